@@ -1,0 +1,60 @@
+# Everything that people and CI run. `make help` lists it.
+PYTHON ?= python3
+SOURCE ?= seeds
+OUTPUT ?= clippings.db
+HOST ?= 127.0.0.1
+PORT ?= 8001
+JOBS ?=
+BIN := .venv/bin
+
+# Datasette 1.0 ignores settings.json and both lines ignore `settings:` in metadata.yml.
+SETTINGS := --setting default_page_size 50 --setting suggest_facets off \
+            --setting sql_time_limit_ms 2000 --setting facet_time_limit_ms 1000 \
+            --setting truncate_cells_html 200 --setting default_facet_size 20
+
+.DEFAULT_GOAL := help
+.PHONY: help serve build test lint format lock clean
+
+help: ## List what can be made
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "make %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+
+serve: build ## Build clippings.db from SOURCE (seeds) and serve it on PORT (8001)
+	@echo "Clippings is at http://$(HOST):$(PORT)"
+	@$(BIN)/datasette serve . --host $(HOST) --port $(PORT) $(SETTINGS)
+
+build: .venv/.core ## Build clippings.db from SOURCE (seeds)
+	@$(BIN)/python build_db.py "$(SOURCE)" --output "$(OUTPUT)" $(if $(JOBS),--jobs $(JOBS))
+
+test: .venv/.dev ## Run the whole test suite
+	$(BIN)/python -m pytest
+
+lint: .venv/.dev ## Check style and types
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy
+
+format: .venv/.dev ## Put the code in its form
+	$(BIN)/ruff check --fix .
+	$(BIN)/ruff format .
+
+lock: .venv/.dev ## Pin the newest allowed dependencies in requirements*.lock
+	$(BIN)/python -m pip install --quiet uv
+	$(BIN)/uv pip compile --quiet --universal --python-version 3.10 --no-header \
+	  --no-emit-index-url --upgrade pyproject.toml --extra install --output-file requirements.lock
+	$(BIN)/uv pip compile --quiet --universal --python-version 3.10 --no-header \
+	  --no-emit-index-url --upgrade pyproject.toml --extra dev --constraint requirements.lock \
+	  --output-file requirements-dev.lock
+
+clean: ## Remove what was built and installed
+	rm -rf .venv clippings.db inspect-data.json *.egg-info
+
+.venv/.core: requirements.lock pyproject.toml
+	$(PYTHON) -m venv .venv
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check -r requirements.lock
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps \
+	  --no-build-isolation --editable .
+	@touch $@
+
+.venv/.dev: .venv/.core requirements-dev.lock
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check -r requirements-dev.lock
+	@touch $@

@@ -1,0 +1,241 @@
+"""The one writer of clippings.db: rows in, a checked database out.
+
+Rows are first staged in a scratch file in the order they come, then copied into
+the tables in the order of their keys. So the file is densely packed, the index
+is written once in the order of publication, and the result depends on what was
+added, not on who prepared it or when.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import re
+import sqlite3
+from collections.abc import Iterable, Iterator, Sequence
+from datetime import date
+from functools import lru_cache
+from importlib.resources import files
+from pathlib import Path
+from typing import Any
+
+from sqlite_utils import Database
+
+from clippings.errors import BuildError
+from clippings.models import Accounting
+from clippings.rows import COLUMNS, OF_AN_ARTICLE, FileRows, Row
+from clippings.search import folding_table, index_labels
+
+DAY_BITS = 20
+"""Room for docids in a day: a million articles; a fuller day runs on into the next one's."""
+
+_SETTINGS = """
+    pragma page_size = 4096;
+    pragma journal_mode = off;
+    pragma synchronous = off;
+    pragma locking_mode = exclusive;
+    pragma cache_size = -65536;
+"""
+# A draft that is not finished is thrown away: a journal would protect nothing.
+
+_COPY_ORDER = {
+    "links": "article, position",
+    "images": "article, position",
+    "features": "feature, article",
+    "tags": "tag, article",
+    "placements": "id",
+    "quarantine": "path",
+    "diagnostics": "rowid",
+}
+"""Table → the order in which its staged rows are copied: that of its key."""
+
+_ARTICLE_NAMES = ", ".join(COLUMNS["articles"])
+
+_COPY_ARTICLES = f"""
+    insert into articles ({_ARTICLE_NAMES}, docid)
+    select {_ARTICLE_NAMES}, docid
+    from staged.articles join staged.docids on article = id
+    order by id
+"""
+
+# All places of an article count for `source:` and its like, so their names come together here.
+_FILL_INDEX = """
+    insert into articles_fts
+      (rowid, title, summary, author, body, tags, facts, section, source, feed)
+    select docid, title, summary, author, body, tags, facts,
+      (select index_labels(json_group_array(distinct section)) from placements where article = d.article),
+      (select index_labels(json_group_array(distinct source)) from placements where article = d.article),
+      (select index_labels(json_group_array(distinct feed)) from placements where article = d.article)
+    from staged.docids d join staged.tokens using (article)
+    order by docid
+"""
+
+_STAGE = {
+    table: f"insert {'or ignore ' if table == 'articles' else ''}into staged.{table}"
+    f" ({', '.join(columns)}) values ({', '.join('?' * len(columns))})"
+    for table, columns in COLUMNS.items()
+}
+
+_COUNTS = {
+    "articles": "select count(*) from articles",
+    "placements": "select count(*) from placements",
+    "repaired": "select count(distinct path) from diagnostics where severity = 'warning'",
+    "quarantined": "select count(*) from quarantine",
+}
+
+
+class ArchiveWriter:
+    """Writes one new database. Use once: `add` each file's rows, then `finish`."""
+
+    def __init__(self, path: Path, scratch: Path) -> None:
+        """`path` and `scratch` must not exist yet; both lie on the disk of the target."""
+        self.db = Database(sqlite3.connect(path, isolation_level=None))
+        self._run = self.db.conn.execute
+        self.db.conn.create_function("index_labels", 1, _index_names, deterministic=True)
+        self.db.conn.executescript(_SETTINGS)
+        self._run("attach ? as staged", [str(scratch)])
+        self.db.conn.executescript("pragma staged.journal_mode=off; pragma staged.synchronous=off")
+        self._tables, self._indexes = _schema()
+        self._run("begin")
+        for statement in (*self._tables, *_scratch_schema()):
+            self._run(statement)
+
+    def add(self, rows: FileRows) -> None:
+        """Stage what one file gives. A file that comes later and holds the text of an
+        earlier one adds a placement to its article."""
+        article = None if rows.digest is None else self._article_of(rows)
+        for table in ("placements", "diagnostics"):
+            self._stage(table, [(article, *row) for row in rows.tables.get(table, ())])
+        self._stage("quarantine", rows.tables.get("quarantine", ()))
+
+    def finish(self, files_seen: int) -> Accounting:
+        """Make the database of what was staged and check it.
+
+        Raises BuildError when a check finds what must never be: then there is
+        nothing to publish.
+        """
+        self._copy()
+        for statement in self._indexes:
+            self._run(statement)
+        accounting = self._account(files_seen)
+        self._run("commit")
+        self._run("detach staged")
+        self._run("analyze")
+        self._check(accounting)
+        return accounting
+
+    def close(self) -> None:
+        """Let go of the file."""
+        self.db.conn.close()
+
+    def _article_of(self, rows: FileRows) -> int:
+        """The article of a file: a new one, or that which already holds its text."""
+        (row,) = rows.tables["articles"]
+        new = self._run(_STAGE["articles"], row).rowcount
+        if not new:
+            return self._article_with(rows.digest)
+        for table in OF_AN_ARTICLE:
+            self._stage(table, rows.tables[table])
+        return int(row[0])
+
+    def _article_with(self, digest: str | None) -> int:
+        found = self._run("select id from staged.articles where digest = ?", [digest]).fetchone()
+        if found is None:
+            raise BuildError(
+                "two paths have the same id, which happens once in some ten million archives; "
+                "rename the file that was added last"
+            )
+        return int(found[0])
+
+    def _stage(self, table: str, rows: Sequence[Row]) -> None:
+        if rows:
+            self.db.conn.executemany(_STAGE[table], rows)
+
+    def _copy(self) -> None:
+        """From the scratch file into the tables, in the order of their keys."""
+        by_date = self._run("select published, id from staged.articles order by published, id")
+        self.db.conn.executemany("insert into staged.docids values (?, ?)", _docids(by_date))
+        self._run(_COPY_ARTICLES)
+        for table, order in _COPY_ORDER.items():
+            names = ", ".join(COLUMNS[table])
+            copy = f"insert into {table} ({names}) select {names} from staged.{table}"
+            self._run(f"{copy} order by {order}")
+        self.db.conn.executemany("insert into folding values (?, ?)", folding_table())
+        self._run(_FILL_INDEX)
+
+    def _account(self, files_seen: int) -> Accounting:
+        """Count what became of the files, and keep the counts in the database."""
+        count = {name: self._run(sql).fetchone()[0] for name, sql in _COUNTS.items()}
+        accounting = Accounting(files_seen, **count)
+        rows = sorted({"files_seen": files_seen, **count}.items())
+        self.db.conn.executemany("insert into accounting values (?, ?)", rows)
+        return accounting
+
+    def _check(self, accounting: Accounting) -> None:
+        if accounting.files_seen != accounting.placements + accounting.quarantined:
+            raise BuildError(f"files were lost on the way: {accounting}")
+        self._run("insert into articles_fts (articles_fts) values ('integrity-check')")
+        for pragma, healthy in (("integrity_check", [("ok",)]), ("foreign_key_check", [])):
+            if (found := self._run(f"pragma {pragma}").fetchall()) != healthy:
+                raise BuildError(f"the new database fails SQLite's {pragma}: {found[:3]}")
+
+
+def inspect_data(path: Path) -> dict[str, Any]:
+    """What `datasette inspect` would say of a finished database, under its name.
+
+    Datasette serves a database that it knows this of as immutable, and does not
+    count its tables again. Hidden index tables are left out.
+    """
+    db = Database(sqlite3.connect(f"file:{path}?mode=ro", uri=True))
+    digest = hashlib.sha256()
+    with path.open("rb") as file:
+        while block := file.read(1 << 20):
+            digest.update(block)
+    tables = {name: {"count": db[name].count} for name in db.table_names() if "_fts" not in name}
+    db.conn.close()
+    return {"hash": digest.hexdigest(), "size": path.stat().st_size, "tables": tables}
+
+
+def _docids(by_date: Iterable[tuple[str | None, int]]) -> Iterator[tuple[int, int]]:
+    """(article, docid) of articles given in the order of publication.
+
+    A docid is the day's number shifted by DAY_BITS, plus a sequence within the
+    day: an article that comes in between moves only those of its own day.
+    """
+    last = 0
+    for published, article in by_date:
+        day = date.fromisoformat(published[:10]).toordinal() if published else 0
+        last = max(last + 1, day << DAY_BITS)
+        yield article, last
+
+
+def _schema() -> tuple[list[str], list[str]]:
+    """The statements of schema.sql: those that make tables, those that make indexes."""
+    statements = []
+    text = ""
+    for line in (files("clippings") / "schema.sql").read_text().splitlines(keepends=True):
+        text += line
+        if sqlite3.complete_statement(text):
+            statements.append(text.strip())
+            text = ""
+    is_index = re.compile(r"^create (unique )?index", re.MULTILINE)
+    tables = [sql for sql in statements if not is_index.search(sql)]
+    return tables, [sql for sql in statements if is_index.search(sql)]
+
+
+def _scratch_schema() -> Iterator[str]:
+    """The scratch file's tables: the rows as they come, nothing checked but the texts."""
+    for table, columns in COLUMNS.items():
+        names = ", ".join(columns)
+        if table == "articles":
+            names = names.replace("id,", "id integer primary key,", 1) + ", unique (digest)"
+        elif table == "tokens":
+            names = names.replace("article,", "article integer primary key,", 1)
+        yield f"create table staged.{table} ({names})"
+    yield "create table staged.docids (article integer primary key, docid integer)"
+
+
+@lru_cache(maxsize=4096)
+def _index_names(names: str) -> str:
+    """Index tokens of a JSON array of names; an archive has few different ones."""
+    return index_labels(name for name in json.loads(names) if name)

@@ -1,0 +1,150 @@
+"""Dates as articles write them become ISO 8601.
+
+A date is read by the first rule of `DATES` that matches; what is left of the
+text must be a time of day and a zone, or nothing. The clock stays as written:
+an offset is kept when the text states one and is never applied.
+"""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+from datetime import date, datetime, timezone
+
+_MONTHS = {
+    name: number
+    for number, name in enumerate(
+        "jan feb mar apr may jun jul aug sep oct nov dec".split(), start=1
+    )
+}
+# RFC 2822 section 4.3, and the zones of the archive's part of the world.
+_ZONES = {
+    **dict.fromkeys(("z", "ut", "utc", "gmt"), "+00:00"),
+    **{"edt": "-04:00", "est": "-05:00", "cdt": "-05:00", "cst": "-06:00"},
+    **{"mdt": "-06:00", "mst": "-07:00", "pdt": "-07:00", "pst": "-08:00"},
+    **{"jst": "+09:00", "kst": "+09:00", "hkt": "+08:00"},
+    **{"cet": "+01:00", "cest": "+02:00", "bst": "+01:00"},
+}
+_ERAS = {"令和": 2018, "平成": 1988, "昭和": 1925, "大正": 1911, "明治": 1867, "民国": 1911}
+_ERAS["民國"] = _ERAS["民国"]
+_DIGITS = {digit: str(value) for value, digit in enumerate("〇一二三四五六七八九")} | {"零": "0"}
+
+_MONTH = r"(?P<month>jan|feb|mar|apr|may|jun|jul|aug|sep|oct|nov|dec)[a-z]*\.?"
+_DAY = r"(?P<day>\d{1,2})(?:st|nd|rd|th)?"
+_YEAR = r"(?P<year>\d{4})"
+_CLOCK = r"\d{1,2}:\d{2}(?::\d{2})?"
+
+DATES = tuple(
+    re.compile(rule)
+    for rule in (
+        rf"{_YEAR}(?P<mark>[-/.])(?P<month>\d{{1,2}})(?P=mark)(?P<day>\d{{1,2}})(?!\d)",
+        r"(?P<year>\d{4})(?P<month>\d\d)(?P<day>\d\d)(?=$|[ t]|\d{4}(?:\d\d)?$)",
+        rf"{_YEAR} ?[年년] ?(?P<month>\d{{1,2}}) ?[月월] ?(?P<day>\d{{1,2}}) ?[日号號일]?",
+        rf"(?P<era>{'|'.join(_ERAS)}) ?(?P<year>\d{{1,2}}|元) ?年 ?(?P<month>\d{{1,2}}) ?月"
+        r" ?(?P<day>\d{1,2}) ?日?",
+        rf"{_DAY}[ -]?{_MONTH}[ -]?(?P<year>\d{{4}}|\d{{2,3}}(?![\d:]))",
+        rf"{_MONTH} ?{_DAY},? {_YEAR}",
+        rf"{_MONTH} {_DAY} (?P<clock>{_CLOCK}(?: [a-z]{{1,5}})?) {_YEAR}",
+        rf"{_YEAR} ?{_MONTH} ?{_DAY}(?!:)",
+        rf"{_YEAR}\. ?(?P<month>\d{{1,2}})\. ?(?P<day>\d{{1,2}})\.?",
+    )
+)
+_TIME = re.compile(
+    r"(?:t|at |,)? *(?:(?P<half>[ap]m|上午|下午|凌晨|早上|中午|晚上|午前|午後|오전|오후) *)?"
+    r"(?P<hour>\d{1,2})(?:[:时時点點시] *(?P<minute>\d{1,2})?(?:[:分분] *(?P<second>\d{1,2})"
+    r"(?:[.,]\d+)?[秒초]?)?分?|(?P<minute2>\d\d)(?P<second2>\d\d)?)"
+    r" *(?P<half2>[ap]\.?m\.?)? *(?P<zone>.*)"
+)
+_OFFSET = re.compile(r"(?:gmt|utc)? ?([+-])(\d{1,2}):?(\d\d)?")
+_WEEKDAY = re.compile(
+    r"\b(?:mon|tue|wed|thu|fri|sat|sun)[a-z]*\b[.,]*|(?:星期|礼拜|禮拜|周|週)[一二三四五六日天]"
+    r"|[月火水木金土日]曜日?|[월화수목금토일]요일|\([^()]*\)"
+)
+_LATER = {"pm", "下午", "晚上", "午後", "오후"}
+_EPOCH = re.compile(r"\d{10}|\d{13}")
+
+
+def parse_date(text: str) -> str | None:
+    """Read a date: `YYYY-MM-DD`, then `THH:MM[:SS]` and `±HH:MM` where the text states them.
+
+    None for what is no date of the calendar (`2022-02-30`, `25:00`), for what
+    cannot be told without a clock ("yesterday") or without knowing the country
+    (`01/02/2022`). Zones: RFC 2822; a zone that is not known is dropped.
+    """
+    text = _plain(text)
+    if _EPOCH.fullmatch(text):
+        seconds = int(text[:10])
+        return datetime.fromtimestamp(seconds, timezone.utc).isoformat()
+    for rule in DATES:
+        if match := rule.match(text):
+            found = match.groupdict()
+            rest = (found.get("clock") or "") + text[match.end() :]
+            day, clock = _day(found), _clock(rest.strip(" ,"))
+            return None if day is None or clock is None else day + clock
+    return None
+
+
+def _plain(text: str) -> str:
+    """Bring a date to ASCII digits and signs, lower case, without the day of the week."""
+    text = unicodedata.normalize("NFKC", text[:200]).lower().strip(" \t\n'\"")
+    text = _WEEKDAY.sub(" ", text)
+    text = re.sub(r"[〇零一二三四五六七八九十廿]+(?=[年月日号號时時点點分秒])", _number, text)
+    return " ".join(text.split())
+
+
+def _number(match: re.Match[str]) -> str:
+    """Turn Chinese numerals into digits: 二〇二二 by place, 二十一 by value."""
+    digits = match[0].replace("廿", "二十")
+    if "十" not in digits:
+        return "".join(_DIGITS[digit] for digit in digits)
+    tens, _, units = digits.partition("十")
+    return _DIGITS.get(tens, "1") + _DIGITS.get(units, "0")
+
+
+def _day(found: dict[str, str | None]) -> str | None:
+    year_text, month, day = found["year"] or "", found["month"] or "", found["day"] or ""
+    year = 1 if year_text == "元" else int(year_text)
+    if era := found.get("era"):
+        year += _ERAS[era]
+    elif len(year_text) == 2:  # RFC 2822: 00–49 are of this century, 50–99 of the last
+        year += 2000 if year < 50 else 1900
+    elif len(year_text) == 3:
+        year += 1900
+    try:
+        return date(year, _MONTHS.get(month) or int(month), int(day)).isoformat()
+    except ValueError:
+        return None
+
+
+def _clock(rest: str) -> str | None:
+    """Read what follows the date; None when it is no time of day."""
+    if not rest:
+        return ""
+    match = _TIME.fullmatch(rest)
+    if not match:
+        return None
+    hour = int(match["hour"])
+    half = (match["half"] or match["half2"] or "").replace(".", "")
+    if half in _LATER and hour < 12:
+        hour += 12
+    elif half in ("am", "上午", "午前", "오전", "凌晨") and hour == 12:
+        hour = 0
+    minute, second = match["minute"] or match["minute2"], match["second"] or match["second2"]
+    if hour > 23 or int(minute or 0) > 59 or int(second or 0) > 60:
+        return None
+    clock = f"T{hour:02}:{int(minute or 0):02}"
+    if second:
+        clock += f":{min(int(second), 59):02}"  # RFC 2822 allows a leap second, SQLite does not
+    zone = _zone(match["zone"])
+    return None if zone is None else clock + zone
+
+
+def _zone(text: str) -> str | None:
+    """Read a zone; "" for one that is not known, None for what is no zone."""
+    text = text.strip()
+    if match := _OFFSET.fullmatch(text):
+        sign, hours, minutes = match[1], int(match[2]), int(match[3] or 0)
+        return f"{sign}{hours:02}:{minutes:02}" if hours < 24 and minutes < 60 else None
+    if not text or re.fullmatch(r"[a-z]{1,5}|[a-z]+/[a-z_]+", text):
+        return _ZONES.get(text, "")
+    return None

@@ -1,0 +1,169 @@
+"""The language of a text, as a BCP 47 tag.
+
+Scripts decide first; then, for Han, the characters that only one of Simplified
+and Traditional has (OpenCC's tables), and for Latin letters a few function
+words of each language. It is made for articles of a paragraph or more.
+"""
+
+from __future__ import annotations
+
+import re
+from collections import Counter
+from functools import cache
+from importlib.resources import files
+
+SAMPLE = 2_500  # characters that decide; an article does not change language after them
+
+# Addresses, tags and code are in no language.
+_NOISE = re.compile(
+    r"</?[A-Za-z!][^<>]*>?|https?://[^\s)\"'<>]+|&[#\w]{1,30};|```[\s\S]*?(?:```|$)|`[^`\n]*`"
+)
+_TAG = re.compile(r"[A-Za-z]{2,3}([-_][A-Za-z]{4})?([-_]([A-Za-z]{2}|\d{3}))?([-_]\w{5,8})*")
+
+# first code point, last code point, script
+_SCRIPTS = (
+    (0x0041, 0x007A, "Latn"),
+    (0x00C0, 0x024F, "Latn"),
+    (0x0370, 0x03FF, "el"),
+    (0x0400, 0x052F, "Cyrl"),
+    (0x0590, 0x05FF, "he"),
+    (0x0600, 0x06FF, "Arab"),
+    (0x0900, 0x097F, "hi"),
+    (0x0980, 0x09FF, "bn"),
+    (0x0B80, 0x0BFF, "ta"),
+    (0x0E00, 0x0E7F, "th"),
+    (0x1000, 0x109F, "my"),
+    (0x10A0, 0x10FF, "ka"),
+    (0x1100, 0x11FF, "ko"),
+    (0x1780, 0x17FF, "km"),
+    (0x1E00, 0x1EFF, "Latn"),
+    (0x3040, 0x30FF, "ja"),
+    (0x3130, 0x318F, "ko"),
+    (0x3400, 0x4DBF, "Han"),
+    (0x4E00, 0x9FFF, "Han"),
+    (0xAC00, 0xD7A3, "ko"),
+    (0xF900, 0xFAFF, "Han"),
+    (0xFF66, 0xFF9D, "ja"),
+    (0x20000, 0x323AF, "Han"),
+)
+
+# A Han character or a syllable says as much as several letters; and English words stand in
+# the texts of all the world, while the other scripts are used by their readers only.
+_WEIGHTS = {"Latn": 1.0, "Cyrl": 2.0, "Han": 4.0, "ja": 4.0, "ko": 4.0}
+
+_WORDS = {
+    "en": "the of and to in is that for it with as on are this was be by you from have not",
+    "es": "el la los las de que y en un una por con para es del se lo como más su está",
+    "pt": "o os as de que e em um uma por com para é do da dos das no na não se mais você",
+    "fr": "le la les des de et à un une du est pour que dans qui sur pas avec vous ce au",
+    "de": "der die das und zu in den von ist mit nicht ein eine für auf im sich dem auch es",
+    "it": "il la le di che e un una per con è del della dei sono non si da nel gli più",
+    "nl": "de het een en van in is dat op te voor met zijn niet aan er om ook als bij",
+    "pl": "w i na z się do nie to jest że o jak po co dla od za przez ale tym",
+    "tr": "ve bir bu için de da ile olarak çok daha olan gibi var en ne kadar sonra",
+    "vi": "và của là có không trong được cho với các một này những người khi đã để",
+    "id": "yang dan di untuk dengan ini dari pada dalam tidak akan adalah itu ke atau juga",
+    "sv": "och att det som en på är av för med den till inte om ett har jag",
+}
+
+# The Cyrillic and Arabic languages by the letters that only they have.
+_LETTERS = {
+    "Cyrl": (("uk", "іїєґ"), ("be", "ў"), ("sr", "ђћџљњј"), ("ru", "")),
+    "Arab": (("fa", "پچژگ"), ("ar", "")),
+}
+
+_CHINESE = {"cn": "Hans", "sg": "Hans", "my": "Hans", "tw": "Hant", "hk": "Hant", "mo": "Hant"}
+_MISNAMED = {"cn": "zh-Hans", "tw": "zh-Hant", "jp": "ja", "kr": "ko"}
+
+
+def detect(text: str, declared: str | None = None) -> str | None:
+    """Name the language of `text`, or None when nothing in it tells.
+
+    `declared` is what the article says of itself; it wins when it is a plausible
+    BCP 47 tag (RFC 5646). Chinese is always told apart by script: `zh-Hans`, `zh-Hant`.
+    """
+    tag = _canonical(declared or "")
+    if tag and tag != "zh":
+        return tag
+    sample = _NOISE.sub(" ", text[: 4 * SAMPLE])[:SAMPLE]
+    counts = Counter(sample)
+    return _han(counts) if tag else _by_script(sample, counts)
+
+
+def _canonical(declared: str) -> str | None:
+    """Write a declared tag the usual way: `zh_cn` → `zh-Hans`, `EN-us` → `en-US`."""
+    declared = declared.strip()
+    if declared.lower() in _MISNAMED:
+        return _MISNAMED[declared.lower()]
+    if not _TAG.fullmatch(declared):
+        return None
+    first, *rest = re.split(r"[-_]", declared.lower())
+    if first == "zh":
+        script = [part.title() for part in rest if part in ("hans", "hant")]
+        script += [_CHINESE[part] for part in rest if part in _CHINESE]
+        return f"zh-{script[0]}" if script else "zh"
+    cased = {2: str.upper, 4: str.title}
+    parts = [cased.get(len(part), str.lower)(part) for part in rest]
+    return None if first == "und" else "-".join([first, *parts])
+
+
+def _by_script(sample: str, counts: Counter[str]) -> str | None:
+    shares: Counter[str] = Counter()
+    for char, count in counts.items():
+        if script := _script(char):
+            shares[script] += count
+    if not shares:
+        return None
+    # Japanese is written in Han and kana: where kana are no mere quotation, both count for it.
+    if shares["ja"] * 12 > shares["Han"]:
+        shares["ja"] += shares.pop("Han", 0)
+    main = max(shares, key=lambda script: shares[script] * _WEIGHTS.get(script, 3.0))
+    if main == "Han":
+        return _han(counts)
+    if main == "Latn":
+        return _latin(sample)
+    return next((tag for tag, chars in _LETTERS.get(main, ()) if _holds(counts, chars)), main)
+
+
+def _holds(counts: Counter[str], chars: str) -> bool:
+    return not chars or sum(counts[char] for char in chars) * 200 > sum(counts.values())
+
+
+@cache
+def _script(char: str) -> str | None:
+    if not char.isalpha():
+        return None
+    return next((name for low, high, name in _SCRIPTS if low <= ord(char) <= high), None)
+
+
+def _han(counts: Counter[str]) -> str:
+    simplified, traditional = _only()
+    score = sum(n * ((char in simplified) - (char in traditional)) for char, n in counts.items())
+    return "zh-Hant" if score < 0 else "zh-Hans"
+
+
+@cache
+def _only() -> tuple[frozenset[str], frozenset[str]]:
+    """Read OpenCC's tables: the characters that only one of the two scripts has."""
+
+    def changed(name: str) -> frozenset[str]:
+        lines = (files("opencc") / "dictionary" / name).read_text("utf-8").splitlines()
+        pairs = (line.split("\t") for line in lines if "\t" in line)
+        return frozenset(char for char, others in pairs if char not in others.split())
+
+    simplified, traditional = changed("STCharacters.txt"), changed("TSCharacters.txt")
+    return simplified - traditional, traditional - simplified
+
+
+def _latin(sample: str) -> str | None:
+    words = Counter(re.findall(r"[^\W\d_]+", sample.lower()))
+    known = {tag: words.keys() & those for tag, those in _function_words().items()}
+    scores = {tag: sum(words[word] for word in those) for tag, those in known.items()}
+    best = max(scores, key=lambda tag: scores[tag])
+    # One word may be a name or a letter of a list; two different ones are a language.
+    return best if len(known[best]) > 1 and scores[best] * 20 >= words.total() else None
+
+
+@cache
+def _function_words() -> dict[str, frozenset[str]]:
+    return {tag: frozenset(words.split()) for tag, words in _WORDS.items()}

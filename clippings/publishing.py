@@ -1,0 +1,87 @@
+"""A draft beside its target, swapped in whole or not at all.
+
+The draft lives in a hidden folder next to the target (same file system, so that
+`os.replace` is one step). The folder is locked while a build works in it; what a
+killed build left there is removed by the next one.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import fcntl
+import os
+import shutil
+from collections.abc import Iterator
+from pathlib import Path
+
+from clippings.errors import BuildError
+
+
+@contextlib.contextmanager
+def draft_folder(target: Path) -> Iterator[Path]:
+    """An empty, locked folder beside `target`, gone again when the block is left.
+
+    Raises BuildError when another build of the same target is at work, and
+    OSError when the target's folder cannot be written.
+    """
+    folder = target.with_name(f".{target.name}.draft")
+    lock = _locked(folder)
+    try:
+        _empty(folder)
+        yield folder
+    finally:
+        shutil.rmtree(folder, ignore_errors=True)
+        os.close(lock)
+
+
+def publish(drafts: dict[Path, Path]) -> None:
+    """Put each draft (key) in the place of its target (value), in this order.
+
+    The bytes are on the disk before any name points at them, and the names are
+    on the disk before this returns: after a power cut each target is the whole
+    old file or the whole new one.
+    """
+    for draft in drafts:
+        _sync(draft)
+    for draft, target in drafts.items():
+        os.replace(draft, target)
+    for folder in {target.parent for target in drafts.values()}:
+        _sync(folder)
+
+
+def _locked(folder: Path) -> int:
+    """Create and lock the folder; gives the descriptor that holds the lock."""
+    while True:
+        folder.mkdir(exist_ok=True)
+        descriptor = os.open(folder, os.O_RDONLY | os.O_DIRECTORY)
+        try:
+            fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            os.close(descriptor)
+            raise BuildError(
+                f"another build is writing {folder.parent / folder.name[1:-6]}; "
+                "wait for it to end, or give another --output"
+            ) from None
+        if _is_still(folder, descriptor):
+            return descriptor
+        os.close(descriptor)  # its owner removed it between our mkdir and our lock
+
+
+def _is_still(folder: Path, descriptor: int) -> bool:
+    try:
+        return os.path.samestat(os.stat(folder), os.fstat(descriptor))
+    except FileNotFoundError:
+        return False
+
+
+def _empty(folder: Path) -> None:
+    for leftover in folder.iterdir():
+        leftover.unlink()
+
+
+def _sync(path: Path) -> None:
+    descriptor = os.open(path, os.O_RDONLY)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)

@@ -1,0 +1,132 @@
+-- The tables of clippings.db. Names follow Atom where it has a word for the thing.
+-- Every index names the query that it serves; every nullable column says when it is null.
+
+-- One row per distinct article: the same text under several feeds is one article.
+create table articles (
+  id           integer primary key,  -- derived from the path, so a rebuild keeps every link
+  title        text not null,        -- front matter, else the first heading, else the file name
+  published    text,                 -- ISO 8601, the wall clock as written, with its offset when
+                                     -- one is stated; null: no date, or an impossible one
+  source       text,                 -- second level of `categories`: the site; null: not given
+  section      text,                 -- first level: the topic; null: not given
+  feed         text,                 -- third level: the feed; null: not given
+  author       text,                 -- null: not given
+  summary      text not null,        -- the front matter's own, else how the text begins
+  language     text,                 -- BCP 47; null: too little text to tell
+  characters   integer not null,     -- characters of the text, white space not counted
+  image        text,                 -- address of the lead picture; null: none
+  url          text,                 -- where it was first published; null: not given
+  day          text,                 -- first ten characters of `published`
+  updated      text,                 -- like `published`; null: not given
+  docid        integer not null,     -- rowid in articles_fts: the order of publication
+  digest       text not null,        -- BLAKE2b-128 of title and Markdown
+  front_matter text not null,        -- every original key, as JSON
+  markdown     text not null         -- the body; last, so that browsing skips its pages
+);
+-- A search result to its article, and the newest first.
+create unique index articles_docid on articles (docid);
+-- One index per facet; each also serves the browse page of that facet, newest first.
+create index articles_section on articles (section, docid);
+create index articles_source on articles (source, docid);
+create index articles_feed on articles (feed, docid);
+create index articles_day on articles (day, docid);
+create index articles_language on articles (language, docid);
+-- `?_sort=published` and date ranges in SQL.
+create index articles_published on articles (published);
+-- The longest reads.
+create index articles_characters on articles (characters);
+
+-- One row per file that became (part of) an article.
+create table placements (
+  id       integer primary key,      -- derived from the path; equals articles.id for the first
+  article  integer not null references articles (id),
+  path     text not null unique,     -- below the source folder, `/` between the parts
+  section  text,                     -- null: not given
+  source   text,                     -- null: not given
+  feed     text,                     -- null: not given
+  encoding text not null,            -- what the bytes were read as
+  digest   text not null             -- SHA-256 of the file
+);
+-- The other places of an article.
+create index placements_article on placements (article);
+
+-- The links of the bodies in document order.
+create table links (
+  article  integer not null references articles (id),
+  position integer not null,         -- from 1
+  url      text not null,
+  host     text,                     -- lower case, without `www.`; null: a relative address
+  text     text not null,            -- what the link stands on; may be empty
+  primary key (article, position)
+) without rowid;
+-- Who cites a host; most cited hosts.
+create index links_host on links (host, article);
+
+-- The pictures of the bodies in document order.
+create table images (
+  article  integer not null references articles (id),
+  position integer not null,         -- from 1
+  url      text not null,
+  host     text,                     -- like links.host
+  alt      text not null,            -- may be empty
+  caption  text not null,            -- may be empty
+  primary key (article, position)
+) without rowid;
+
+-- What an article holds besides text: image, video, audio, table, code.
+create table features (
+  feature  text not null,
+  article  integer not null references articles (id),
+  primary key (feature, article)
+) without rowid;
+
+-- Tags, an article's in any order.
+create table tags (
+  tag      text not null,
+  article  integer not null references articles (id),
+  primary key (tag, article)
+) without rowid;
+-- The tags of an article.
+create index tags_article on tags (article, tag);
+
+-- Every repair and every problem, so that nothing is mended in silence.
+create table diagnostics (
+  id       integer primary key,
+  path     text not null,            -- the file, as in placements or quarantine
+  article  integer references articles (id),  -- null: the file is in quarantine
+  severity text not null check (severity in ('info', 'warning', 'error')),
+  stage    text not null,            -- read, front-matter, convert, normalize
+  code     text not null,            -- a stable word to count by
+  message  text not null
+);
+-- Which articles had this happen to them; the facet on code.
+create index diagnostics_code on diagnostics (code, article);
+-- What happened to this article.
+create index diagnostics_article on diagnostics (article);
+
+-- Files that could not become an article, with their bytes.
+create table quarantine (
+  path     text primary key,
+  size     integer not null,         -- bytes of the file
+  digest   text not null,            -- SHA-256 of the file; empty: it could not be read
+  content  blob not null             -- its bytes (of a file above the size limit: the beginning)
+);
+
+-- How the build counted: files_seen = placements + quarantined.
+create table accounting (
+  name     text primary key,
+  count    integer not null
+) without rowid;
+
+-- Traditional to Simplified, as the index folds characters; for searching in plain SQL.
+create table folding (
+  character text primary key,
+  folded    text not null
+) without rowid;
+
+-- The search index: contentless, its tokens prepared by clippings.search, so that any sqlite3
+-- opens, checks and queries it. rowid is articles.docid.
+create virtual table articles_fts using fts5 (
+  title, summary, author, body, section, source, feed, tags, facts,
+  content='', tokenize="unicode61 remove_diacritics 2"
+);

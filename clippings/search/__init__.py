@@ -1,0 +1,27 @@
+"""Search that finds every Chinese word: text → tokens, query → FTS5 expression.
+
+    an article's fields ─► index_text, index_labels, facts ─► articles_fts (stock FTS5)
+    what a reader types ─► parse_query ─► Query.match      ─► articles_fts match ?
+                                        └► Query.terms     ─► snippet
+
+The same pure functions serve the build, the site, the API and notebooks. The index needs no
+extension: any `sqlite3` with FTS5 opens, checks and queries it (docs/search.md has the recipe).
+"""
+
+from clippings.search.folding import fold, folding_table
+from clippings.search.query import Note, Query, parse_query
+from clippings.search.snippets import Snippet, snippet
+from clippings.search.tokens import facts, index_labels, index_text
+
+__all__ = [
+    "Note",
+    "Query",
+    "Snippet",
+    "facts",
+    "fold",
+    "folding_table",
+    "index_labels",
+    "index_text",
+    "parse_query",
+    "snippet",
+]

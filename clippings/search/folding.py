@@ -1,0 +1,89 @@
+"""What counts as the same letter: one table for the build, the queries and the snippets.
+
+Folded away are compatibility forms (NFKC: full-width, half-width kana, ligatures), case, the
+accents of Latin and Greek, and the difference between Traditional and Simplified Chinese
+(OpenCC's TSCharacters, one character to one character). Kana, hangul and Cyrillic keep their
+marks, since か and が or и and й are different letters.
+
+Whatever can not be part of a word becomes a blank: a space stays a space, punctuation and line
+breaks become a line break, so that the tokenizer can tell "AI 芯片" from "AI。芯片".
+"""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+from collections.abc import Iterator
+from functools import cache
+from importlib.resources import files
+
+# Scripts written without spaces between words, as a regular expression's character class:
+# Han with its extensions, kana, bopomofo, hangul, Yi, Thai, Lao, Myanmar, Khmer.
+CJK = (
+    "\u2e80-\u2fdf\u3005-\u3007\u3021-\u3029\u3038-\u303b\u3041-\u3096\u3099-\u309a\u309d-\u309f"
+    "\u30a1-\u30fa\u30fc-\u30ff\u3105-\u312f\u3131-\u318e\u31a0-\u31bf\u31f0-\u31ff\u3400-\u4dbf"
+    "\u4e00-\u9fff\ua000-\ua48c\uf900-\ufaff\U00016fe0-\U0001b2ff\U00020000-\U0003fffd"
+    "\u1100-\u11ff\ua960-\ua97f\uac00-\ud7ff"
+    "\u0e01-\u0e3a\u0e40-\u0e4e\u0e81-\u0ecf\u1000-\u103f\u1050-\u109d\u1780-\u17d3\u17dc-\u17dd"
+)
+# Letters that carry their accent inside, which no decomposition takes off.
+_STROKED = {"ø": "o", "ł": "l", "đ": "d", "ħ": "h", "ŧ": "t", "ı": "i", "ё": "е"}
+# Only here does a character's folded form depend on its neighbours.
+_COMBINING = re.compile("[\u0300-\u036f\u1100-\u11ff\u3099\u309a\uff9e\uff9f]")
+_ACCENTS = re.compile("(?<=[A-Za-zͰ-Ͽ])[\u0300-\u036f]+")
+_SYMBOLS = frozenset("+#")  # part of a word when they follow one: C++, C#, Disney+
+
+
+def fold(text: str) -> str:
+    """Give `text` as the index sees it: letters folded, all else a space or a line break."""
+    if _COMBINING.search(text):
+        text = unicodedata.normalize("NFKC", text)
+    return text.translate(_TABLE)
+
+
+def folding_table() -> Iterator[tuple[str, str]]:
+    """Yield (character, folded) for every character that folding changes, in code point order.
+
+    This is what the database keeps for queries written in plain SQL; characters that only
+    become a blank are left out.
+    """
+    for code in range(0x30000):
+        folded = _fold_character(chr(code))
+        if folded != chr(code) and folded.strip():
+            yield chr(code), folded
+
+
+class _Table(dict[int, str]):
+    """A translation table that works out each character when it is first met."""
+
+    def __missing__(self, code: int) -> str:
+        self[code] = _fold_character(chr(code))
+        return self[code]
+
+
+_TABLE = _Table()
+
+
+def _fold_character(character: str) -> str:
+    text = unicodedata.normalize("NFKC", character).casefold()
+    text = _ACCENTS.sub("", unicodedata.normalize("NFKD", text))
+    text = unicodedata.normalize("NFKC", text)
+    return "".join(_as_word_or_blank(_simplified().get(c, _STROKED.get(c, c))) for c in text)
+
+
+def _as_word_or_blank(character: str) -> str:
+    category = unicodedata.category(character)
+    if category == "Cf" or "\u0300" <= character <= "\u036f" or "\ufe00" <= character <= "\ufe0f":
+        return ""
+    if category[0] in "LMN" or character in _SYMBOLS:
+        return character
+    return " " if category == "Zs" or character == "\t" else "\n"
+
+
+@cache
+def _simplified() -> dict[str, str]:
+    """Read OpenCC's table (Traditional, tab, Simplified and its rivals), chains followed."""
+    lines = (files("opencc") / "dictionary" / "TSCharacters.txt").read_text("utf-8").splitlines()
+    pairs = dict(line.split("\t") for line in lines if "\t" in line)
+    table = {traditional: forms.split()[0] for traditional, forms in pairs.items()}
+    return {traditional: table.get(form, form) for traditional, form in table.items()}

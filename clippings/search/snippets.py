@@ -1,0 +1,165 @@
+"""The part of a text that shows why it was found, with the matches marked."""
+
+from __future__ import annotations
+
+import re
+from collections import Counter
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from html import escape
+from itertools import islice, pairwise
+
+from clippings.search.folding import CJK, fold
+from clippings.search.query import Query, parse_query
+from clippings.search.tokens import runs, spans
+
+_MAX_MATCHES = 200  # of one term in one text
+_SENTENCE_END = re.compile("[。！？!?…\n]\\s*|[.;；]\\s+")
+# A character with the marks that fold into it, and whether a text has such.
+_CLUSTER = re.compile("(?s).[\u0300-\u036f\u3099\u309a\uff9e\uff9f\u1160-\u11ff]*")
+_COMBINING = re.compile("[\u0300-\u036f\u3099\u309a\uff9e\uff9f\u1160-\u11ff]")
+
+_CJK = re.compile(f"[{CJK}]")
+_WORD_HEAD = re.compile(f"[^\\W{CJK}]")
+_WORD_TAIL = re.compile(f"[^\\W{CJK}]+$")
+# What must not stand beside a run of folded text: more of its own kind makes another word.
+_OWN_KIND = {"cjk": "", "digit": "[0-9]", "symbol": "[+#]", "letter": f"[^{CJK}0-9+#\\s]"}
+
+Span = tuple[int, int]
+
+
+@dataclass(frozen=True, slots=True)
+class Snippet:
+    """A cut of a text as (piece, is a match) pairs; `html` is escaped, matches in <mark>."""
+
+    parts: tuple[tuple[str, bool], ...]
+
+    @property
+    def text(self) -> str:
+        return "".join(piece for piece, _ in self.parts)
+
+    @property
+    def html(self) -> str:
+        return "".join(
+            f"<mark>{escape(piece)}</mark>" if marked else escape(piece)
+            for piece, marked in self.parts
+        )
+
+
+def snippet(text: str, query: Query | str, *, length: int = 120) -> Snippet:
+    """Cut about `length` characters of plain `text` where the matches of `query` are densest.
+
+    Without a match it is the beginning of the text. Marks cover what the reader sees, also
+    where it matches only folded (軟件 for 软件, full width, accents, case). Where text was left
+    out stands an ellipsis; nothing else is added.
+    """
+    if isinstance(query, str):
+        query = parse_query(query)
+    folded, origin = _fold_with_origin(text)
+    found = [
+        (origin[match.start()], origin[match.end()], number)
+        for number, term in enumerate(query.terms)
+        for match in islice(re.finditer(_pattern(term), folded), _MAX_MATCHES)
+    ]
+    start, end = _window(text, sorted(found), length)
+    marks = _merged(sorted((low, high) for low, high, _ in found), start, end)
+    return Snippet(tuple(_parts(text, start, end, marks)))
+
+
+def _fold_with_origin(text: str) -> tuple[str, Sequence[int]]:
+    """Fold text and say for each position in it, and for its end, where in `text` that is."""
+    folded = fold(text)
+    if len(folded) == len(text) and not _COMBINING.search(text):
+        return folded, range(len(text) + 1)
+    pieces = [(fold(match[0]), match.start()) for match in _CLUSTER.finditer(text)]
+    origin = [start for piece, start in pieces for _ in piece]
+    return "".join(piece for piece, _ in pieces), [*origin, len(text)]
+
+
+def _pattern(term: str) -> str:
+    """Write a term as a regular expression over folded text, by the rules of `tokens`."""
+    pieces: list[str] = []
+    gaps: list[str] = []
+    for span in spans(fold(term)):
+        for index, run in enumerate(runs(span)):
+            if pieces:
+                gaps.append(_gap(pieces[-1], run, inside=index > 0))
+            pieces.append(run)
+    if not pieces:
+        return "(?!)"
+    body = "".join(re.escape(run) + gap for run, gap in zip(pieces, [*gaps, ""]))
+    before, after = _OWN_KIND[_kind(pieces[0])], _OWN_KIND[_kind(pieces[-1])]
+    start = f"(?<!{before})" if before else ""
+    end = f"(?!{after})" if after and not term.endswith("*") else ""
+    return f"{start}{body}{end}"
+
+
+def _gap(left: str, right: str, *, inside: bool) -> str:
+    """Say what may stand between two runs: the blanks that the tokenizer does not see."""
+    if "cjk" not in (_kind(left), _kind(right)):
+        return "\\s*"
+    return " ?" if inside else "\\s+"
+
+
+def _kind(run: str) -> str:
+    if _CJK.match(run):
+        return "cjk"
+    return "digit" if run[0] in "0123456789" else "symbol" if run[0] in "+#" else "letter"
+
+
+def _window(text: str, found: list[tuple[int, int, int]], length: int) -> Span:
+    """Choose the stretch with the most different terms, then the most matches, and widen it."""
+    if not found:
+        return 0, _edge(text, length)
+    best, first, end = (0, 0), 0, 0
+    inside: Counter[int] = Counter()
+    last = 0
+    for index, (start, stop, term) in enumerate(found):
+        while last < len(found) and found[last][1] <= max(stop, start + length):
+            inside[found[last][2]] += 1
+            last += 1
+        if (score := (len(+inside), last - index)) > best:
+            best, first, end = score, start, found[last - 1][1]
+        inside[term] -= 1
+    return _widened(text, first, end, length)
+
+
+def _widened(text: str, first: int, end: int, length: int) -> Span:
+    """Give the matches some text before them, from a sentence's start if one is near."""
+    room = max(length - (end - first), 0)
+    earliest = max(first - room, 0)
+    sentences = [earliest + m.end() for m in _SENTENCE_END.finditer(text[earliest:first])]
+    start = 0 if earliest == 0 else max([s for s in sentences if s >= first - room // 2], default=0)
+    start = start or (earliest and _edge(text, first - room // 3))
+    return start, max(end, _edge(text, start + length))
+
+
+def _edge(text: str, position: int) -> int:
+    """Move a cut that would part a word of letters or digits to the word's start."""
+    head = _WORD_TAIL.search(text[max(position - 30, 0) : position])
+    inside = 0 < position < len(text) and head and _WORD_HEAD.match(text[position])
+    return position - len(head[0]) if inside and head else min(position, len(text))
+
+
+def _merged(marks: list[Span], start: int, end: int) -> list[Span]:
+    """Join marks that touch or overlap, cut to the window."""
+    merged: list[Span] = []
+    for low, high in marks:
+        if high <= start or low >= end:
+            continue
+        if merged and low <= merged[-1][1]:
+            merged[-1] = merged[-1][0], max(merged[-1][1], min(high, end))
+        else:
+            merged.append((max(low, start), min(high, end)))
+    return merged
+
+
+def _parts(text: str, start: int, end: int, marks: list[Span]) -> Iterator[tuple[str, bool]]:
+    edges = [start, *(edge for mark in marks for edge in mark), end]
+    if start > 0:
+        yield "…", False
+    for index, (low, high) in enumerate(pairwise(edges)):
+        if low < high:
+            yield text[low:high], index % 2 == 1
+    if end < len(text):
+        yield "…", False

@@ -1,0 +1,109 @@
+"""Text → tokens: what is written into the index.
+
+What matches what
+-----------------
+1. Text is folded first (see `folding`), then cut at everything that is not a letter or digit.
+2. A run of CJK characters is written as its overlapping pairs: 核战争 → 核战 战争. Any substring
+   of two or more characters is then a phrase of pairs, found exactly, never across punctuation.
+3. Each field starts with the set of its CJK characters, one token each: that answers queries of
+   one character as fast as a word.
+4. Other words are split where letters and digits meet: iPhone13 → iphone 13. So `iphone13`,
+   `iphone 13` and `13` find it. A word with punctuation inside is the phrase of its pieces:
+   Wi-Fi, node.js, GPT-4, 12.5.
+5. `+` and `#` right after a word are words too: C++ is the phrase c ++, and `C` finds it as well.
+6. Where CJK and other writing touch, the CJK character at the seam is written once more, with
+   the side on which the other writing stands: AI芯片 → ai 芯b 芯片, 用AI → 用a ai. So AI芯, AI芯片
+   and 片AI are exact phrases. One space at the seam is no difference: 5G 网络 is 5G网络.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Iterator
+from operator import concat
+
+from clippings.search.folding import CJK, fold
+
+# A space at a seam. It starts with the space so that the search skips quickly from one to the next.
+_SEAM = re.compile(f" (?:(?<=[{CJK}] )(?=[^\\s{CJK}])|(?<=[^\\s{CJK}] )(?=[{CJK}]))")
+_OTHER = re.compile(f"[^{CJK}]")
+_CJK = re.compile(f"[{CJK}]")
+_RUN = re.compile(f"[{CJK}]+|[0-9]+|[+#]+|[^{CJK}0-9+#]+")
+
+VALUE = "|"  # stands before and after each value of a label column
+BEFORE, AFTER = "b", "a"  # on a CJK character at a seam: where the other writing stands
+
+
+def index_text(text: str) -> str:
+    """Give the tokens of one field, separated by spaces, as the FTS5 column takes them."""
+    folded = fold(text)
+    return " ".join([*_characters(folded), *tokens(folded)])
+
+
+def index_labels(values: Iterable[str]) -> str:
+    """Give the tokens of a column of names (sources, tags): `| 知乎 | 果壳 壳网 |`.
+
+    The bars let a query ask for a whole value: `source:"知乎"` leaves 知乎日报 out.
+    """
+    folded = [fold(value) for value in dict.fromkeys(values)]
+    words = [token for value in folded for token in (VALUE, *tokens(value))]
+    return " ".join([*_characters("".join(folded)), *words, VALUE]) if words else ""
+
+
+def facts(published: str | None, language: str | None, features: Iterable[str]) -> str:
+    """Give the tokens of what is known about an article besides its words.
+
+    `published` is ISO 8601 (only its date counts), `language` a BCP 47 tag, `features` words
+    such as "image". A date is written at every width a range may need: d d2 d20 d202 d2022
+    d202201 d20220111; `all` is on every article.
+    """
+    day = (published or "")[:10].replace("-", "")
+    dates = [f"d{day[:width]}" for width in (0, 1, 2, 3, 4, 6, 8)] if len(day) == 8 else []
+    tag = (language or "").lower().split("-")
+    languages = dict.fromkeys([f"lang{tag[0]}", f"lang{''.join(tag)}"] if tag[0] else [])
+    return " ".join(["all", *dates, *languages, *(f"has{name}" for name in sorted(features))])
+
+
+def tokens(folded: str) -> Iterator[str]:
+    """Yield the tokens of folded text in their order, without the set of characters."""
+    for span in spans(folded):
+        if span.isascii() and span.isalpha():
+            yield span
+        elif not _OTHER.search(span):
+            yield from _pairs(span)
+        else:
+            yield from _mixed(span)
+
+
+def spans(folded: str) -> list[str]:
+    """Cut folded text at its blanks, save for a single space at a seam."""
+    return _SEAM.sub("", folded).split()
+
+
+def runs(span: str) -> list[str]:
+    """Cut a span into runs of one kind: CJK, digits, `+` and `#`, letters of other scripts."""
+    found: list[str] = _RUN.findall(span)
+    return found[1:] if found[0][0] in "+#" else found
+
+
+def _characters(folded: str) -> list[str]:
+    return _CJK.findall("".join(dict.fromkeys(folded)))
+
+
+def _pairs(run: str) -> Iterable[str]:
+    return map(concat, run, run[1:]) if len(run) > 1 else (run,)
+
+
+def _mixed(span: str) -> Iterator[str]:
+    """Yield the tokens of a span in which CJK and other writing may touch."""
+    pieces = runs(span)
+    for index, run in enumerate(pieces):
+        if _OTHER.match(run):
+            yield run
+            continue
+        if index:
+            yield run[0] + BEFORE
+        if len(run) > 1 or len(pieces) == 1:
+            yield from _pairs(run)
+        if index < len(pieces) - 1:
+            yield run[-1] + AFTER
