@@ -40,7 +40,7 @@ format: .venv/.dev ## Put the code in its form
 lock: .venv/.dev ## Pin the newest allowed dependencies in requirements*.lock
 	$(BIN)/python -m pip install --quiet uv
 	$(BIN)/uv pip compile --quiet --universal --python-version 3.10 --no-header \
-	  --no-emit-index-url --upgrade pyproject.toml --extra install --output-file requirements.lock
+	  --no-emit-index-url --upgrade pyproject.toml --output-file requirements.lock
 	$(BIN)/uv pip compile --quiet --universal --python-version 3.10 --no-header \
 	  --no-emit-index-url --upgrade pyproject.toml --extra dev --constraint requirements.lock \
 	  --output-file requirements-dev.lock
@@ -51,8 +51,7 @@ clean: ## Remove what was built and installed
 .venv/.core: requirements.lock pyproject.toml
 	$(PYTHON) -m venv .venv
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check -r requirements.lock
-	$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps \
-	  --no-build-isolation --editable .
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --editable .
 	@touch $@
 
 .venv/.dev: .venv/.core requirements-dev.lock

@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+import math
 import re
 import sqlite3
 from collections.abc import Iterable, Iterator, Sequence
@@ -23,6 +24,7 @@ from sqlite_utils import Database
 
 from clippings.errors import BuildError
 from clippings.models import Accounting
+from clippings.related import RELATE
 from clippings.rows import COLUMNS, OF_AN_ARTICLE, FileRows, Row
 from clippings.search import folding_table, index_labels
 
@@ -63,9 +65,12 @@ _FILL_INDEX = """
     insert into articles_fts
       (rowid, title, summary, author, body, tags, facts, section, source, feed)
     select docid, title, summary, author, body, tags, facts,
-      (select index_labels(json_group_array(distinct section)) from placements where article = d.article),
-      (select index_labels(json_group_array(distinct source)) from placements where article = d.article),
-      (select index_labels(json_group_array(distinct feed)) from placements where article = d.article)
+      (select index_labels(json_group_array(distinct section)) from placements p
+       where p.article = d.article),
+      (select index_labels(json_group_array(distinct source)) from placements p
+       where p.article = d.article),
+      (select index_labels(json_group_array(distinct feed)) from placements p
+       where p.article = d.article)
     from staged.docids d join staged.tokens using (article)
     order by docid
 """
@@ -92,6 +97,7 @@ class ArchiveWriter:
         self.db = Database(sqlite3.connect(path, isolation_level=None))
         self._run = self.db.conn.execute
         self.db.conn.create_function("index_labels", 1, _index_names, deterministic=True)
+        self.db.conn.create_function("ln", 1, math.log, deterministic=True)
         self.db.conn.executescript(_SETTINGS)
         self._run("attach ? as staged", [str(scratch)])
         self.db.conn.executescript("pragma staged.journal_mode=off; pragma staged.synchronous=off")
@@ -162,6 +168,8 @@ class ArchiveWriter:
             self._run(f"{copy} order by {order}")
         self.db.conn.executemany("insert into folding values (?, ?)", folding_table())
         self._run(_FILL_INDEX)
+        for statement in RELATE:
+            self._run(statement)
 
     def _account(self, files_seen: int) -> Accounting:
         """Count what became of the files, and keep the counts in the database."""

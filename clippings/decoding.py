@@ -12,8 +12,11 @@ from __future__ import annotations
 
 import codecs
 import re
+import unicodedata
 from collections import Counter
 from dataclasses import dataclass
+from functools import cache
+from typing import NamedTuple
 
 from clippings.errors import UnreadableArticle
 from clippings.models import Diagnostic
@@ -52,6 +55,8 @@ SIGNATURES = (
 
 CONTROL = re.compile(r"[\x00-\x08\x0e-\x1a\x1c-\x1f\x7f]")
 BROKEN = "\N{REPLACEMENT CHARACTER}"
+_WHOLE = re.compile(r"[\u0400-\ufffc]+|[\x80-\u03ff]{2,}|[\U00010000-\U0010ffff]+")
+_RARE = frozenset(("Cn", "Co", "Cs"))  # unassigned, private, half a pair
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,50 +68,55 @@ class Decoded:
     diagnostics: tuple[Diagnostic, ...] = ()
 
 
-@dataclass(frozen=True, slots=True)
-class Legacy:
-    """A legacy encoding: the lead bytes of its everyday rows and of its rarer ones.
+class Legacy(NamedTuple):
+    """A legacy encoding as patterns of its bytes.
 
-    `frequent` holds the characters that any text of the language is full of.
+    `frequent` holds what any text of the language is full of, `everyday` matches
+    the rows of its common characters, `rarer` those of its other characters.
     """
 
     encoding: str
-    everyday: range
-    rarer: range
+    everyday: bytes
+    rarer: bytes
     frequent: str
 
     def score(self, data: bytes) -> float:
-        """Say how well `data` reads in this encoding: about 1 for real text, below 0 for noise."""
-        text = data.decode(self.encoding, "replace")
-        counts = Counter(char for char in text if char >= "\x80")
-        total = sum(counts.values())
-        return sum(self._value(char) * count for char, count in counts.items()) / max(total, 1)
+        """Rate how well `data` reads: 1 to 2 for real text, below 0 for noise."""
+        kinds = Counter(found.lastindex for found in _grammar(self).finditer(data))
+        total = sum(kinds.values())
+        return (2 * kinds[1] + kinds[2] - 2 * kinds[None]) / max(total, 1)
 
-    def _value(self, char: str) -> float:
-        if char in self.frequent:
-            return 2.0
-        if char == BROKEN:
-            return -6.0
-        lead = char.encode(self.encoding, "replace")
-        if len(lead) != 2:
-            return -2.0
-        if lead[0] in self.everyday:
-            return 1.0
-        return 0.0 if lead[0] in self.rarer else -2.0
+
+@cache
+def _grammar(legacy: Legacy) -> re.Pattern[bytes]:
+    """Compile the pattern of one character beyond ASCII: frequent, everyday, rarer or noise."""
+    frequent = b"|".join(re.escape(char.encode(legacy.encoding)) for char in legacy.frequent)
+    return re.compile(
+        rb"(%b)|(%b)|(%b)|[\x80-\xff][\x30-\xff]?" % (frequent, legacy.everyday, legacy.rarer),
+        re.DOTALL,
+    )
 
 
 _HANS = "的一是了不在有人这中大为上个国我以要他时来用们生到作地于出就分对成会可主发年也能而说"
 _HANT = "的一是了不在有人這中大為上個國我以要他時來用們生到作地於出就分對成會可主發年也能而說"
 _KANA = "".join(map(chr, (*range(0x3041, 0x3094), *range(0x30A1, 0x30F7)))) + "ー"
 _HANGUL = "이다는을의에가고하지를도한은로기사리자시서어대아정인해스나그일수있라부제전"
-_MARKS = "，。、：；？！（）《》“”「」『』·—…\u3000"
+_MARKS = "，。、：；？！（）《》“”「」『』…\u3000"
 
 LEGACY = (
-    Legacy("gb18030", range(0xB0, 0xD8), range(0xD8, 0xF8), _HANS + _MARKS),
-    Legacy("big5hkscs", range(0xA4, 0xC7), range(0xC9, 0xFA), _HANT + _MARKS),
-    Legacy("cp932", range(0x88, 0x98), range(0x98, 0xEB), _KANA + _MARKS),
-    Legacy("euc_jp", range(0xB0, 0xD0), range(0xD0, 0xF5), _KANA + _MARKS),
-    Legacy("cp949", range(0xB0, 0xC9), range(0xCA, 0xFE), _HANGUL + _MARKS),
+    Legacy("gb18030", rb"[\xb0-\xd7][\xa1-\xfe]", rb"[\x81-\xfe][\x40-\xfe]", _HANS + _MARKS),
+    Legacy("big5hkscs", rb"[\xa4-\xc6][\x40-\xfe]", rb"[\xc9-\xf9][\x40-\xfe]", _HANT + _MARKS),
+    Legacy("cp932", rb"[\x88-\x97][\x40-\xfc]", rb"[\x98-\xea][\x40-\xfc]", _KANA + _MARKS),
+    Legacy("euc_jp", rb"[\xb0-\xcf][\xa1-\xfe]", rb"[\xd0-\xf4][\xa1-\xfe]", _KANA + _MARKS),
+    Legacy("cp949", rb"[\xb0-\xc8][\xa1-\xfe]", rb"[\xca-\xfd][\xa1-\xfe]", _HANGUL + _MARKS),
+    # Single bytes: Cyrillic letters stand together, accented ones among plain letters.
+    Legacy(
+        "cp1251",
+        rb"(?<![A-Za-z])[\xc0-\xff](?=[\xe0-\xff])|(?<=[\xc0-\xff])[\xe0-\xff](?![A-Za-z])",
+        rb"(?<![A-Za-z])[\x96-\xff](?![A-Za-z])",
+        "№",
+    ),
+    Legacy("cp1252", rb"(?<=[A-Za-z])[\xdf-\xff]|[\xc0-\xff](?=[a-z])", rb"[\x91-\xbf]", "‘’“”–—…\xa0"),
 )
 
 
@@ -142,38 +152,48 @@ def _read(data: bytes) -> tuple[str, str, tuple[Diagnostic, ...]]:
         if data.startswith(bom):
             text = data[len(bom) :].decode(encoding, "replace")
             return text, encoding, _said(encoding) + _broken(text, encoding)
-    if encoding := _utf16_by_nuls(data):
-        text = data.decode(encoding, "replace")
-        return text, encoding, _said(encoding) + _broken(text, encoding)
     try:
-        return data.decode("utf-8"), "utf-8", ()
+        text = data.decode("utf-8")
     except UnicodeDecodeError:
-        return _guess(data)
+        return _utf16(data) or _guess(data)
+    # Plain ASCII in UTF-16 is valid UTF-8 too: every second byte is NUL.
+    return ("\0" in text and text.count("\0") * 5 > len(text) and _utf16(data)) or (text, "utf-8", ())
 
 
-def _utf16_by_nuls(data: bytes) -> str | None:
-    """Tell UTF-16 without a BOM: its NULs stand on one side of each pair of bytes."""
-    sample = data[:SAMPLE]
-    even, odd = sample[0::2].count(0), sample[1::2].count(0)
-    if max(even, odd) < max(1, len(sample) // 50) or min(even, odd) * 20 > max(even, odd):
+def _utf16(data: bytes) -> tuple[str, str, tuple[Diagnostic, ...]] | None:
+    """Read UTF-16 without a BOM; None when the bytes are something else.
+
+    It is full of NULs, and the wrong byte order, like any other text with a NUL
+    in it, makes unassigned characters and no line ends.
+    """
+    sample = data[: min(SAMPLE, len(data) // 2 * 2)]
+    if sample.count(0) * 200 < len(sample):
         return None
-    encoding = "utf-16-be" if even > odd else "utf-16-le"
-    text = sample[: len(sample) // 2 * 2].decode(encoding, "replace")
-    return None if BROKEN in text[:-1] or CONTROL.search(text) else encoding
+    for encoding in ("utf-16-le", "utf-16-be"):
+        text = sample.decode(encoding, "replace")
+        rare = any(unicodedata.category(char) in _RARE for char in set(text))
+        if "\n" in text and not rare and not CONTROL.search(text):
+            text = data.decode(encoding, "replace")
+            return text, encoding, _said(encoding) + _broken(text, encoding)
+    return None
 
 
 def _guess(data: bytes) -> tuple[str, str, tuple[Diagnostic, ...]]:
     """Choose between broken UTF-8 and the legacy encodings."""
     text = data.decode("utf-8", "replace")
-    broken = text.count(BROKEN)
-    if sum(char >= "\x80" for char in text) >= 5 * broken:
-        return text, "utf-8", _broken(text, "utf-8")
-    sample = data[:SAMPLE]
+    start = next(index for index, byte in enumerate(data) if byte > 0x7F)
+    sample = data[start : start + SAMPLE // 4]
     best = max(LEGACY, key=lambda legacy: legacy.score(sample))
-    if best.score(sample) < 0:
+    if _nearly_utf8(text) or best.score(sample) < 0:
         return text, "utf-8", _broken(text, "utf-8")
     text = data.decode(best.encoding, "replace")
     return text, best.encoding, _said(best.encoding) + _broken(text, best.encoding)
+
+
+def _nearly_utf8(text: str) -> bool:
+    """Tell UTF-8 with a few broken bytes: in other encodings nearly every character breaks."""
+    whole = sum(len(run) for run in _WHOLE.findall(text))
+    return whole > 0 and whole * 1.5 >= 2 * text.count(BROKEN)
 
 
 def _without_nul(text: str) -> tuple[str, tuple[Diagnostic, ...]]:

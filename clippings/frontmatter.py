@@ -3,7 +3,8 @@
     bytes ─► decode ─► which form? ─► split ─► load ─► ParsedArticle
 
 python-frontmatter does the reading; the handlers here tell it where a header
-ends when its fences are amiss, and how to load what its own would refuse or lose.
+ends when its fences are amiss, and `headers` loads what its own would refuse or
+lose. What is no header after all stays in the body.
 """
 
 from __future__ import annotations
@@ -11,7 +12,7 @@ from __future__ import annotations
 import hashlib
 import json
 import re
-from collections.abc import Callable
+from collections.abc import Iterator
 from typing import Any
 
 import frontmatter
@@ -19,19 +20,21 @@ import yaml
 from frontmatter.default_handlers import BaseHandler
 
 from clippings.decoding import decode
-from clippings.headers import ITEM, KEY, load_json, load_toml, load_yaml
+from clippings.headers import ITEM, KEY, Loaded, load_json, load_toml, load_yaml
 from clippings.models import Diagnostic, ParsedArticle
 
-Load = Callable[[str], tuple[dict[str, Any], tuple[Diagnostic, ...]]]
+# The keys that headers nearly always have; without fences one of them must stand there.
+USUAL = frozenset(
+    "title date author authors tags categories category layout slug permalink 标题 標題 日期".split()
+)
 
 
 class Header(BaseHandler):
     """A python-frontmatter handler for one file; it gathers what it repaired."""
 
-    FM_BOUNDARY = re.compile(r"(?!)")  # how a header is found is for `split` to say
+    FM_BOUNDARY = re.compile(r"(?!)")  # never matches: `split` says where a header ends
     opening: re.Pattern[str]
     closing: re.Pattern[str]
-    loader: Load
 
     def __init__(self) -> None:
         super().__init__()
@@ -51,38 +54,46 @@ class Header(BaseHandler):
 
     def load(self, fm: str) -> dict[str, Any]:
         """Read the header; raises `ValueError` or `YAMLError` when it is no mapping."""
-        values, repairs = type(self).loader(fm)
+        values, repairs = self.loaded(fm)
         self.repairs += repairs
         return values
+
+    def loaded(self, header: str) -> Loaded:
+        """Read the header and say what was repaired."""
+        raise NotImplementedError
 
     def _start(self, text: str) -> int:
         opening = self.opening.match(text)
         return opening.end() if opening else 0
 
-    def _repaired(self, code: str, message: str) -> None:
-        self.repairs.append(Diagnostic("warning", "front-matter", code, message))
-
 
 class Yaml(Header):
     """`---`, `key: value` lines, `---`; the closing fence may be missing."""
 
-    opening = re.compile(r"-{3,}[ \t]*\n")
-    closing = re.compile(r"^(?:-{3,}|\.{3})[ \t]*$", re.MULTILINE)
-    loader = staticmethod(load_yaml)
+    opening = re.compile(r"-{3,}[ \t]*(?:ya?ml)?[ \t]*(?:#.*)?\n")
+    closing = re.compile(r"(?:-{3,}|\.{3})[ \t]*$", re.MULTILINE)
 
     def split(self, text: str) -> tuple[str, str]:
         """Part header and body where the lines stop looking like a header."""
         start = self._start(text)
         end = _header_end(text, start, self.closing)
-        if closing := self.closing.match(text, end):
-            return text[start:end], text[closing.end() :]
-        if not self._may_stay_open(text[start:end]):
+        header, closing = text[start:end], self.closing.match(text, end)
+        if not self.plausible(header, closing is not None):
             raise ValueError("there is no header")
-        self._repaired("fence-missing", "The header has no closing line: end it with ---.")
-        return text[start:end], text[end:]
+        if closing:
+            return header, text[closing.end() :]
+        message = "The header has no closing line: end it with a line of ---."
+        self.repairs.append(Diagnostic("warning", "front-matter", "fence-missing", message))
+        return header, text[end:]
 
-    def _may_stay_open(self, header: str) -> bool:
-        return bool(header)
+    def loaded(self, header: str) -> Loaded:
+        """Read YAML, or what was meant for it."""
+        return load_yaml(header)
+
+    def plausible(self, header: str, closed: bool) -> bool:
+        """Tell a header from prose under a horizontal rule: two keys, or a usual one."""
+        keys = _keys(header)
+        return closed or len(keys) > 1 or not keys.isdisjoint(USUAL)
 
 
 class BareYaml(Yaml):
@@ -90,41 +101,51 @@ class BareYaml(Yaml):
 
     opening = re.compile(rf"(?={KEY.pattern})")
 
-    def _may_stay_open(self, header: str) -> bool:
-        keys = {match["key"].lower() for match in re.finditer(rf"^{KEY.pattern}", header, re.M)}
-        return len(keys) > 1 and not keys.isdisjoint(("title", "date", "标题", "標題", "日期"))
+    def plausible(self, header: str, closed: bool) -> bool:
+        """Tell a header from a heading underlined with ---, or from any text with a colon."""
+        keys = _keys(header)
+        return len(keys) > (not closed) and not keys.isdisjoint(USUAL) or closed and len(keys) > 1
 
 
 class Toml(Header):
     """`+++`, TOML, `+++` (Hugo)."""
 
-    opening = re.compile(r"\+{3,}[ \t]*\n")
-    closing = re.compile(r"^\+{3,}[ \t]*$", re.MULTILINE)
-    loader = staticmethod(load_toml)
+    opening = re.compile(r"(?:\+{3,}|-{3,}[ \t]*toml)[ \t]*\n")
+    closing = re.compile(r"^(?:\+{3,}|-{3,})[ \t]*$", re.MULTILINE)
+
+    def loaded(self, header: str) -> Loaded:
+        """Read TOML."""
+        return load_toml(header)
 
 
 class FencedJson(Header):
-    """`;;;`, the inside of a JSON object, `;;;` (Hexo)."""
+    """`;;;`, a JSON object or the inside of one, `;;;` (Hexo)."""
 
-    opening = re.compile(r";{3,}[ \t]*\n")
-    closing = re.compile(r"^;{3,}[ \t]*$", re.MULTILINE)
+    opening = re.compile(r"(?:;{3,}|-{3,}[ \t]*json)[ \t]*\n")
+    closing = re.compile(r"^(?:;{3,}|-{3,})[ \t]*$", re.MULTILINE)
 
-    @staticmethod
-    def loader(fm: str) -> tuple[dict[str, Any], tuple[Diagnostic, ...]]:
-        """Read the header with or without its braces."""
-        return load_json(fm if fm.lstrip().startswith("{") else f"{{{fm}}}")
+    def loaded(self, header: str) -> Loaded:
+        """Read JSON with or without its braces."""
+        return load_json(header if header.lstrip().startswith("{") else f"{{{header}}}")
 
 
 class Json(Header):
     """A JSON object, then the body."""
 
-    opening = re.compile(r"\{\s*[\"}]")
-    loader = staticmethod(load_json)
+    opening = re.compile(r"(?=\{\s*[\"'}])")
+    closing = re.compile(r"(?<=^\})[ \t]*$", re.MULTILINE)
 
     def split(self, text: str) -> tuple[str, str]:
         """Part header and body after the brace that closes the object."""
-        _, end = json.JSONDecoder(strict=False).raw_decode(text)
+        try:
+            _, end = json.JSONDecoder(strict=False).raw_decode(text)
+        except (ValueError, RecursionError):
+            return super().split(text)
         return text[:end], text[end:]
+
+    def loaded(self, header: str) -> Loaded:
+        """Read JSON."""
+        return load_json(header)
 
 
 FORMS: tuple[type[Header], ...] = (Yaml, Toml, FencedJson, Json, BareYaml)
@@ -138,21 +159,19 @@ def parse_article(path: str, data: bytes) -> ParsedArticle:
     """
     decoded = decode(data)
     text = decoded.text.strip()
+    handler = next((form() for form in FORMS if form.opening.match(text)), None)
     front_matter: dict[str, Any] = {}
-    body, repairs = text, tuple[Diagnostic, ...]()
-    for form in FORMS:
-        handler = form()
-        if handler.detect(text):
-            try:
-                front_matter, body = frontmatter.parse(text, handler=handler)
-                repairs = tuple(handler.repairs)
-            except (ValueError, RecursionError, yaml.YAMLError):
-                pass
-            break
+    body, repairs = text, list[Diagnostic]()
+    if handler:
+        try:
+            front_matter, body = frontmatter.parse(text, handler=handler)
+            repairs = handler.repairs
+        except (ValueError, RecursionError, yaml.YAMLError):
+            message = "The header cannot be read and stays in the body: check its first lines."
+            repairs = [Diagnostic("warning", "front-matter", "header-unreadable", message)]
     digest = hashlib.sha256(data).hexdigest()
-    return ParsedArticle(
-        path, digest, decoded.encoding, front_matter, body, decoded.diagnostics + repairs
-    )
+    diagnostics = (*decoded.diagnostics, *repairs)
+    return ParsedArticle(path, digest, decoded.encoding, front_matter, body, diagnostics)
 
 
 def _header_end(text: str, start: int, fence: re.Pattern[str]) -> int:
@@ -161,22 +180,36 @@ def _header_end(text: str, start: int, fence: re.Pattern[str]) -> int:
     That is the first fence when all lines above look like one, else the first
     empty line, tag or line of prose; `start` when there is no key above.
     """
-    position, stop = start, None
+    stop = None
     keys, listing, gap = 0, False, False
-    for line in text[start:].split("\n"):
+    for position, line in _lines(text, start):
         if fence.match(line):
             return position if keys or not text[start:position].strip() else start
-        key = KEY.match(line)
-        if keys and stop is None and (not line.strip() or not key and line[0] not in " \t-#]}"):
+        key = KEY.match(line if keys else line.lstrip())
+        prose = bool(line) and not key and line[0] not in " \t-#]}{"
+        if keys and stop is None and (prose or not line.strip()):
             stop = position
         if not line.strip():
             gap = True
         elif key or line[0] == "{":
             keys, gap, listing = keys + 1, False, not (key and key["rest"])
-        elif ITEM.match(line):
-            if not keys or gap and not listing:
-                break
-        elif line[0] not in " \t#]}" and (gap or not keys or line[0] == "<"):
+        elif prose and (gap or not keys or line[0] == "<"):
             break
-        position += len(line) + 1
-    return start if not keys else min(position, len(text)) if stop is None else stop
+        elif ITEM.match(line) and (not keys or gap and not listing):
+            break
+    else:
+        position = len(text)
+    return start if not keys else position if stop is None else stop
+
+
+def _lines(text: str, start: int) -> Iterator[tuple[int, str]]:
+    while start <= len(text):
+        end = text.find("\n", start)
+        end = len(text) if end < 0 else end
+        yield start, text[start:end]
+        start = end + 1
+
+
+def _keys(header: str) -> set[str]:
+    matches = (KEY.match(line) for line in header.split("\n"))
+    return {match["key"].lower() for match in matches if match}

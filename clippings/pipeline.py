@@ -1,15 +1,15 @@
 """The way from a folder of articles to clippings.db.
 
-    sources
-      │ find_articles      SourceFile: sorted paths
-      ▼
-      │ process_file       reads the bytes                       ┐
-      │ process_article    parse ─► convert ─► normalize         │ on any worker
-      │ rows_of            what each table gets of it            ┘
-      ▼ map                in order, bounded in flight
-      │ ArchiveWriter      stage, copy, index, check: one writer
-      ▼ publish            fsync, os.replace
-    clippings.db
+sources
+  │ find_articles      SourceFile: sorted paths
+  ▼
+  │ process_file       reads the bytes                       ┐
+  │ process_article    parse ─► convert ─► normalize         │ on any worker
+  │ rows_of            what each table gets of it            ┘
+  ▼ map                in order, bounded in flight
+  │ ArchiveWriter      stage, copy, index, check: one writer
+  ▼ publish            fsync, os.replace
+clippings.db
 """
 
 from __future__ import annotations

@@ -8,6 +8,7 @@ from typing import Any
 from clippings.identity import path_id
 from clippings.models import Article, IndexTokens, Outcome, Quarantined
 from clippings.normalize import host_of
+from clippings.related import keywords
 
 Row = tuple[Any, ...]
 
@@ -19,6 +20,7 @@ ARTICLE_COLUMNS = tuple(f.name for f in fields(Article) if f.name not in _KEPT_E
 COLUMNS: dict[str, tuple[str, ...]] = {
     "articles": (*ARTICLE_COLUMNS, "day"),
     "tokens": ("article", *(f.name for f in fields(IndexTokens))),
+    "keywords": ("article", "keyword"),
     "links": ("article", "position", "url", "host", "text"),
     "images": ("article", "position", "url", "host", "alt", "caption"),
     "features": ("feature", "article"),
@@ -29,7 +31,7 @@ COLUMNS: dict[str, tuple[str, ...]] = {
 }
 """Table → its columns in the order of the rows made here."""
 
-OF_AN_ARTICLE = ("tokens", "links", "images", "features", "tags")
+OF_AN_ARTICLE = ("tokens", "keywords", "links", "images", "features", "tags")
 """Tables that describe an article, whatever the number of its placements."""
 
 
@@ -59,6 +61,7 @@ def rows_of(outcome: Outcome) -> FileRows:
         {
             "articles": [_article_row(article)],
             "tokens": [(article.id, *astuple(outcome.tokens))],
+            "keywords": [(article.id, keyword) for keyword in keywords(outcome.tokens)],
             "links": [
                 (article.id, n, link.url, host_of(link.url), link.text)
                 for n, link in enumerate(article.links, 1)

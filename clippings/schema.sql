@@ -89,6 +89,15 @@ create table tags (
 -- The tags of an article.
 create index tags_article on tags (article, tag);
 
+-- Articles about the same thing, by the rare words they share (clippings/related.py).
+create table related (
+  article  integer not null references articles (id),
+  position integer not null,         -- from 1, the closest first
+  other    integer not null references articles (id),
+  score    real not null,            -- sum of the shared words' inverse document frequencies
+  primary key (article, position)
+) without rowid;
+
 -- Every repair and every problem, so that nothing is mended in silence.
 create table diagnostics (
   id       integer primary key,

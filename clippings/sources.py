@@ -67,6 +67,7 @@ def _free_name(path: str, source: Path, taken: Iterable[str]) -> str:
     """The path itself, or with the source's name before it, numbered if that is taken too."""
     name, number = path, 1
     while name in taken:
-        name = f"{_as_text(source.name)}{'' if number == 1 else number}/{path}"
+        suffix = "" if number == 1 else f"-{number}"
+        name = f"{_as_text(source.name)}{suffix}/{path}"
         number += 1
     return name

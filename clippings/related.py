@@ -1,0 +1,71 @@
+"""What an article is about, in a handful of words that other articles may share.
+
+Two articles are related when they share several words that few articles are
+about. Each article brings its most frequent index tokens (the title's count
+more); the database keeps those that between two and MAX_SHARERS articles
+brought, and scores a pair by the sum of their inverse document frequencies, as
+BM25 weighs a term. The work grows with the articles, not with their pairs.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from zlib import crc32
+
+from clippings.models import IndexTokens
+
+KEYWORDS = 40
+"""Tokens that an article brings: enough for its subject, few enough to pair cheaply."""
+
+TITLE_WEIGHT = 3
+"""A word of the title counts like so many in the text."""
+
+MAX_SHARERS = 50
+"""A word that more articles than this are about says little about any of them."""
+
+MIN_SHARED = 3
+"""One rare word in common is chance."""
+
+MAX_RELATED = 6
+"""Related articles that are kept for each article: what a page has room for."""
+
+RELATE = (
+    "create index staged.keyword_articles on keywords (keyword, article)",
+    f"""
+    create table staged.rare as
+    select keyword, ln(total * 1.0 / count(*)) as weight
+    from staged.keywords, (select count(*) as total from articles)
+    group by keyword having count(*) between 2 and {MAX_SHARERS}
+    """,
+    f"""
+    insert into related (article, position, other, score)
+    select article, position, other, score from (
+      select article, other, score,
+        row_number() over (partition by article order by score desc, other) as position
+      from (
+        select a.article as article, b.article as other, round(sum(weight), 3) as score
+        from staged.rare
+          join staged.keywords a using (keyword)
+          join staged.keywords b on b.keyword = a.keyword and b.article <> a.article
+        group by a.article, b.article having count(*) >= {MIN_SHARED}
+      )
+    )
+    where position <= {MAX_RELATED}
+    order by article, position
+    """,
+)
+"""Fills `related` from the staged keywords. Needs the SQL function ln(x)."""
+
+
+def keywords(tokens: IndexTokens) -> tuple[int, ...]:
+    """The numbers (CRC-32) of the tokens that an article is most about.
+
+    Single characters say too little in any script; a token seen once in the
+    text and never in the title is no subject.
+    """
+    counts = Counter(token for token in tokens.body.split() if len(token) > 1)
+    for token in tokens.title.split():
+        if len(token) > 1:
+            counts[token] += TITLE_WEIGHT
+    frequent = (token for token, count in counts.most_common(KEYWORDS) if count > 1)
+    return tuple(sorted({crc32(token.encode()) for token in frequent}))

@@ -1,0 +1,113 @@
+"""The words of the site in the language of its reader.
+
+One file per language in `strings/`: a flat table of key → text. `{n}` and `{name}` in a text
+stand for values; a text may be a mapping with `one` and `other`, chosen by `n`.
+
+    Accept-Language, cookie, ?_lang= ─► choose_language ─► wording ─► say("key", n, name=…)
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+from functools import cache
+from importlib.resources import files
+from typing import Any
+
+import yaml
+
+LANGUAGES = {"zh-Hans": "简体中文", "zh-Hant": "繁體中文", "en": "English"}
+"""The languages of the site, each under its own name; the first is for who states none."""
+
+_ACCEPTED = (
+    (re.compile(r"zh-(hant|tw|hk|mo)\b", re.I), "zh-Hant"),
+    (re.compile(r"zh\b", re.I), "zh-Hans"),
+    (re.compile(r"en\b", re.I), "en"),
+)
+"""What a range of Accept-Language (RFC 9110, 12.5.4) begins with → our language."""
+
+_QUALITY = re.compile(r";\s*q=([01](?:\.\d{1,3})?)\s*$")
+_ISO_DATE = re.compile(r"(\d{4})(?:-(\d\d))?(?:-(\d\d))?(?:T(\d\d:\d\d))?")
+
+
+@dataclass(frozen=True, slots=True)
+class Wording:
+    """The words of one language. Call it with a key; `code` is its BCP 47 tag."""
+
+    code: str
+    strings: Mapping[str, Any]
+
+    def __call__(self, key: str, n: int | None = None, **values: object) -> str:
+        """The text of `key` with its values filled in; KeyError names a key nobody wrote."""
+        text = self.strings[key]
+        if isinstance(text, Mapping):
+            text = text["one" if n == 1 else "other"]
+        if n is not None:
+            values["n"] = self.number(n)
+        return str(text.format(**values)) if values else str(text)
+
+    def number(self, n: int) -> str:
+        """A whole number with its thousands set apart."""
+        return f"{n:,}"
+
+    def date(self, iso: str | None) -> str:
+        """An ISO 8601 day, month or year in words, as far as it goes: 2022年1月11日.
+
+        The time of day is left out (`moment` says it); what is no date is given back as it is.
+        """
+        found = _ISO_DATE.match(iso or "")
+        if not found:
+            return iso or ""
+        year, month, day, _ = found.groups()
+        form = "date.day" if day else "date.month" if month else "date.year"
+        name = self.strings["date.months"][int(month) - 1] if month else ""
+        return str(
+            self.strings[form].format(year=int(year), month=name, day=int(day) if day else 0)
+        )
+
+    def moment(self, iso: str | None) -> str:
+        """Day and time of day, the wall clock as the file has it: 2022年1月11日 22:12."""
+        found = _ISO_DATE.match(iso or "")
+        clock = found.group(4) if found else None
+        return f"{self.date(iso)} {clock}" if clock and clock != "00:00" else self.date(iso)
+
+    def datasette(self, english: str) -> str:
+        """One of Datasette's own fixed strings; English where nobody translated it."""
+        return str(self.strings["datasette"].get(english, english))
+
+
+@cache
+def wording(code: str) -> Wording:
+    """The words of one of LANGUAGES."""
+    text = (files("clippings") / "strings" / f"{code}.yml").read_text("utf-8")
+    return Wording(code, yaml.safe_load(text))
+
+
+def choose_language(asked: str | None, kept: str | None, accepted: str | None) -> str:
+    """The language for a reader: asked for in the address, kept in a cookie, or accepted.
+
+    `accepted` is the header Accept-Language. Who states none gets the first of LANGUAGES,
+    who states only languages that the site does not speak gets English.
+    """
+    for code in (asked, kept):
+        if code in LANGUAGES:
+            return str(code)
+    first = next(iter(LANGUAGES))
+    for wanted in _by_quality(accepted or "*"):
+        if wanted.startswith("*"):
+            return first
+        for pattern, code in _ACCEPTED:
+            if pattern.match(wanted):
+                return code
+    return "en"
+
+
+def _by_quality(header: str) -> list[str]:
+    """The ranges of an Accept-Language header, the most wanted first, refused ones left out."""
+    ranked = []
+    for item in header[:1000].split(","):
+        found = _QUALITY.search(item)
+        ranked.append((float(found.group(1)) if found else 1.0, item.strip()))
+    ranked.sort(key=lambda pair: -pair[0])
+    return [item for quality, item in ranked if quality > 0 and item]

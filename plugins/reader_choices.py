@@ -1,0 +1,77 @@
+"""The reader's language and theme: from the address, a cookie, or what the browser says.
+
+`?_lang=en` and `?_theme=dark` answer in that way at once and are kept in a cookie for a year,
+so both switches are plain links. Templates get `say` (the words), `theme` and `choice`.
+"""
+
+from functools import wraps
+from http.cookies import SimpleCookie
+from urllib.parse import parse_qsl, urlencode
+
+from datasette import hookimpl
+
+from clippings.wording import LANGUAGES, choose_language, wording
+
+CHOICES = {"_lang": tuple(LANGUAGES), "_theme": ("auto", "light", "dark")}
+YEAR = 365 * 24 * 3600
+
+
+def cookie(name):
+    return f"clippings{name}"
+
+
+def words_for(request):
+    """The wording for a request; without one (an error before routing) the default."""
+    if request is None:
+        return wording(choose_language(None, None, None))
+    kept = request.cookies.get(cookie("_lang"))
+    accepted = request.headers.get("accept-language")
+    return wording(choose_language(request.args.get("_lang"), kept, accepted))
+
+
+def theme_for(request):
+    """light, dark, or auto: the device decides."""
+    wanted = ("auto",)
+    if request is not None:
+        wanted = (request.args.get("_theme"), request.cookies.get(cookie("_theme")), "auto")
+    return next(theme for theme in wanted if theme in CHOICES["_theme"])
+
+
+def choices_made(scope):
+    """The Set-Cookie headers for what the address asks to keep."""
+    query = parse_qsl(scope.get("query_string", b"").decode("latin-1"))
+    for name, value in query:
+        if value in CHOICES.get(name, ()):
+            made = SimpleCookie({cookie(name): value})
+            made[cookie(name)].update({"path": "/", "max-age": YEAR, "samesite": "Lax"})
+            yield b"set-cookie", made[cookie(name)].OutputString().encode("latin-1")
+
+
+@hookimpl
+def extra_template_vars(request):
+    def choice(name, value):
+        """The address of this page with another choice: a query string, so it fits any prefix."""
+        kept = [] if request is None else parse_qsl(request.query_string, keep_blank_values=True)
+        pairs = [pair for pair in kept if pair[0] not in CHOICES] + [(name, value)]
+        return "?" + urlencode(pairs)
+
+    say = words_for(request)
+    return {"say": say, "theme": theme_for(request), "choice": choice, "languages": LANGUAGES}
+
+
+@hookimpl
+def asgi_wrapper():
+    def keep_choices(app):
+        @wraps(app)
+        async def with_cookies(scope, receive, send):
+            async def send_with_cookies(event):
+                if event["type"] == "http.response.start":
+                    vary = (b"vary", b"Accept-Language, Cookie")
+                    event["headers"] = [*event.get("headers", ()), vary, *choices_made(scope)]
+                await send(event)
+
+            await app(scope, receive, send_with_cookies)
+
+        return with_cookies
+
+    return keep_choices

@@ -1,0 +1,139 @@
+"""Imports run one way, and what belongs to one module stays there."""
+
+from __future__ import annotations
+
+import ast
+import re
+import sqlite3
+from dataclasses import fields
+from pathlib import Path
+
+import pytest
+
+from clippings.models import Article, IndexTokens
+from clippings.rows import COLUMNS
+
+ROOT = Path(__file__).parents[1]
+PACKAGE = ROOT / "clippings"
+
+MAY_IMPORT = {
+    "models": set(),
+    "errors": set(),
+    "identity": set(),
+    "decoding": {"errors", "models"},
+    "dates": set(),
+    "language": set(),
+    "rendering": set(),
+    "search": set(),
+    "headers": {"errors", "models"},
+    "frontmatter": {"decoding", "errors", "headers", "identity", "models"},
+    "markdown": {"models"},
+    "normalize": {"dates", "identity", "language", "models", "rendering"},
+    "related": {"models"},
+    "rows": {"identity", "models", "normalize", "related"},
+    "sources": {"models"},
+    "executors": {"errors"},
+    "publishing": {"errors"},
+    "database": {"errors", "models", "related", "rows", "search"},
+    "pipeline": {
+        "database",
+        "errors",
+        "executors",
+        "frontmatter",
+        "identity",
+        "markdown",
+        "models",
+        "normalize",
+        "publishing",
+        "rendering",
+        "rows",
+        "search",
+        "sources",
+    },
+}
+"""Module of the package → the modules of the package that it may import."""
+
+
+def imports_of(file: Path) -> set[str]:
+    """The names that a file imports, dotted."""
+    found = set()
+    for node in ast.walk(ast.parse(file.read_text())):
+        if isinstance(node, ast.Import):
+            found |= {alias.name for alias in node.names}
+        elif isinstance(node, ast.ImportFrom) and node.module:
+            found.add(node.module)
+    return found
+
+
+def files_of(module: str) -> list[Path]:
+    single = PACKAGE / f"{module}.py"
+    return [single] if single.exists() else sorted((PACKAGE / module).glob("*.py"))
+
+
+@pytest.mark.parametrize("module", MAY_IMPORT)
+def test_imports_run_one_way(module: str) -> None:
+    """A module of the build imports only what stands below it in the flow."""
+    of_package = {
+        name.split(".")[1]
+        for file in files_of(module)
+        for name in imports_of(file)
+        if name.startswith("clippings.")
+    }
+    assert of_package - {module} <= MAY_IMPORT[module]
+
+
+def test_plugins_never_import_the_build() -> None:
+    """Plugins stand on the package's reading side only."""
+    of_the_build = {f"clippings.{module}" for module in ("pipeline", "database", "frontmatter")}
+    for plugin in (ROOT / "plugins").glob("*.py"):
+        assert not imports_of(plugin) & (of_the_build | {"build_db"}), plugin.name
+
+
+def test_only_the_database_module_writes_sqlite() -> None:
+    """No other module of the build opens a database."""
+    for module in MAY_IMPORT.keys() - {"database"}:
+        for file in files_of(module):
+            assert not imports_of(file) & {"sqlite3", "sqlite_utils"}, file.name
+
+
+def test_only_the_command_line_prints_or_exits() -> None:
+    """The build's modules give values; what is said to a person is said in build_db.py."""
+    for module in MAY_IMPORT:
+        for file in files_of(module):
+            assert not re.search(r"\bprint\(|\bsys\.exit\(|\bclick\.echo", file.read_text()), file
+
+
+def test_schema_holds_every_column_that_is_written() -> None:
+    """schema.sql and the rows that the workers prepare name the same columns."""
+    db = sqlite3.connect(":memory:")
+    db.executescript((PACKAGE / "schema.sql").read_text())
+    for table, columns in COLUMNS.items():
+        if table in {"tokens", "keywords"}:  # used up by the build
+            continue
+        in_schema = {row[1] for row in db.execute(f"pragma table_info({table})")}
+        added_on_copy = {"articles": {"docid"}, "diagnostics": {"id"}}.get(table, set())
+        assert set(columns) | added_on_copy == in_schema, table
+
+
+def test_schema_holds_every_field_of_the_model() -> None:
+    """Each field of Article is a column of `articles` or a table of its own."""
+    db = sqlite3.connect(":memory:")
+    db.executescript((PACKAGE / "schema.sql").read_text())
+    columns = {row[1] for row in db.execute("pragma table_info(articles)")}
+    tables = {row[0] for row in db.execute("select name from sqlite_master where type = 'table'")}
+    assert {field.name for field in fields(Article)} <= columns | tables
+    indexed = {row[1] for row in db.execute("pragma table_info(articles_fts)")}
+    assert {field.name for field in fields(IndexTokens)} <= indexed
+
+
+def test_every_index_says_which_query_it_serves() -> None:
+    """An index without a comment above it has no reason to be there."""
+    lines = (PACKAGE / "schema.sql").read_text().splitlines()
+    block_is_explained = False
+    for line in lines:
+        if line.startswith("--"):
+            block_is_explained = True
+        elif re.match(r"create (unique )?index", line):
+            assert block_is_explained, line
+        else:
+            block_is_explained = False
