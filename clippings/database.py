@@ -13,8 +13,7 @@ import json
 import math
 import re
 import sqlite3
-from collections.abc import Iterable, Iterator, Sequence
-from datetime import date
+from collections.abc import Iterator, Sequence
 from functools import lru_cache
 from importlib.resources import files
 from pathlib import Path
@@ -27,9 +26,6 @@ from clippings.models import Accounting
 from clippings.related import RELATE
 from clippings.rows import COLUMNS, OF_AN_ARTICLE, FileRows, Row
 from clippings.search import folding_table, index_labels
-
-DAY_BITS = 20
-"""Room for docids in a day: a million articles; a fuller day runs on into the next one's."""
 
 _SETTINGS = """
     pragma page_size = 4096;
@@ -53,6 +49,12 @@ _COPY_ORDER = {
 
 _ARTICLE_NAMES = ", ".join(COLUMNS["articles"])
 
+# Undated articles come first. Numbers without gaps keep the index small.
+_NUMBER_ARTICLES = """
+    insert into staged.docids (article, docid)
+    select id, row_number() over (order by published, id) from staged.articles
+"""
+
 _COPY_ARTICLES = f"""
     insert into articles ({_ARTICLE_NAMES}, docid)
     select {_ARTICLE_NAMES}, docid
@@ -74,6 +76,13 @@ _FILL_INDEX = """
     from staged.docids d join staged.tokens using (article)
     order by docid
 """
+
+# One large segment is written at a time, and merged with the others once, at the end.
+_INDEX_SETTINGS = (
+    "insert into articles_fts (articles_fts, rank) values ('hashsize', 67108864)",
+    "insert into articles_fts (articles_fts, rank) values ('automerge', 0)",
+)
+_MERGE_INDEX = "insert into articles_fts (articles_fts) values ('optimize')"
 
 _STAGE = {
     table: f"insert {'or ignore ' if table == 'articles' else ''}into staged.{table}"
@@ -159,16 +168,14 @@ class ArchiveWriter:
 
     def _copy(self) -> None:
         """From the scratch file into the tables, in the order of their keys."""
-        by_date = self._run("select published, id from staged.articles order by published, id")
-        self.db.conn.executemany("insert into staged.docids values (?, ?)", _docids(by_date))
+        self._run(_NUMBER_ARTICLES)
         self._run(_COPY_ARTICLES)
         for table, order in _COPY_ORDER.items():
             names = ", ".join(COLUMNS[table])
             copy = f"insert into {table} ({names}) select {names} from staged.{table}"
             self._run(f"{copy} order by {order}")
         self.db.conn.executemany("insert into folding values (?, ?)", folding_table())
-        self._run(_FILL_INDEX)
-        for statement in RELATE:
+        for statement in (*_INDEX_SETTINGS, _FILL_INDEX, _MERGE_INDEX, *RELATE):
             self._run(statement)
 
     def _account(self, files_seen: int) -> Accounting:
@@ -202,19 +209,6 @@ def inspect_data(path: Path) -> dict[str, Any]:
     tables = {name: {"count": db[name].count} for name in db.table_names() if "_fts" not in name}
     db.conn.close()
     return {"hash": digest.hexdigest(), "size": path.stat().st_size, "tables": tables}
-
-
-def _docids(by_date: Iterable[tuple[str | None, int]]) -> Iterator[tuple[int, int]]:
-    """(article, docid) of articles given in the order of publication.
-
-    A docid is the day's number shifted by DAY_BITS, plus a sequence within the
-    day: an article that comes in between moves only those of its own day.
-    """
-    last = 0
-    for published, article in by_date:
-        day = date.fromisoformat(published[:10]).toordinal() if published else 0
-        last = max(last + 1, day << DAY_BITS)
-        yield article, last
 
 
 def _schema() -> tuple[list[str], list[str]]:

@@ -11,19 +11,23 @@ import re
 import unicodedata
 from datetime import date, datetime, timezone
 
-_MONTHS = {
-    name: number
-    for number, name in enumerate(
-        "jan feb mar apr may jun jul aug sep oct nov dec".split(), start=1
-    )
-}
+_MONTHS = "jan feb mar apr may jun jul aug sep oct nov dec".split()
 # RFC 2822 section 4.3, and the zones of the archive's part of the world.
 _ZONES = {
-    **dict.fromkeys(("z", "ut", "utc", "gmt"), "+00:00"),
-    **{"edt": "-04:00", "est": "-05:00", "cdt": "-05:00", "cst": "-06:00"},
-    **{"mdt": "-06:00", "mst": "-07:00", "pdt": "-07:00", "pst": "-08:00"},
-    **{"jst": "+09:00", "kst": "+09:00", "hkt": "+08:00"},
-    **{"cet": "+01:00", "cest": "+02:00", "bst": "+01:00"},
+    name: offset
+    for offset, names in {
+        "+00:00": "z ut utc gmt",
+        "-04:00": "edt",
+        "-05:00": "est cdt",
+        "-06:00": "cst mdt",
+        "-07:00": "mst pdt",
+        "-08:00": "pst",
+        "+01:00": "cet bst",
+        "+02:00": "cest",
+        "+08:00": "hkt",
+        "+09:00": "jst kst",
+    }.items()
+    for name in names.split()
 }
 _ERAS = {"令和": 2018, "平成": 1988, "昭和": 1925, "大正": 1911, "明治": 1867, "民国": 1911}
 _ERAS["民國"] = _ERAS["民国"]
@@ -52,7 +56,7 @@ DATES = tuple(
 _TIME = re.compile(
     r"(?:t|at |,)? *(?:(?P<half>[ap]m|上午|下午|凌晨|早上|中午|晚上|午前|午後|오전|오후) *)?"
     r"(?P<hour>\d{1,2})(?:[:时時点點시] *(?P<minute>\d{1,2})?(?:[:分분] *(?P<second>\d{1,2})"
-    r"(?:[.,]\d+)?[秒초]?)?分?|(?P<minute2>\d\d)(?P<second2>\d\d)?)"
+    r"(?:[.,]\d+)?[秒초]?)?[分분]?|(?P<minute2>\d\d)(?P<second2>\d\d)?)"
     r" *(?P<half2>[ap]\.?m\.?)? *(?P<zone>.*)"
 )
 _OFFSET = re.compile(r"(?:gmt|utc)? ?([+-])(\d{1,2}):?(\d\d)?")
@@ -111,7 +115,9 @@ def _day(found: dict[str, str | None]) -> str | None:
     elif len(year_text) == 3:
         year += 1900
     try:
-        return date(year, _MONTHS.get(month) or int(month), int(day)).isoformat()
+        return date(
+            year, _MONTHS.index(month) + 1 if month in _MONTHS else int(month), int(day)
+        ).isoformat()
     except ValueError:
         return None
 

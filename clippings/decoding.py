@@ -55,7 +55,9 @@ SIGNATURES = (
 
 CONTROL = re.compile(r"[\x00-\x08\x0e-\x1a\x1c-\x1f\x7f]")
 BROKEN = "\N{REPLACEMENT CHARACTER}"
-_WHOLE = re.compile(r"[\u0400-\ufffc]+|[\x80-\u03ff]{2,}|[\U00010000-\U0010ffff]+")
+_ASCII = bytes(range(0x80))
+_TWO = re.compile(r"[\x80-\u07ff]{2,}")
+_THREE = re.compile(r"[\u0800-\ufffc\U00010000-\U0010ffff]")
 _RARE = frozenset(("Cn", "Co", "Cs"))  # unassigned, private, half a pair
 
 
@@ -116,7 +118,9 @@ LEGACY = (
         rb"(?<![A-Za-z])[\x96-\xff](?![A-Za-z])",
         "№",
     ),
-    Legacy("cp1252", rb"(?<=[A-Za-z])[\xdf-\xff]|[\xc0-\xff](?=[a-z])", rb"[\x91-\xbf]", "‘’“”–—…\xa0"),
+    Legacy(
+        "cp1252", rb"(?<=[A-Za-z])[\xdf-\xff]|[\xc0-\xff](?=[a-z])", rb"[\x91-\xbf]", "‘’“”–—…\xa0"
+    ),
 )
 
 
@@ -157,7 +161,8 @@ def _read(data: bytes) -> tuple[str, str, tuple[Diagnostic, ...]]:
     except UnicodeDecodeError:
         return _utf16(data) or _guess(data)
     # Plain ASCII in UTF-16 is valid UTF-8 too: every second byte is NUL.
-    return ("\0" in text and text.count("\0") * 5 > len(text) and _utf16(data)) or (text, "utf-8", ())
+    wide = text.count("\0") * 5 > len(text)
+    return (_utf16(data) if wide else None) or (text, "utf-8", ())
 
 
 def _utf16(data: bytes) -> tuple[str, str, tuple[Diagnostic, ...]] | None:
@@ -181,7 +186,8 @@ def _utf16(data: bytes) -> tuple[str, str, tuple[Diagnostic, ...]] | None:
 def _guess(data: bytes) -> tuple[str, str, tuple[Diagnostic, ...]]:
     """Choose between broken UTF-8 and the legacy encodings."""
     text = data.decode("utf-8", "replace")
-    start = next(index for index, byte in enumerate(data) if byte > 0x7F)
+    plain = len(data) - len(data.lstrip(_ASCII))
+    start = max(0, plain - 1)  # the letter before the first other byte tells too
     sample = data[start : start + SAMPLE // 4]
     best = max(LEGACY, key=lambda legacy: legacy.score(sample))
     if _nearly_utf8(text) or best.score(sample) < 0:
@@ -192,8 +198,9 @@ def _guess(data: bytes) -> tuple[str, str, tuple[Diagnostic, ...]]:
 
 def _nearly_utf8(text: str) -> bool:
     """Tell UTF-8 with a few broken bytes: in other encodings nearly every character breaks."""
-    whole = sum(len(run) for run in _WHOLE.findall(text))
-    return whole > 0 and whole * 1.5 >= 2 * text.count(BROKEN)
+    # Two bytes make a character by chance more easily than three.
+    whole = 3 * len(_THREE.findall(text)) + sum(map(len, _TWO.findall(text)))
+    return whole > 0 and whole >= 2 * text.count(BROKEN)
 
 
 def _without_nul(text: str) -> tuple[str, tuple[Diagnostic, ...]]:

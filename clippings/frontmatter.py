@@ -25,7 +25,7 @@ from clippings.models import Diagnostic, ParsedArticle
 
 # The keys that headers nearly always have; without fences one of them must stand there.
 USUAL = frozenset(
-    "title date author authors tags categories category layout slug permalink 标题 標題 日期".split()
+    "title date author tags categories category layout slug permalink 标题 標題 日期 作者".split()
 )
 
 
@@ -104,7 +104,9 @@ class BareYaml(Yaml):
     def plausible(self, header: str, closed: bool) -> bool:
         """Tell a header from a heading underlined with ---, or from any text with a colon."""
         keys = _keys(header)
-        return len(keys) > (not closed) and not keys.isdisjoint(USUAL) or closed and len(keys) > 1
+        if keys.isdisjoint(USUAL):
+            return closed and len(keys) > 1
+        return closed or len(keys) > 1
 
 
 class Toml(Header):
@@ -180,23 +182,21 @@ def _header_end(text: str, start: int, fence: re.Pattern[str]) -> int:
     That is the first fence when all lines above look like one, else the first
     empty line, tag or line of prose; `start` when there is no key above.
     """
-    stop = None
-    keys, listing, gap = 0, False, False
+    stop = None  # where the header ends when no fence comes
+    keys, listing, gap = 0, False, False  # listing: the last key waits for its items
     for position, line in _lines(text, start):
         if fence.match(line):
             return position if keys or not text[start:position].strip() else start
-        key = KEY.match(line if keys else line.lstrip())
-        prose = bool(line) and not key and line[0] not in " \t-#]}{"
-        if keys and stop is None and (prose or not line.strip()):
+        empty, key = not line.strip(), KEY.match(line if keys else line.lstrip())
+        prose = not empty and not key and line[0] not in " \t-#]}{"
+        if keys and stop is None and (prose or empty):
             stop = position
-        if not line.strip():
-            gap = True
-        elif key or line[0] == "{":
-            keys, gap, listing = keys + 1, False, not (key and key["rest"])
-        elif prose and (gap or not keys or line[0] == "<"):
+        item = not key and ITEM.match(line)
+        if (prose and (gap or not keys)) or (item and (not keys or (gap and not listing))):
             break
-        elif ITEM.match(line) and (not keys or gap and not listing):
-            break
+        if key or line[:1] == "{":
+            keys, listing = keys + 1, bool(key) and not key["rest"]
+        gap = empty
     else:
         position = len(text)
     return start if not keys else position if stop is None else stop

@@ -105,7 +105,8 @@ def load_json(header: str) -> Loaded:
         )
     except ValueError:
         values, found = _Reader(header).load()
-        return values, (*found, _warning("json-repaired", "The header is not valid JSON: check it."))
+        message = "The header is not valid JSON: check its quotes, commas and braces."
+        return values, (*found, _warning("json-repaired", message))
     return _plain(value), tuple(repairs)
 
 
@@ -199,7 +200,7 @@ class _Reader:
         self.spans = [span for span in self.spans if span[0] < start] + [(start, end)]
         return _tidy(" ".join(self.header[start:end].split()))
 
-    def _alias(self, name: str) -> Any:
+    def _alias(self, name: Any) -> Any:
         if name not in self.anchors:
             raise Refused(f"the alias *{name} has no anchor")
         value, size = self.anchors[name]
@@ -242,9 +243,7 @@ def unique(pairs: Iterable[tuple[str, Any]], repairs: list[Diagnostic]) -> dict[
     return found
 
 
-def _recover(
-    header: str, form: str, key: re.Pattern[str], load: Callable[[str], Loaded]
-) -> Loaded:
+def _recover(header: str, form: str, key: re.Pattern[str], load: Callable[[str], Loaded]) -> Loaded:
     """Read a broken header part by part; each part begins with a key at the line's start."""
     repairs: list[Diagnostic] = []
     tables: dict[str, list[tuple[str, Any]]] = {"": []}
@@ -279,7 +278,7 @@ def _recover(
 def _parts(header: str, key: re.Pattern[str]) -> Iterator[list[str]]:
     lines: list[str] = []
     for line in header.split("\n"):
-        if lines and (key.match(line) or line.startswith("[") and _TOML_TABLE.match(line)):
+        if lines and (key.match(line) or _TOML_TABLE.match(line)):
             yield lines
             lines = []
         if line.strip():

@@ -80,6 +80,9 @@ create table features (
   primary key (feature, article)
 ) without rowid;
 
+-- What an article holds.
+create index features_article on features (article, feature);
+
 -- Tags, an article's in any order.
 create table tags (
   tag      text not null,
@@ -97,6 +100,9 @@ create table related (
   score    real not null,            -- sum of the shared words' inverse document frequencies
   primary key (article, position)
 ) without rowid;
+
+-- The articles that name this one.
+create index related_other on related (other);
 
 -- Every repair and every problem, so that nothing is mended in silence.
 create table diagnostics (
@@ -134,8 +140,10 @@ create table folding (
 ) without rowid;
 
 -- The search index: contentless, its tokens prepared by clippings.search, so that any sqlite3
--- opens, checks and queries it. rowid is articles.docid.
+-- opens, checks and queries it. rowid is articles.docid. `ascii` leaves every other character as
+-- it is, where unicode61 of an older SQLite splits newer Han. `body` comes first because FTS5
+-- writes no mark for its first column, which makes the index a fifth smaller.
 create virtual table articles_fts using fts5 (
-  title, summary, author, body, section, source, feed, tags, facts,
-  content='', tokenize="unicode61 remove_diacritics 2"
+  body, title, summary, author, section, source, feed, tags, facts,
+  content='', tokenize="ascii tokenchars '+#|'"
 );

@@ -3,13 +3,19 @@
 from __future__ import annotations
 
 from typing import Any
+from urllib.parse import quote
 
 from datasette.app import Datasette
 from datasette.database import Database
 from datasette.utils.asgi import Request, Response
 
+from clippings.wording import Wording, choose_language, wording
+
 DATABASE = "clippings"
 """The name under which Datasette serves clippings.db; metadata.yml uses it too."""
+
+LANGUAGE_COOKIE = "clippings_lang"
+"""Where a reader's choice of language is kept."""
 
 CARD = "id, docid, title, summary, source, section, published, day, language, characters, image"
 """The columns that `cards.html` needs of an article."""
@@ -23,6 +29,26 @@ def archive(datasette: Datasette) -> Database:
 def article_url(datasette: Datasette, article: int) -> str:
     """The address of an article's page, below the site's base_url."""
     return str(datasette.urls.row(DATABASE, "articles", str(article)))
+
+
+def words_for(request: Request | None) -> Wording:
+    """The words in the language of a request; without one (no page asked) the site's first."""
+    if request is None:
+        return wording(choose_language(None, None, None))
+    kept = request.cookies.get(LANGUAGE_COOKIE)
+    accepted = request.headers.get("accept-language")
+    return wording(choose_language(request.args.get("_lang"), kept, accepted))
+
+
+def browse_path(kind: str, name: str) -> str:
+    """The path of a browse page: ("source", "示例日报") → /source/%E7%A4%BA…; no base_url yet."""
+    return f"/{kind}/{quote(name, safe='')}"
+
+
+def wanted_pictures(datasette: Datasette) -> bool:
+    """Whether article pictures are shown, or only linked (`pictures: links` in metadata.yml)."""
+    settings = datasette.plugin_config(DATABASE) or {}
+    return bool(settings.get("pictures", "show") != "links")
 
 
 async def page(

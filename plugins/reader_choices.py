@@ -5,46 +5,35 @@ so both switches are plain links. Templates get `say` (the words), `theme` and `
 """
 
 from functools import wraps
-from http.cookies import SimpleCookie
 from urllib.parse import parse_qsl, urlencode
 
 from datasette import hookimpl
 
-from clippings.wording import LANGUAGES, choose_language, wording
+from clippings.site import LANGUAGE_COOKIE, words_for
+from clippings.wording import LANGUAGES
 
-CHOICES = {"_lang": tuple(LANGUAGES), "_theme": ("auto", "light", "dark")}
+THEMES = ("auto", "light", "dark")
+THEME_COOKIE = "clippings_theme"
+CHOICES = {"_lang": (LANGUAGE_COOKIE, tuple(LANGUAGES)), "_theme": (THEME_COOKIE, THEMES)}
 YEAR = 365 * 24 * 3600
-
-
-def cookie(name):
-    return f"clippings{name}"
-
-
-def words_for(request):
-    """The wording for a request; without one (an error before routing) the default."""
-    if request is None:
-        return wording(choose_language(None, None, None))
-    kept = request.cookies.get(cookie("_lang"))
-    accepted = request.headers.get("accept-language")
-    return wording(choose_language(request.args.get("_lang"), kept, accepted))
 
 
 def theme_for(request):
     """light, dark, or auto: the device decides."""
     wanted = ("auto",)
     if request is not None:
-        wanted = (request.args.get("_theme"), request.cookies.get(cookie("_theme")), "auto")
-    return next(theme for theme in wanted if theme in CHOICES["_theme"])
+        wanted = (request.args.get("_theme"), request.cookies.get(THEME_COOKIE), "auto")
+    return next(theme for theme in wanted if theme in THEMES)
 
 
 def choices_made(scope):
     """The Set-Cookie headers for what the address asks to keep."""
     query = parse_qsl(scope.get("query_string", b"").decode("latin-1"))
     for name, value in query:
-        if value in CHOICES.get(name, ()):
-            made = SimpleCookie({cookie(name): value})
-            made[cookie(name)].update({"path": "/", "max-age": YEAR, "samesite": "Lax"})
-            yield b"set-cookie", made[cookie(name)].OutputString().encode("latin-1")
+        cookie, allowed = CHOICES.get(name, ("", ()))
+        if value in allowed:
+            made = f"{cookie}={value}; Path=/; Max-Age={YEAR}; SameSite=Lax"
+            yield b"set-cookie", made.encode("latin-1")
 
 
 @hookimpl

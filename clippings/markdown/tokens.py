@@ -1,0 +1,27 @@
+"""The tokens that stand in text while a page is taken apart, until `inline.finish` spells them.
+
+They are lone surrogates: the parser never lets one through, so no text can forge them.
+"""
+
+from __future__ import annotations
+
+# A two-character token: SYNTAX and what it stands for. "B" opens strong and "b" closes it
+# (I emphasis, D deleted); any other character is itself, written as syntax and not as text.
+SYNTAX = "\ud8e7"
+BREAK = "\ud8e8"  # a block begins or ends here
+LINE = "\ud8e9"  # a <br>
+BLOCK, UL, OL = "\ud8ea", "\ud8eb", "\ud8ec"  # a finished block follows, up to the next BREAK
+ITEM, ITEM_END = "\ud8ed", "\ud8ee"  # around a finished list item
+ROW, CELL, CELL_TEXT = "\ud8ef", "\ud8f1", "\ud8f2"  # a table row; a cell's span; its text
+
+FINISHED = frozenset((BLOCK, UL, OL))
+
+
+def syntax(text: str) -> str:
+    """The first and last character of `text` marked as syntax, so that no mark moves past them."""
+    return f"{SYNTAX}{text[0]}{text[1:-1]}{SYNTAX}{text[-1]}"
+
+
+def block(text: str, kind: str = BLOCK) -> str:
+    """A finished block, fenced off from what stands around it."""
+    return f"{BREAK}{kind}{text}{BREAK}"

@@ -1,0 +1,48 @@
+// Small comforts; every page works without them.
+"use strict";
+
+// "/" goes to the search box.
+document.addEventListener("keydown", (event) => {
+  const typing = event.target.closest("input, textarea, select, [contenteditable], .cm-editor");
+  if (event.key !== "/" || event.ctrlKey || event.metaKey || event.altKey || typing) return;
+  const box = document.querySelector("main [data-search]") || document.querySelector("[data-search]");
+  if (!box) return;
+  event.preventDefault();
+  box.focus();
+  box.select();
+});
+
+// One menu open at a time; Escape or a click elsewhere closes it.
+const close = (except) =>
+  document.querySelectorAll("details.choice[open]").forEach((menu) => {
+    if (menu !== except) menu.open = false;
+  });
+document.addEventListener("click", (event) => close(event.target.closest("details.choice")));
+document.addEventListener("keydown", (event) => {
+  if (event.key !== "Escape") return;
+  const menu = event.target.closest("details.choice[open]");
+  close();
+  if (menu) menu.querySelector("summary").focus();
+});
+
+// A picture that is gone leaves a note with its description in its place.
+const gone = (image) => {
+  const note = document.createElement("span");
+  note.className = "gone";
+  note.textContent = [document.body.dataset.gone, image.alt].filter(Boolean).join(" · ");
+  if (image.closest(".thumb")) image.closest(".thumb").remove();
+  else image.replaceWith(note);
+};
+const images = () => document.querySelectorAll("main img");
+document.addEventListener("error", (event) => {
+  if (event.target.matches("main img")) gone(event.target);
+}, true);
+images().forEach((image) => image.complete && !image.naturalWidth && image.currentSrc && gone(image));
+
+// Leave `_lang` and `_theme` out of the address once the cookie keeps them.
+const address = new URL(location);
+if (address.searchParams.has("_lang") || address.searchParams.has("_theme")) {
+  address.searchParams.delete("_lang");
+  address.searchParams.delete("_theme");
+  history.replaceState(null, "", address);
+}
