@@ -24,7 +24,7 @@ SECONDS_BETWEEN_LINES = 5.0
 """How often progress is told where there is no terminal to draw a bar on."""
 
 
-class Share(click.ParamType):
+class Share(click.ParamType):  # type: ignore[type-arg]  # generic only in newer clicks
     """A part of the whole, written `0.05` or `5%`."""
 
     name = "share"

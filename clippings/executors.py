@@ -31,7 +31,8 @@ class Mapper(Protocol):
 
     def __call__(
         self, function: Callable[[Item], Result], items: Sequence[Item], /
-    ) -> Iterator[Result]: ...
+    ) -> Iterator[Result]:
+        """Apply the function to each item."""
 
 
 def usable_cores() -> int:

@@ -9,7 +9,6 @@ lose. What is no header after all stays in the body.
 
 from __future__ import annotations
 
-import hashlib
 import json
 import re
 from collections.abc import Iterator
@@ -21,6 +20,7 @@ from frontmatter.default_handlers import BaseHandler
 
 from clippings.decoding import decode
 from clippings.headers import ITEM, KEY, Loaded, load_json, load_toml, load_yaml
+from clippings.identity import file_digest
 from clippings.models import Diagnostic, ParsedArticle
 
 # The keys that headers nearly always have; without fences one of them must stand there.
@@ -171,9 +171,8 @@ def parse_article(path: str, data: bytes) -> ParsedArticle:
         except (ValueError, RecursionError, yaml.YAMLError):
             message = "The header cannot be read and stays in the body: check its first lines."
             repairs = [Diagnostic("warning", "front-matter", "header-unreadable", message)]
-    digest = hashlib.sha256(data).hexdigest()
     diagnostics = (*decoded.diagnostics, *repairs)
-    return ParsedArticle(path, digest, decoded.encoding, front_matter, body, diagnostics)
+    return ParsedArticle(path, file_digest(data), decoded.encoding, front_matter, body, diagnostics)
 
 
 def _header_end(text: str, start: int, fence: re.Pattern[str]) -> int:
@@ -188,14 +187,16 @@ def _header_end(text: str, start: int, fence: re.Pattern[str]) -> int:
         if fence.match(line):
             return position if keys or not text[start:position].strip() else start
         empty, key = not line.strip(), KEY.match(line if keys else line.lstrip())
-        prose = not empty and not key and line[0] not in " \t-#]}{"
+        prose = not empty and not key and line[0] not in " \t-#]}{" and line[:2] != "<<"
         if keys and stop is None and (prose or empty):
             stop = position
         item = not key and ITEM.match(line)
-        if (prose and (gap or not keys)) or (item and (not keys or (gap and not listing))):
+        if (prose and (gap or not keys or line[0] == "<")) or (
+            item and (not keys or (gap and not listing))
+        ):
             break
         if key or line[:1] == "{":
-            keys, listing = keys + 1, bool(key) and not key["rest"]
+            keys, listing = keys + 1, key is not None and not key["rest"]
         gap = empty
     else:
         position = len(text)

@@ -251,7 +251,7 @@ def _recover(header: str, form: str, key: re.Pattern[str], load: Callable[[str],
     for lines in _parts(header, key):
         if match := key.match(lines[0]):
             try:
-                found, _ = load("\n".join(lines))
+                found, _ = load("\n".join([*lines, ""]))
                 stray += found.pop(COMMENTS, ())
                 pairs += found.items()
             except (ValueError, yaml.YAMLError):
@@ -281,7 +281,7 @@ def _parts(header: str, key: re.Pattern[str]) -> Iterator[list[str]]:
         if lines and (key.match(line) or _TOML_TABLE.match(line)):
             yield lines
             lines = []
-        if line.strip():
+        if lines or line.strip():
             lines.append(line)
     if lines:
         yield lines
@@ -289,6 +289,7 @@ def _parts(header: str, key: re.Pattern[str]) -> Iterator[list[str]]:
 
 def _by_lines(rest: str, lines: list[str]) -> Any:
     """Read the value of a key as written: a list of `- item` lines, or text."""
+    lines = [line for line in lines if line.strip()]
     items = [ITEM.match(line) for line in lines]
     if lines and not rest and all(items):
         return [_tidy(_unquoted((item["item"] or "").strip())) for item in items if item]

@@ -22,8 +22,8 @@ from hypothesis import strategies as st
 
 from build_db import main
 from clippings.identity import path_id
-from clippings.models import Placed, Quarantined
-from clippings.pipeline import MAX_BYTES, MAX_KEPT, process_article
+from clippings.models import Placed, Quarantined, SourceFile
+from clippings.pipeline import MAX_BYTES, MAX_KEPT, process_article, process_file
 
 ROOT = Path(__file__).parents[1]
 SHARED = ROOT.parent / "shared"
@@ -215,7 +215,8 @@ def test_details_point_at_their_article(tmp_path: Path) -> None:
     file = tmp_path / "a.md"
     file.write_text(
         "---\ntitle: 图\ntags: [b, a]\n---\n<div><p><a href='https://www.example.com/1'>一</a>"
-        "<a href='https://example.org/2'>二</a></p><img src='https://example.net/p.jpg' alt='图'></div>"
+        "<a href='https://example.org/2'>二</a></p>"
+        "<img src='https://example.net/p.jpg' alt='图'></div>"
     )
     build(tmp_path, "-o", tmp_path / "x.db")
     assert query(tmp_path / "x.db", "select position, host, text from links") == [
@@ -239,8 +240,8 @@ def test_a_hopeless_file_is_kept_with_its_bytes_and_its_reason(tmp_path: Path) -
     assert query(output, "select path, size, content from quarantine") == [
         ("picture.md", len(png), png)
     ]
-    ((path, severity, message),) = query(
-        output, "select path, severity, message from diagnostics where severity = 'error'"
+    ((path, message),) = query(
+        output, "select path, message from diagnostics where severity = 'error'"
     )
     assert path == "picture.md" and message
 
@@ -254,6 +255,13 @@ def test_a_file_beyond_the_size_limit_is_kept_in_part(tmp_path: Path) -> None:
     build(tmp_path, "-o", output, "--max-quarantined", 0.5)
     rows = query(output, "select size, length(content) from quarantine")
     assert rows == [(MAX_BYTES + 10, MAX_KEPT)]
+
+
+def test_a_file_that_vanishes_is_accounted_for() -> None:
+    """A file that is gone when its turn comes is a row in quarantine, not a crash."""
+    outcome = process_file(SourceFile("gone.md", "no-such-folder/gone.md"))
+    assert isinstance(outcome, Quarantined)
+    assert outcome.diagnostics[0].code == "unreadable"
 
 
 @pytest.mark.skipif(os.geteuid() == 0, reason="root reads every file")

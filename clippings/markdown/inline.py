@@ -1,15 +1,15 @@
-"""One run of inline text: escape what would be read as Markdown, and finish it when it is whole."""
+"""One run of inline text: what would be read as Markdown is escaped, tokens are spelled."""
 
 from __future__ import annotations
 
 import re
 
-from clippings.markdown.marks import PLAIN_MARK, place_marks, write_plain_mark
-from clippings.markdown.tokens import BREAK, FINISHED, LINE, SYNTAX
+from clippings.markdown.marks import place_marks
+from clippings.markdown.tokens import BREAK, FINISHED, LINE, OL, SYNTAX, UL
 
 SPACES = " \t\n\r\f\v\u3000\xa0"
 _ASCII_SPACES = re.compile(r"[ \t\r\n\f]+")
-_NEEDS_CARE = re.compile(r"[\\`*_\]<&~\n\r\t\f]").search
+_needs_care = re.compile(r"[\\`*_\]<&~\n\r\t\f]").search
 _SYNTAX_LIKE = re.compile(
     r"[*`]"
     r"|\\(?=[!-/:-@\[-`{-~]|$)"
@@ -25,30 +25,48 @@ _LINE_START = re.compile(
     re.MULTILINE,
 )
 _LINE_STARTERS = frozenset("#-+>=|:0123456789")
-
 _LINES = re.compile(f"[{SPACES}]*{LINE}[{SPACES}]*")
-_MARK_TOKENS = re.compile(f"{SYNTAX}[BIDbid]")
+_MARK_TOKEN = re.compile(f"{SYNTAX}[BIDbid]")
 _PARAGRAPHS = re.compile(
     rf"{LINE}(?:(?:[{SPACES}]|{SYNTAX}[BIDbid])*{LINE})+"  # <br><br>
-    rf"|(?:{LINE}|(?<=[。！？；：…”’」』）》!?]) ?|(?<=[^ ]) )[\u3000\xa0]{{2,}}"  # an indent
+    rf"|(?:{LINE} ?|(?<=[。！？；：…”’」』）》!?]) ?|(?<=[^ ]) )[\u3000\xa0]{{2,}}"  # an indent
 )
-# A bracket that ends a text needs its escape only before what would make it a link, and so
+_BRACKET = re.compile(rf"\\.|{SYNTAX}.|[\[\]]", re.DOTALL)
+# A bracket at the end of a text needs its escape only before what makes it a link, and so
 # does an exclamation mark.
-_BRACKETS = re.compile(rf"{SYNTAX}\]((?=[(:\[]|{SYNTAX}\[)?)|(!)(?={SYNTAX}\[)|{SYNTAX}(.)", re.S)
+_TOKEN = re.compile(rf"{SYNTAX}(\])(?=[(:\[])|(!)(?={SYNTAX}\[)|{SYNTAX}(.)", re.DOTALL)
+_SPELLED = {"!": "![", "(": "]("}
 
 
 def escape(text: str) -> str:
     """Text of the page as Markdown text: white space collapsed, syntax escaped, no more."""
-    if _NEEDS_CARE(text):
+    if _needs_care(text):
         text = _SYNTAX_LIKE.sub(r"\\\g<0>", _ASCII_SPACES.sub(" ", text))
         return f"{text[:-1]}{SYNTAX}]" if text[-1] == "]" else text
     return _ASCII_SPACES.sub(" ", text) if "  " in text else text
 
 
-def finish(text: str, styles: str = "") -> list[str]:
-    """The blocks of a container, runs finished; a structure keeps its kind in front.
+def balance_brackets(text: str) -> str:
+    """The text of a link, its own brackets escaped if they do not come in pairs."""
+    depth = lowest = 0
+    for match in _BRACKET.finditer(text):
+        token = match[0]
+        depth += (token[-1] in "[!" and token[0] != "\\") - (token in ("]", f"{SYNTAX}]", f"{SYNTAX}("))
+        lowest = min(lowest, depth)
+    if depth == lowest == 0:
+        return text
+    return _BRACKET.sub(_escape_bracket, text)
 
-    `styles` names the marks that are open around the container (as "BI").
+
+def _escape_bracket(match: re.Match[str]) -> str:
+    token = match[0]
+    return f"\\{token[-1]}" if token in ("[", "]", f"{SYNTAX}]") else token
+
+
+def finish(text: str, styles: str = "") -> list[str]:
+    """The blocks of a container: its runs finished, its structures with their kind in front.
+
+    `styles` names the marks that are open around the container, as "BI".
     """
     done = []
     for piece in text.split(BREAK):
@@ -58,26 +76,42 @@ def finish(text: str, styles: str = "") -> list[str]:
         for run in _paragraphs(piece):
             if styles or SYNTAX in run:
                 run, styles = place_marks(run, styles)
-                run = spell(run)
+                run = _TOKEN.sub(_spell, run)
             run = run.strip(SPACES)
             if run:
                 done.append(_escape_line_starts(run))
     return done
 
 
-def spell(run: str) -> str:
-    """A run with its syntax tokens written out."""
-    return _BRACKETS.sub(_spell_token, run)
+def assemble(blocks: list[str], *, tight: bool = False) -> str:
+    """Finished blocks as one text, with what keeps neighbours apart between them.
+
+    Two lists of a kind would be read as one: a comment parts them. In an item (`tight`) a
+    list may follow its paragraph directly.
+    """
+    parts: list[str] = []
+    before = ""
+    for text in blocks:
+        kind = text[0] if text[0] in FINISHED else ""
+        if parts:
+            joined = tight and not before and (kind == UL or (kind == OL and text.startswith("1.", 1)))
+            apart = kind == before and kind in (UL, OL) and kind
+            parts.append("\n" if joined else "\n\n<!-- -->\n\n" if apart else "\n\n")
+        parts.append(text[1:] if kind else text)
+        before = kind
+    return "".join(parts)
 
 
-def _spell_token(match: re.Match[str]) -> str:
-    ...
+def _spell(match: re.Match[str]) -> str:
+    if match[3]:
+        return _SPELLED.get(match[3], match[3])
+    return f"\\{match[1] or match[2]}"
 
 
 def _paragraphs(piece: str) -> list[str]:
     """A run cut where two line breaks, or an indent of wide spaces, mean a paragraph."""
     if LINE in piece or "\u3000\u3000" in piece or "\xa0\xa0" in piece:
-        piece = _PARAGRAPHS.sub(lambda m: BREAK + "".join(_MARK_TOKENS.findall(m[0])), piece)
+        piece = _PARAGRAPHS.sub(lambda m: BREAK + "".join(_MARK_TOKEN.findall(m[0])), piece)
         return [_LINES.sub("  \n", run) for run in piece.split(BREAK)]
     return [piece]
 

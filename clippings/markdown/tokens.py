@@ -1,4 +1,4 @@
-"""The tokens that stand in text while a page is taken apart, until `inline.finish` spells them.
+"""The tokens that stand in text while a page is taken apart; `inline.finish` spells them.
 
 They are lone surrogates: the parser never lets one through, so no text can forge them.
 """
@@ -6,7 +6,8 @@ They are lone surrogates: the parser never lets one through, so no text can forg
 from __future__ import annotations
 
 # A two-character token: SYNTAX and what it stands for. "B" opens strong and "b" closes it
-# (I emphasis, D deleted); any other character is itself, written as syntax and not as text.
+# (I emphasis, D deleted); "[" "(" ")" are a link and "!" "(" ")" an image; any other
+# character is itself, only not as text.
 SYNTAX = "\ud8e7"
 BREAK = "\ud8e8"  # a block begins or ends here
 LINE = "\ud8e9"  # a <br>
@@ -18,7 +19,7 @@ FINISHED = frozenset((BLOCK, UL, OL))
 
 
 def syntax(text: str) -> str:
-    """The first and last character of `text` marked as syntax, so that no mark moves past them."""
+    """`text` with its first and last character marked as syntax: no mark may move past them."""
     return f"{SYNTAX}{text[0]}{text[1:-1]}{SYNTAX}{text[-1]}"
 
 

@@ -1,0 +1,169 @@
+"""HTML text → a tree that is safe to walk: every letter in it, bounded in depth and breadth.
+
+libxml2 does the parsing. What it would lose or choke on is put right first: a document
+deeper than it allows, a hundred thousand attributes on one tag (quadratic there), an end
+that never comes (a comment, a `<title>`, a tag) and would swallow the rest.
+"""
+
+from __future__ import annotations
+
+import re
+from itertools import islice
+
+from lxml import etree
+
+from clippings.markdown.media import EMBEDDED, media_address
+
+# libxml2 stops at 256 levels (2,048 for a huge document), and so would Python's stack.
+DEEPEST = 200
+_TOO_DEEP = (etree.ErrorTypes.ERR_RESOURCE_LIMIT, etree.ErrorTypes.ERR_INTERNAL_ERROR)
+_HUGE = 5_000_000
+_BROAD = 20_000
+_MOST_ATTRIBUTES = 64
+
+# Text in these is read to their end tag as it stands; without one, to the end of the document.
+_RAW_TEXT = ("title", "textarea", "script", "style", "xmp", "iframe", "noembed", "noframes", "plaintext")
+# Nothing a reader sees.
+_UNSEEN = ("script", "style", "button", "svg", "template", "head", "title", "link", "meta", "canvas")
+_VOID = frozenset("area base br col embed hr img input link meta param source track wbr".split())
+_INLINE = frozenset(
+    "a abbr b bdi bdo big cite code del dfn em font i ins kbd label mark q s samp small span"
+    " strike strong sub sup tt u var".split()
+)
+_SELF_CLOSING = frozenset("p li dt dd tr td th option".split())
+
+_TAG = re.compile(r"<(/?)([A-Za-z][^\s<>/]*)[^<>]*>")
+_OPEN_TAG = re.compile(r"""<[A-Za-z](?:[^"'=>]+|=\s*"[^"]*"|=\s*'[^']*'|["'=])*""")
+_ATTRIBUTE = re.compile(r"""[^\s"'=>/]+(?:\s*=\s*(?:"[^"]*"|'[^']*'|[^\s"'>]+))?""")
+
+
+class Document:
+    """A parsed body: `root` (None where there is nothing to read) and whether it was flattened."""
+
+    def __init__(self, source: str) -> None:
+        text = _mend_ends(source.replace("\0", ""))
+        if len(text) > _BROAD:
+            text = _OPEN_TAG.sub(_fewer_attributes, text)
+        self.flattened = len(text) > _HUGE
+        root, complete = _parse(flatten(text) if self.flattened else text)
+        if root is not None and next(root.iter(*_RAW_TEXT), None) is not None:
+            mended = _mend_raw_text(text)
+            if mended != text:
+                text = mended
+                root, complete = _parse(flatten(text) if self.flattened else text)
+        if not complete:
+            self.flattened = True
+            root, _ = _parse(flatten(text))
+        self.root = root
+
+
+def _parse(text: str) -> tuple[etree._Element | None, bool]:
+    """The tree of a document, and whether libxml2 went through to the end of it."""
+    parser = etree.HTMLParser(
+        encoding="utf-8", remove_comments=True, remove_pis=True, huge_tree=len(text) > _HUGE
+    )
+    try:
+        root = etree.fromstring(text.encode("utf-8", "replace"), parser)
+    except etree.XMLSyntaxError:  # nothing in it but white space, comments, a doctype
+        return None, True
+    log = parser.error_log
+    return root, not (log and log.filter_types(_TOO_DEEP))
+
+
+def _mend_ends(text: str) -> str:
+    """A comment or a tag that nothing closes is taken for text, not for the rest of the document."""
+    if "<![CDATA[" in text:
+        text = text.replace("<![CDATA[", "").replace("]]>", "")
+    last_comment = text.rfind("-->") + 1
+    if text.find("<!--", last_comment) >= 0:
+        text = text[:last_comment] + text[last_comment:].replace("<!--", "")
+    last_tag = text.rfind(">") + 1
+    if text.find("<", last_tag) >= 0:
+        text = text[:last_tag] + text[last_tag:].replace("<", "&lt;")
+    return text
+
+
+def _mend_raw_text(text: str) -> str:
+    """`<title>` and its like become plain elements where no end tag follows."""
+    lower = text.lower()
+    if len(lower) != len(text):  # İ and its like: places would not agree
+        lower = re.sub("[A-Z]", lambda m: m[0].lower(), text)
+    for tag in _RAW_TEXT:
+        closed = lower.rfind(f"</{tag}") + 1
+        if lower.find(f"<{tag}", closed) >= 0:
+            text = text[:closed] + re.sub(f"(?i)<{tag}(?![a-z])", "<div ", text[closed:])
+            return _mend_raw_text(text)
+    return text
+
+
+def _fewer_attributes(match: re.Match[str]) -> str:
+    tag = match[0]
+    if len(tag) < 2000:
+        return tag
+    name, *attributes = _ATTRIBUTE.findall(tag)
+    return " ".join([name, *attributes[:_MOST_ATTRIBUTES]]) if len(attributes) > _MOST_ATTRIBUTES else tag
+
+
+def flatten(text: str) -> str:
+    """HTML with the tags beyond `DEEPEST` levels left out, one pass; blocks become line breaks."""
+    stack: list[str] = []
+    skipped: dict[str, int] = {}
+
+    def keep(match: re.Match[str]) -> str:
+        closing, name = match[1], match[2].lower()
+        if name in _VOID:
+            return match[0]
+        if not closing:
+            if name in _SELF_CLOSING and stack and stack[-1] == name:
+                stack.pop()
+            if len(stack) < DEEPEST:
+                stack.append(name)
+                return match[0]
+            skipped[name] = skipped.get(name, 0) + 1
+        elif skipped.get(name):
+            skipped[name] -= 1
+        else:
+            if name in stack:
+                while stack.pop() != name:
+                    pass
+            return match[0]
+        return "" if name in _INLINE else "<br>"
+
+    return _TAG.sub(keep, text)
+
+
+def clean(root: etree._Element) -> None:
+    """Take out what no reader sees; TeX takes the place of its rendering."""
+    _keep_tex(root)
+    for media in root.iter(*EMBEDDED):
+        address = media_address(media)
+        if address:  # what stands inside is for browsers that cannot play it
+            media.set("src", address)
+            del media[:]
+            media.text = None
+    etree.strip_elements(root, *_UNSEEN, with_tail=False)
+
+
+def _keep_tex(root: etree._Element) -> None:
+    """KaTeX, MathJax and MathML: their TeX becomes the text of a `tex` element."""
+    for math in list(root.iter("math")):
+        source = math.find(".//annotation[@encoding='application/x-tex']")
+        tex = math.get("alttext") if source is None else source.text
+        if tex:
+            rendered = [up for up in islice(math.iterancestors(), 4) if "katex" in up.get("class", "")]
+            _become_tex(rendered[-1] if rendered else math, tex, math.get("display") == "block")
+    scripts = [el for el in root.iter("script") if el.get("type", "").startswith("math/tex")]
+    for script in scripts:
+        _become_tex(script, script.text or "", "display" in script.get("type", ""))
+    if scripts:
+        for element in root.iter("span", "div"):
+            if element.get("class", "").startswith("MathJax"):
+                element.tag = "template"  # the rendering of a script that is kept
+
+
+def _become_tex(element: etree._Element, tex: str, display: bool) -> None:
+    element.clear(keep_tail=True)
+    element.tag = "tex"
+    element.text = tex.strip()
+    if display:
+        element.set("display", "block")
