@@ -43,8 +43,8 @@ DATES = tuple(
     for rule in (
         rf"{_YEAR}(?P<mark>[-/.])(?P<month>\d{{1,2}})(?P=mark)(?P<day>\d{{1,2}})(?!\d)",
         r"(?P<year>\d{4})(?P<month>\d\d)(?P<day>\d\d)(?=$|[ t]|\d{4}(?:\d\d)?$)",
-        rf"{_YEAR} ?[年년] ?(?P<month>\d{{1,2}}) ?[月월] ?(?P<day>\d{{1,2}}) ?[日号號일]?",
-        rf"(?P<era>{'|'.join(_ERAS)}) ?(?P<year>\d{{1,2}}|元) ?年 ?(?P<month>\d{{1,2}}) ?月"
+        rf"{_YEAR}[年년] ?(?P<month>\d{{1,2}})[月월] ?(?P<day>\d{{1,2}})[日号號일]?",
+        rf"(?P<era>{'|'.join(_ERAS)}) ?(?P<year>\d{{1,3}}|元)年 ?(?P<month>\d{{1,2}}) ?月"
         r" ?(?P<day>\d{1,2}) ?日?",
         rf"{_DAY}[ -]?{_MONTH}[ -]?(?P<year>\d{{4}}|\d{{2,3}}(?![\d:]))",
         rf"{_MONTH} ?{_DAY},? {_YEAR}",
@@ -93,7 +93,7 @@ def _plain(text: str) -> str:
     text = unicodedata.normalize("NFKC", text[:200]).lower().strip(" \t\n'\"")
     text = _WEEKDAY.sub(" ", text)
     text = re.sub(r"[〇零一二三四五六七八九十廿]+(?=[年月日号號时時点點分秒])", _number, text)
-    return " ".join(text.split())
+    return re.sub(r"\s+(?=[年月日号號时時点點分秒년월일시분초]|$)", "", " ".join(text.split()))
 
 
 def _number(match: re.Match[str]) -> str:
@@ -112,7 +112,7 @@ def _day(found: dict[str, str | None]) -> str | None:
         year += _ERAS[era]
     elif len(year_text) == 2:  # RFC 2822: 00–49 are of this century, 50–99 of the last
         year += 2000 if year < 50 else 1900
-    elif len(year_text) == 3:
+    elif len(year_text) == 3:  # and three digits count from 1900
         year += 1900
     try:
         return date(

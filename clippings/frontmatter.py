@@ -19,7 +19,7 @@ import yaml
 from frontmatter.default_handlers import BaseHandler
 
 from clippings.decoding import decode
-from clippings.headers import ITEM, KEY, Loaded, load_json, load_toml, load_yaml
+from clippings.headers import ITEM, KEY, Loaded, is_yaml, load_json, load_toml, load_yaml
 from clippings.identity import file_digest
 from clippings.models import Diagnostic, ParsedArticle
 
@@ -27,6 +27,8 @@ from clippings.models import Diagnostic, ParsedArticle
 USUAL = frozenset(
     "title date author tags categories category layout slug permalink 标题 標題 日期 作者".split()
 )
+
+MAX_UNUSUAL = 20_000  # characters: no header that has to be guessed at is longer
 
 
 class Header(BaseHandler):
@@ -71,12 +73,14 @@ class Yaml(Header):
     """`---`, `key: value` lines, `---`; the closing fence may be missing."""
 
     opening = re.compile(r"-{3,}[ \t]*(?:ya?ml)?[ \t]*(?:#.*)?\n")
-    closing = re.compile(r"(?:-{3,}|\.{3})[ \t]*$", re.MULTILINE)
+    closing = re.compile(r"^(?:-{3,}|\.{3})[ \t]*$", re.MULTILINE)
 
     def split(self, text: str) -> tuple[str, str]:
         """Part header and body where the lines stop looking like a header."""
         start = self._start(text)
         end = _header_end(text, start, self.closing)
+        if start and not self.closing.match(text, end):
+            end = self._valid_end(text, start) or end
         header, closing = text[start:end], self.closing.match(text, end)
         if not self.plausible(header, closing is not None):
             raise ValueError("there is no header")
@@ -85,6 +89,11 @@ class Yaml(Header):
         message = "The header has no closing line: end it with a line of ---."
         self.repairs.append(Diagnostic("warning", "front-matter", "fence-missing", message))
         return header, text[end:]
+
+    def _valid_end(self, text: str, start: int) -> int | None:
+        """Find the first fence, when what stands above is YAML though it does not look it."""
+        closing = self.closing.search(text, start, start + MAX_UNUSUAL)
+        return closing.start() if closing and is_yaml(text[start : closing.start()]) else None
 
     def loaded(self, header: str) -> Loaded:
         """Read YAML, or what was meant for it."""

@@ -76,6 +76,14 @@ def load_yaml(header: str) -> Loaded:
         return _recover(textwrap.dedent(spaced), "yaml", KEY, lambda text: _Reader(text).load())
 
 
+def is_yaml(header: str) -> bool:
+    """Say whether `header` is a mapping with a key or more, in YAML that needs no repair."""
+    try:
+        return bool(_Reader(header).load()[0].keys() - {COMMENTS})
+    except yaml.YAMLError:
+        return False
+
+
 def load_toml(header: str) -> Loaded:
     """Read a TOML header, scalars as written, with a diagnostic for each repair.
 

@@ -115,7 +115,7 @@ def _by_script(sample: str, counts: Counter[str]) -> str | None:
     if not shares:
         return None
     # Japanese is written in Han and kana: where kana are no mere quotation, both count for it.
-    if shares["ja"] * 12 > shares["Han"]:
+    if shares["ja"] * 5 > shares["Han"]:
         shares["ja"] += shares.pop("Han", 0)
     main = max(shares, key=lambda script: shares[script] * _WEIGHTS.get(script, 3.0))
     if main == "Han":

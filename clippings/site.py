@@ -9,17 +9,16 @@ from datasette.app import Datasette
 from datasette.database import Database
 from datasette.utils.asgi import Request, Response
 
+from clippings.shelves import CARD
 from clippings.wording import Wording, choose_language, wording
+
+__all__ = ["CARD", "DATABASE", "archive", "article_url", "browse_path", "page", "wanted_pictures", "words_for"]
 
 DATABASE = "clippings"
 """The name under which Datasette serves clippings.db; metadata.yml uses it too."""
 
 LANGUAGE_COOKIE = "clippings_lang"
 """Where a reader's choice of language is kept."""
-
-CARD = "id, docid, title, summary, source, section, published, day, language, characters, image"
-"""The columns that `cards.html` needs of an article."""
-
 
 def archive(datasette: Datasette) -> Database:
     """The database of articles."""

@@ -4,54 +4,53 @@ from datetime import date, timedelta
 
 from datasette import hookimpl
 
+from clippings import shelves
 from clippings.site import CARD, archive, page
 
-NEWEST = f"select {CARD} from articles order by docid desc limit 9"
+NEWEST = f"select {CARD} from articles order by docid desc limit 10"
 EXTENT = """
     select (select count from accounting where name = 'articles') as articles,
       (select min(day) from articles) as first_day, (select max(day) from articles) as last_day
 """
-SECTIONS = """
-    select section as name, count(*) as articles from articles
-    where section is not null group by section order by articles desc, name limit 24
-"""
-SOURCES = """
-    select source as name, count(*) as articles from articles
-    where source is not null group by source order by articles desc, name limit 24
-"""
-DAYS = "select day, count(*) as articles from articles where day > ? group by day order by day"
 WEEKS = 18
+NAMES = 24
 
 
-def calendar(days, last_day):
-    """The last WEEKS weeks as cells (week, weekday, day, articles, level 0–4) up to `last_day`."""
-    counts = dict(days)
-    most = max(counts.values(), default=1)
+def first_shown(last_day):
+    """The Monday with which the calendar that ends on `last_day` begins."""
     last = date.fromisoformat(last_day)
-    first = last - timedelta(days=7 * (WEEKS - 1) + last.weekday())
-    for number in range((last - first).days + 1):
+    return last - timedelta(days=7 * (WEEKS - 1) + last.weekday())
+
+
+def calendar(counts, last_day):
+    """The last WEEKS weeks as cells: week, weekday, day, articles, level from 0 to 4."""
+    first = first_shown(last_day)
+    most = max(counts.values(), default=1)
+    for number in range((date.fromisoformat(last_day) - first).days + 1):
         day = (first + timedelta(days=number)).isoformat()
         articles = counts.get(day, 0)
         yield number // 7, number % 7, day, articles, -(-4 * articles // most)
 
 
-async def home(datasette, request):
-    db = archive(datasette)
-    extent = (await db.execute(EXTENT)).first()
+def read_home(conn):
+    """Everything the page shows, in one visit to the database."""
+    extent = conn.execute(EXTENT).fetchone()
     last_day = extent["last_day"]
     cells = []
     if last_day:
-        since = date.fromisoformat(last_day) - timedelta(weeks=WEEKS)
-        days = await db.execute(DAYS, [since.isoformat()])
-        cells = list(calendar((tuple(row) for row in days), last_day))
-    context = {
+        days = shelves.by_date(conn, "day", first_shown(last_day).isoformat(), last_day)
+        cells = list(calendar({row["name"]: row["articles"] for row in days}, last_day))
+    return {
         "extent": extent,
-        "newest": (await db.execute(NEWEST)).rows,
-        "sections": (await db.execute(SECTIONS)).rows,
-        "sources": (await db.execute(SOURCES)).rows,
+        "newest": conn.execute(NEWEST).fetchall(),
+        "names": {kind: shelves.names(conn, kind, NAMES) for kind in ("section", "source")},
         "cells": cells,
         "weeks": WEEKS,
     }
+
+
+async def home(datasette, request):
+    context = await archive(datasette).execute_fn(read_home)
     return await page(datasette, request, "home.html", context)
 
 

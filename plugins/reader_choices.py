@@ -36,8 +36,9 @@ def choices_made(scope):
             yield b"set-cookie", made.encode("latin-1")
 
 
-@hookimpl
-def extra_template_vars(request):
+def choices_of(request):
+    """What templates get to know of the reader; without a request, of any reader."""
+
     def choice(name, value):
         """The address of this page with another choice: a query string, so it fits any prefix."""
         kept = [] if request is None else parse_qsl(request.query_string, keep_blank_values=True)
@@ -46,6 +47,16 @@ def extra_template_vars(request):
 
     say = words_for(request)
     return {"say": say, "theme": theme_for(request), "choice": choice, "languages": LANGUAGES}
+
+
+@hookimpl
+def prepare_jinja2_environment(env):
+    env.globals.update(choices_of(None))  # Datasette renders its error pages without our variables
+
+
+@hookimpl
+def extra_template_vars(request):
+    return choices_of(request)
 
 
 @hookimpl

@@ -34,11 +34,11 @@ def picture_url(datasette, address):
 
 
 @hookimpl
-def extra_template_vars(datasette):
-    return {
-        "asset": lambda name: asset_url(datasette, name),
-        "picture": lambda address: picture_url(datasette, address),
-        "browse": lambda kind, name: datasette.urls.path(browse_path(kind, name)),
-        "pictures": wanted_pictures(datasette),
-        "site": datasette.plugin_config("clippings") or {},
-    }
+def prepare_jinja2_environment(env, datasette):
+    env.globals.update(
+        asset=lambda name: asset_url(datasette, name),
+        picture=lambda address: picture_url(datasette, address),
+        browse=lambda kind, name: datasette.urls.path(browse_path(kind, name)),
+        pictures=wanted_pictures(datasette),
+        site=datasette.plugin_config("clippings") or {},
+    )

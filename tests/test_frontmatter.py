@@ -26,7 +26,7 @@ def cases() -> Iterator[Any]:
     """Read the case files: title [codes], input, header as JSON, body."""
     for file in sorted(CASES.glob("*.txt")):
         blocks = re.split(r"^\.\n", file.read_text("utf-8"), flags=re.MULTILINE)
-        for title, given_text, expected in zip(blocks[0::3], blocks[1::3], blocks[2::3]):
+        for title, given_text, expected in zip(*(blocks[n::3] for n in range(3)), strict=False):
             name, _, codes = title.strip().partition(" [")
             header, _, body = expected.partition("\n")
             values = given_text, json.loads(header), body.strip(), codes.rstrip("]").split()
@@ -117,7 +117,7 @@ def test_depth_is_capped(value: str) -> None:
     assert article.body == "正文"
 
 
-@pytest.mark.parametrize("text", ["{\"a\": " * 50_000, "+++\na = " + "[" * 50_000 + "\n+++\nb"])
+@pytest.mark.parametrize("text", ['{"a": ' * 50_000, "+++\na = " + "[" * 50_000 + "\n+++\nb"])
 def test_deep_json_and_toml_stay_text(text: str) -> None:
     """No nesting, in whatever form, raises anything."""
     assert not lost(text, parse(text))
@@ -133,7 +133,10 @@ HEADER_LINES = st.one_of(
 
 @given(st.lists(HEADER_LINES, max_size=12), st.sampled_from(["---\n", "", "+++\n", "\n---\n"]))
 def test_no_word_is_lost(lines: list[str], fence: str) -> None:
-    """Whatever lines stand in a header, each word of them is in the header or in the body."""
+    """Whatever lines stand in a header, each word of them is in the header or in the body.
+
+    A key that is repeated without a new value need stand there only once, hence the sets.
+    """
     text = fence + "\n".join(lines)
     try:
         article = parse(text)
@@ -143,7 +146,7 @@ def test_no_word_is_lost(lines: list[str], fence: str) -> None:
     unescaped = re.search(r'"[^"]*\\', text) is None
     anchored = re.search(r"&\w[\s\S]*\*\w", text)  # an anchor's name is no word of the article
     if unescaped and not anchored:
-        assert not lost(text, article)
+        assert not lost(text, article).keys() - words(flat(article.front_matter)).keys()
 
 
 @given(st.binary(max_size=300))
@@ -151,8 +154,7 @@ def test_any_bytes_are_an_article_or_unreadable(data: bytes) -> None:
     """Bytes of any kind give an article of JSON values, or the one error there is."""
     try:
         article = parse_article("a.md", data)
-    except UnreadableArticle as error:
-        assert error.message
+    except UnreadableArticle:
         return
     json.dumps(article.front_matter, ensure_ascii=False).encode()
     article.body.encode()

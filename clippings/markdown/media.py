@@ -29,21 +29,118 @@ _TRACKER = re.compile(
 )
 _NO_SIZE = re.compile(r"\s*[01](?:\.0*)?(?:px)?\s*$")
 
-_UNSAFE_SCHEME = re.compile(r"(?i)[\x00-\x20]*(?:j[\s]*a[\s]*v[\s]*a[\s]*script|vbscript|data|blob|about|file):")
-_IN_ADDRESS = re.compile(r"""[\x00-\x20<>\\`*_"|\[\]\xa0\u3000]|&(?=#?\w{1,32};)""")
+_UNSAFE = re.compile(r"(?i)(?:javascript|vbscript|data|about|blob)\s*:")
+_TO_ENCODE = re.compile(r"[\x00-\x20<>\\`]")
+_ENTITY = re.compile(r"&(?=#?\w{1,32};)")
 
-_VIDEO_HOSTS = re.compile(
-    r"(?i)(?:^|\.)(?:youtube(?:-nocookie)?\.com|youtu\.be|vimeo\.com|bilibili\.com|youku\.com|iqiyi\.com"
-    r"|v\.qq\.com|dailymotion\.com|ixigua\.com|tudou\.com|acfun\.cn|twitch\.tv|wistia\.(?:net|com))$|^video\.|^player\."
-)
-_AUDIO_HOSTS = re.compile(
-    r"(?i)(?:^|\.)(?:music\.163\.com|spotify\.com|soundcloud\.com|ximalaya\.com|podcasts\.apple\.com"
-    r"|lizhi\.fm|xiaoyuzhoufm\.com)$"
-)
-# What an embedded thing is called, by the script of the article that embeds it.
+_KINDS = (
+    ("video", re.compile(
+        r"(?:^|\.)(?:youtube(?:-nocookie)?\.com|youtu\.be|vimeo\.com|bilibili\.com|youku\.com"
+        r"|iqiyi\.com|v\.qq\.com|dailymotion\.com|ixigua\.com|tudou\.com|acfun\.cn|twitch\.tv"
+        r"|wistia\.(?:net|com))$|^(?:video|player|v)\.|\.(?:mp4|webm|m3u8|mov|swf|flv)$")),
+    ("audio", re.compile(
+        r"(?:^|\.)(?:music\.163\.com|spotify\.com|soundcloud\.com|ximalaya\.com|lizhi\.fm"
+        r"|podcasts\.apple\.com|xiaoyuzhoufm\.com)$|\.(?:mp3|m4a|ogg|wav|aac)$")),
+)  # fmt: skip
+# What an embedded thing is called, by the script that most of the article is written in.
 _WORDS = (
-    (re.compile("[\u3040-\u30ff]"), {"video": "動画：", "audio": "音声：", "other": "埋め込み："}),
-    (re.compile("[\uac00-\ud7a3]"), {"video": "동영상: ", "audio": "오디오: ", "other": "임베드: "}),
-    (re.compile("[\u4e00-\u9fff]"), {"video": "视频：", "audio": "音频：", "other": "嵌入："}),
-    (re.compile(""), {"video": "Video: ", "audio": "Audio: ", "other": "Embedded: "}),
+    (re.compile("[\u3040-\u30ff]"), {"video": "動画：", "audio": "音声：", "page": "埋め込み："}),
+    (re.compile("[\uac00-\ud7a3]"), {"video": "동영상: ", "audio": "오디오: ", "page": "임베드: "}),
+    (re.compile("[\u4e00-\u9fff]"), {"video": "视频：", "audio": "音频：", "page": "嵌入："}),
+    (re.compile(r"[a-zA-Z]{4}"), {"video": "Video: ", "audio": "Audio: ", "page": "Embedded: "}),
 )
+
+
+def clean_address(raw: str, base_url: str | None = None) -> str:
+    """An address as it may stand in Markdown's parentheses; empty if it is none, or runs code.
+
+    It stays relative unless there is a `base_url`.
+    """
+    address = raw.strip(" \t\n\r\f\v\x00").replace("\n", "").replace("\r", "").replace("\t", "")
+    if not address or _UNSAFE.match(address.lstrip("\x00\x01\x02\x03")):
+        return ""
+    if base_url:
+        try:
+            address = urljoin(base_url, address)
+        except ValueError:  # "http://[": kept as it is written
+            pass
+    address = _TO_ENCODE.sub(lambda m: f"%{ord(m[0]):02X}", address)
+    if "(" in address or ")" in address:
+        address = _without_odd_parentheses(address)
+    return _ENTITY.sub("&amp;", address) if "&" in address else address
+
+
+def _without_odd_parentheses(address: str) -> str:
+    depth = 0
+    for char in address:
+        depth += (char == "(") - (char == ")")
+        if not 0 <= depth < 8:
+            break
+    return address.replace("(", "%28").replace(")", "%29") if depth else address
+
+
+def image_address(image: etree._Element) -> str:
+    """The address of a picture: `src`, unless a lazy loader put a stand-in there."""
+    address = image.get("src") or ""
+    if not _PLACEHOLDER.search(address):
+        return address
+    found = [value for name in _LAZY if "/" in (value := image.get(name) or "")]
+    found += [_largest(image.get(name) or "") for name in _LAZY_SETS]
+    picture = image.getparent()
+    if picture is not None and picture.tag == "picture":
+        for source in picture.iter("source"):
+            found += [_largest(source.get(name) or "") for name in _LAZY_SETS]
+    return next((real for real in found if not _PLACEHOLDER.search(real)), address)
+
+
+def _largest(srcset: str) -> str:
+    """The candidate of a `srcset` with the greatest width or density."""
+    if not srcset or len(srcset) > 20_000:
+        return ""
+    found = [(float(m[2] or 1), m[1]) for m in _CANDIDATE.finditer(srcset)]
+    return max(found, key=lambda candidate: candidate[0])[1] if found else ""
+
+
+def is_tracker(image: etree._Element, address: str) -> bool:
+    """Whether a picture is a pixel that counts readers."""
+    sizes = (image.get("width"), image.get("height"))
+    return any(size and _NO_SIZE.match(size) for size in sizes) or bool(_TRACKER.search(address))
+
+
+def media_address(media: etree._Element) -> str:
+    """What an iframe, video, audio, object or embed shows; empty if it does not say."""
+    for name in ("src", "data-src", "data-lazy-src", "data-original", "data", "href"):
+        value = (media.get(name) or "").strip()
+        if value and not value.startswith(("about:", "data:", "javascript:")):
+            return value
+    for child in media.iter("source", "embed", "param", "iframe", "video"):
+        if child is media or (child.tag == "param" and child.get("name") not in ("movie", "src")):
+            continue
+        value = child.get("value" if child.tag == "param" else "src") or ""
+        if value:
+            return value.strip()
+    return ""
+
+
+def media_kind(media: etree._Element, address: str) -> str:
+    """"video", "audio" or "page"."""
+    if media.tag in ("video", "audio"):
+        return str(media.tag)
+    try:
+        parts = urlsplit(address)
+    except ValueError:
+        return "page"
+    for kind, known in _KINDS:
+        if known.search((parts.hostname or "").lower()) or known.search(parts.path.lower()):
+            return kind
+    return "page"
+
+
+def media_label(kind: str, title: str, address: str, text: str) -> str:
+    """What the link to an embedded thing says: its kind, in the language of `text`, and its name."""
+    _, words = max(_WORDS, key=lambda row: len(row[0].findall(text)))
+    try:
+        host = urlsplit(address).hostname
+    except ValueError:
+        host = None
+    return words[kind] + (" ".join(title.split()) or host or address.rsplit("/", 1)[-1])

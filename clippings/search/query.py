@@ -15,11 +15,11 @@ search box, a feed, a notebook) understands the whole language.
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import date
 
-from clippings.search.folding import CJK, fold
+from clippings.search.folding import CJK
 from clippings.search.tokens import VALUE, tokens
 
 EVERYTHING = 'facts : "all"'
@@ -139,14 +139,17 @@ def _combine(groups: list[list[_Item]]) -> str:
     """Write the groups as one expression: AND between them, what is excluded at the end."""
     wanted = [group for group in groups if group and not (len(group) == 1 and group[0].negative)]
     excluded = [group[0].match for group in groups if group and group not in wanted]
-    match = " AND ".join(f"({' OR '.join(map(_alone, group))})" for group in wanted)
-    if excluded:
-        return f"({match or EVERYTHING}) NOT ({' OR '.join(f'({part})' for part in excluded)})"
-    return match
+    match = _joined(" AND ", [_joined(" OR ", map(_alone, group)) for group in wanted])
+    return f"{match or EVERYTHING} NOT {_joined(' OR ', excluded)}" if excluded else match
 
 
 def _alone(item: _Item) -> str:
-    return f"({EVERYTHING} NOT ({item.match}))" if item.negative else f"({item.match})"
+    return f"({EVERYTHING} NOT {item.match})" if item.negative else item.match
+
+
+def _joined(operator: str, parts: Iterable[str]) -> str:
+    known = list(parts)
+    return f"({operator.join(known)})" if len(known) > 1 else "".join(known)
 
 
 def _item(part: re.Match[str], negative: bool) -> _Item:
@@ -157,8 +160,8 @@ def _item(part: re.Match[str], negative: bool) -> _Item:
     field = (part["field"] or "").lower()
     notes = [_note("unclosed-quote", part[0])] if whole and not part["closed"] else []
     if field in _FIELDS:
-        terms = (value,) if field in ("title", "author") else ()
-        return _Item(_in_column(_FIELDS[field], value, whole), negative, terms, tuple(notes))
+        match, marked = _in_column(_FIELDS[field], value, whole), field in ("title", "author")
+        return _Item(match, negative, (value,) if marked else (), tuple(notes))
     if field in _FACTS:
         match = _FACTS[field](value)
         if match:
@@ -169,7 +172,7 @@ def _item(part: re.Match[str], negative: bool) -> _Item:
         value = f"{field} {value}"
     terms = (value,) if whole else tuple(_CLAUSE.split(value))
     matches = [f"{WORDS} : {match}" for match in map(phrase, terms) if match]
-    return _Item(" AND ".join(matches), negative, tuple(filter(phrase, terms)), tuple(notes))
+    return _Item(_joined(" AND ", matches), negative, tuple(filter(phrase, terms)), tuple(notes))
 
 
 def _note(code: str, fragment: str) -> Note:
@@ -179,7 +182,7 @@ def _note(code: str, fragment: str) -> Note:
 def _in_column(column: str, value: str, whole: bool) -> str:
     """Search one column; a quoted name in a column of names must be the whole name."""
     if whole and column in _NAMES:
-        return f'{column} : "{" ".join((VALUE, *tokens(fold(value)), VALUE))}"'
+        return f'{column} : "{" ".join((VALUE, *tokens(value), VALUE))}"'
     match = phrase(value)
     return match and f"{column} : {match}"
 
@@ -190,7 +193,7 @@ def phrase(text: str) -> str:
     A character that stands alone at the end is the first of some pair: "AI，芯" → "ai 芯" *.
     One that stands alone at the start may be the last of many, so it is searched by itself.
     """
-    words = list(tokens(fold(text)))[:_MAX_TOKENS]
+    words = tokens(text)[:_MAX_TOKENS]
     alone = []
     while len(words) > 1 and _LONE.fullmatch(words[0]):
         alone.append(f'"{words.pop(0)}"')
@@ -200,7 +203,7 @@ def phrase(text: str) -> str:
     starred = text.endswith("*") and last.isascii() and last.isalnum()
     open_end = " *" if starred or (len(words) > 1 and _LONE.fullmatch(last)) else ""
     exact = f'"{" ".join(words)}"{open_end}'
-    return f"({' AND '.join([*alone, exact])})" if alone else exact
+    return _joined(" AND ", [*alone, exact])
 
 
 def _date(value: str) -> str:
@@ -216,8 +219,8 @@ def _date(value: str) -> str:
         "<=": (_FIRST, high[1]),
         "<": (_FIRST, f"{int(high[0]) - 1:08}"),
     }
-    days = " OR ".join(f"d{prefix}" for prefix in _cover(*bounds[sign]))
-    return f"facts : ({days})" if days else NOTHING
+    days = _joined(" OR ", (f"d{prefix}" for prefix in _cover(*bounds[sign])))
+    return f"facts : {days}" if days else NOTHING
 
 
 def _span(value: str) -> tuple[str, str] | None:

@@ -36,10 +36,12 @@ class Snippet:
 
     @property
     def text(self) -> str:
+        """The cut as plain text."""
         return "".join(piece for piece, _ in self.parts)
 
     @property
     def html(self) -> str:
+        """The cut as HTML that is safe to put into a page."""
         return "".join(
             f"<mark>{escape(piece)}</mark>" if marked else escape(piece)
             for piece, marked in self.parts
@@ -87,7 +89,7 @@ def _pattern(term: str) -> str:
             pieces.append(run)
     if not pieces:
         return "(?!)"
-    body = "".join(re.escape(run) + gap for run, gap in zip(pieces, [*gaps, ""]))
+    body = "".join(re.escape(run) + gap for run, gap in zip(pieces, [*gaps, ""], strict=True))
     before, after = _OWN_KIND[_kind(pieces[0])], _OWN_KIND[_kind(pieces[-1])]
     start = f"(?<!{before})" if before else ""
     end = f"(?!{after})" if after and not term.endswith("*") else ""

@@ -19,8 +19,7 @@ What matches what
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator
-from operator import concat
+from collections.abc import Iterable
 
 from clippings.search.folding import CJK, fold
 
@@ -34,10 +33,21 @@ VALUE = "|"  # stands before and after each value of a label column
 BEFORE, AFTER = "b", "a"  # on a CJK character at a seam: where the other writing stands
 
 
+class _Doubled(dict[int, str]):
+    """A translation table that writes every character twice: 核战争 → 核 核战 战争 争."""
+
+    def __missing__(self, code: int) -> str:
+        self[code] = f"{chr(code)} {chr(code)}"
+        return self[code]
+
+
+_DOUBLED = _Doubled()
+
+
 def index_text(text: str) -> str:
     """Give the tokens of one field, separated by spaces, as the FTS5 column takes them."""
     folded = fold(text)
-    return " ".join([*_characters(folded), *tokens(folded)])
+    return " ".join([*_characters(folded), *_words(folded)])
 
 
 def index_labels(values: Iterable[str]) -> str:
@@ -46,7 +56,7 @@ def index_labels(values: Iterable[str]) -> str:
     The bars let a query ask for a whole value: `source:"知乎"` leaves 知乎日报 out.
     """
     folded = [fold(value) for value in dict.fromkeys(values)]
-    words = [token for value in folded for token in (VALUE, *tokens(value))]
+    words = [word for value in folded for word in (VALUE, *_words(value))]
     return " ".join([*_characters("".join(folded)), *words, VALUE]) if words else ""
 
 
@@ -64,15 +74,9 @@ def facts(published: str | None, language: str | None, features: Iterable[str]) 
     return " ".join(["all", *dates, *languages, *(f"has{name}" for name in sorted(features))])
 
 
-def tokens(folded: str) -> Iterator[str]:
-    """Yield the tokens of folded text in their order, without the set of characters."""
-    for span in spans(folded):
-        if span.isascii() and span.isalpha():
-            yield span
-        elif not _OTHER.search(span):
-            yield from _pairs(span)
-        else:
-            yield from _mixed(span)
+def tokens(text: str) -> list[str]:
+    """Give the tokens of `text` in their order, without the set of its characters."""
+    return " ".join(_words(fold(text))).split()
 
 
 def spans(folded: str) -> list[str]:
@@ -90,20 +94,33 @@ def _characters(folded: str) -> list[str]:
     return _CJK.findall("".join(dict.fromkeys(folded)))
 
 
-def _pairs(run: str) -> Iterable[str]:
-    return map(concat, run, run[1:]) if len(run) > 1 else (run,)
+def _words(folded: str) -> list[str]:
+    """Give the tokens span by span; one string may hold several. This is the build's hot loop."""
+    words: list[str] = []
+    for span in spans(folded):
+        if not _OTHER.search(span):
+            words.append(_pairs(span))
+        elif span.isascii() and span.isalpha():
+            words.append(span)
+        else:
+            words += _mixed(span)
+    return words
 
 
-def _mixed(span: str) -> Iterator[str]:
-    """Yield the tokens of a span in which CJK and other writing may touch."""
+def _pairs(run: str) -> str:
+    return run.translate(_DOUBLED)[2:-2] or run
+
+
+def _mixed(span: str) -> list[str]:
+    """Give the tokens of a span in which CJK and other writing may touch."""
+    words: list[str] = []
     pieces = runs(span)
+    last = len(pieces) - 1
     for index, run in enumerate(pieces):
         if _OTHER.match(run):
-            yield run
+            words.append(run)
             continue
-        if index:
-            yield run[0] + BEFORE
-        if len(run) > 1 or len(pieces) == 1:
-            yield from _pairs(run)
-        if index < len(pieces) - 1:
-            yield run[-1] + AFTER
+        words += [run[0] + BEFORE] if index else []
+        words += [_pairs(run)] if len(run) > 1 or not last else []
+        words += [run[-1] + AFTER] if index < last else []
+    return words

@@ -1,0 +1,83 @@
+"""Code as it was written: lines kept, line numbers left out, the language found."""
+
+from __future__ import annotations
+
+import re
+from itertools import islice
+
+from lxml import etree
+
+# A class that names the language, and a class that stands beside the name.
+_LANGUAGE = re.compile(
+    r"(?:^|[\s;\"'])(?:language|lang|highlight-source|highlight-text|brush|sourceCode)[-:]\s*([\w+#.-]+)"
+    r"|(?:^|\s)(?:highlight|sourceCode|prettyprint|codehilite|chroma|hljs)\s+([\w+#.-]+)"
+    r"|^([\w+#.-]+)\s+hljs",
+    re.IGNORECASE,
+)
+_LANGUAGE_ATTRIBUTES = ("data-lang", "data-language", "lang")
+# Words that stand where a language would and name none; `lang` may be that of its reader.
+_NO_LANGUAGE = re.compile(
+    r"(?i)(?:null|none|undefined|auto|nohighlight|highlight|hljs|wrap|linenos|linenums|line-?numbers|number"
+    r"|prettyprint\w*|code|copyable|notranslate|(?:zh|en|ja|ko)(?:-\w+)*)$"
+)
+_LINE_NUMBERS = re.compile(
+    r"(?:^|[\s_-])(?:gutter|lineno|linenos|linenodiv|line-?numbers?(?:-rows)?|rouge-gutter|hljs-ln-numbers"
+    r"|pre-numbering|blob-num|lnt?|code-snippet__line-index)(?:$|\s)"
+)
+_OWN_LINE = frozenset("div p li tr".split())
+_CODE_CELL = re.compile(r"(?:^|[\s_-])code(?:-inner)?(?:$|\s)")
+_BACKTICKS = re.compile("`+")
+
+
+def code_text(element: etree._Element) -> str:
+    """The lines of a code block; a `<br>`, and each block or second `<code>` in it, ends a line."""
+    parts: list[str] = []
+    _gather(element, parts)
+    return "".join(parts)
+
+
+def _gather(element: etree._Element, parts: list[str]) -> None:
+    parts.append(element.text or "")
+    for child in element:
+        tag = child.tag
+        if tag == "br":
+            parts.append("\n")
+        elif not _LINE_NUMBERS.search(child.get("class", "")):
+            own_line = tag in _OWN_LINE or (tag == "code" and child.getprevious() is not None)
+            if own_line and parts and parts[-1] and not parts[-1].endswith("\n"):
+                parts.append("\n")
+            _gather(child, parts)
+            if tag in _OWN_LINE and child.getnext() is not None:
+                parts.append("\n")
+        parts.append(child.tail or "")
+
+
+def code_language(element: etree._Element) -> str:
+    """The language of a code block: by its own attributes, its `<code>`'s, or its wrappers'."""
+    own = [element, *element.findall("code")[:1]]
+    named = [place.get(name) for place in own for name in _LANGUAGE_ATTRIBUTES]
+    for place in (*own, *islice(element.iterancestors("figure", "div", "table", "td"), 5)):
+        named += [next(filter(None, m.groups())) for m in _LANGUAGE.finditer(place.get("class", ""))]
+    return next((name for name in named if name and not _NO_LANGUAGE.match(name)), "")
+
+
+def code_cells(table: etree._Element) -> list[etree._Element]:
+    """The cells that hold the code, where a highlighter wrote a table of numbers and lines."""
+    cells = [cell for cell in table.iter("td") if _CODE_CELL.search(cell.get("class", ""))]
+    numbers = any(_LINE_NUMBERS.search(cell.get("class", "")) for cell in table.iter("td"))
+    return cells if numbers else []
+
+
+def fenced(text: str, language: str) -> str:
+    """A fenced code block, its fence longer than any row of backticks in it."""
+    longest = max(map(len, _BACKTICKS.findall(text)), default=0)
+    fence = "`" * max(3, longest + 1)
+    return f"{fence}{language}\n{text}\n{fence}"
+
+
+def code_span(text: str) -> str:
+    """An inline code span, its row of backticks different from every row in it."""
+    rows = {len(row) for row in _BACKTICKS.findall(text)}
+    length = next(n for n in range(1, len(rows) + 2) if n not in rows)
+    pad = " " if text[:1] == "`" or text[-1:] == "`" else ""
+    return f"{'`' * length}{pad}{text}{pad}{'`' * length}"

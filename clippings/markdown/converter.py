@@ -1,0 +1,315 @@
+"""The converter: markdownify's `convert_*` methods over an lxml tree, each node met once.
+
+markdownify asks every node for its ancestors and siblings and joins text at every level.
+Here the walk goes down once: most elements only put something around their content
+(`WRAPPED`, `MARKS`) and write straight into the text of their container. A method is called
+for those that need their whole text, and whatever depends on neighbours waits as a token.
+"""
+
+from __future__ import annotations
+
+import re
+from collections import Counter
+from collections.abc import Callable
+from dataclasses import replace
+
+from lxml import etree
+from markdownify import MarkdownConverter
+
+from clippings.markdown.code import code_cells, code_language, code_span, code_text, fenced
+from clippings.markdown.inline import assemble, balance_brackets, escape, finish
+from clippings.markdown.media import (
+    clean_address,
+    image_address,
+    is_tracker,
+    media_kind,
+    media_label,
+    no_size,
+)
+from clippings.markdown.tables import is_layout, pipe_table, rows_of, span
+from clippings.markdown.tokens import (
+    BREAK,
+    CELL,
+    CELL_TEXT,
+    FINISHED,
+    ITEM,
+    ITEM_END,
+    LINE,
+    OL,
+    ROW,
+    SYNTAX,
+    UL,
+    block,
+    syntax,
+)
+from clippings.markdown.tree import Document, clean
+from clippings.models import Image, Link
+
+Parents = frozenset[str]
+Convert = Callable[[etree._Element, str, Parents], str]
+
+_BLOCKS = (
+    "p div section article main header footer aside nav address center form fieldset legend"
+    " figcaption caption html body hgroup dialog search noframes"
+)
+_KEPT_TAGS = "sup sub kbd mark ins u ruby rt rp rb rtc q"
+# What an element puts before and after its content; one not named here, and without a
+# method, puts nothing.
+WRAPPED: dict[str, tuple[str, str]] = {
+    **dict.fromkeys(_BLOCKS.split(), (BREAK, BREAK)),
+    **{tag: (syntax(f"<{tag}>"), syntax(f"</{tag}>")) for tag in _KEPT_TAGS.split()},
+    "br": (LINE, ""),
+    "option": ("", " "),
+}
+# The walk keeps count of open marks for the sake of the containers inside them.
+MARKS = {
+    **dict.fromkeys(("strong", "b"), "B"),
+    **dict.fromkeys(("em", "i"), "I"),
+    **dict.fromkeys(("del", "s", "strike"), "D"),
+}
+_CONVERTED = frozenset(
+    "a blockquote code tt samp dd details dl dt figure h1 h2 h3 h4 h5 h6 hr img input li noscript"
+    " ol ul menu dir pre summary table td th tr iframe video audio object embed tex".split()
+)
+# Their methods read the tree for themselves.
+_LEAVES = frozenset("pre code tt samp img hr input tex".split())
+_NESTING = frozenset(("li", "blockquote"))
+DEEPEST_NESTING = 12
+
+_ITEM_EDGES = re.compile(f"[{ITEM}{ITEM_END}]")
+_BREAKS = re.compile(rf"[\s{BREAK}]*[{BREAK}{LINE}][\s{BREAK}{LINE}]*")
+_EDGE_LINES = re.compile(rf"^((?:{SYNTAX}[BIDbid])*){LINE}|{LINE}((?:{SYNTAX}[BIDbid])*)$")
+_HEADING_TEXT = re.compile(r"(#{1,6} )(.+)", re.DOTALL)
+_CLOSING_HASHES = re.compile(r"(?:^|(?<= ))#+$")
+_NOT_PLAIN = re.compile(r"[\\*`\[\]<>&_~!|\n]").search
+_LATER_LINES = re.compile(r"\n(?=[^\n])")
+
+
+class Converter(MarkdownConverter):  # type: ignore[misc]
+    """Converts one tree; `links`, `images`, `features` and `losses` then tell what it met.
+
+    `nesting` is how deep lists and quotes may stand in one another before they are flattened.
+    """
+
+    _options = MarkdownConverter(heading_style="atx", bullets="-").options
+
+    def __init__(self, *, base_url: str | None = None, nesting: int = DEEPEST_NESTING) -> None:
+        # Not super().__init__(): it builds the same options anew each time, at a tenth of the cost.
+        self.options = self._options
+        self.convert_fn_cache: dict[str, Convert | None] = {}
+        self.base_url = base_url
+        self.nesting = nesting
+        self.links: list[Link] = []
+        self.images: list[Image] = []
+        self.features: set[str] = set()
+        self.losses: Counter[str] = Counter()
+        self._open_marks = ""
+        self._depth = 0
+        self._images_before = 0
+        self._root: etree._Element | None = None
+
+    def convert(self, html: str) -> str:
+        """HTML as Markdown."""
+        root = Document(html).root
+        if root is None:
+            return ""
+        clean(root)
+        return self.process_tag(root)
+
+    def process_tag(self, node: etree._Element, parent_tags: Parents = frozenset()) -> str:
+        """A cleaned tree as Markdown."""
+        self._root = node
+        parts: list[str] = []
+        self._walk(node, parts, parent_tags)
+        return assemble(self._blocks("".join(parts)))
+
+    def get_conv_fn(self, tag_name: str) -> Convert | None:
+        """The method for a tag; none for a made-up tag that happens to be called like one."""
+        return super().get_conv_fn(tag_name) if tag_name in _CONVERTED else None
+
+    def _walk(self, node: etree._Element, parts: list[str], parents: Parents) -> None:
+        if text := node.text:
+            parts.append(escape(text))
+        for child in node:
+            tag = child.tag
+            if around := WRAPPED.get(tag):
+                parts.append(around[0])
+                self._walk(child, parts, parents)
+                parts.append(around[1])
+            elif mark := MARKS.get(tag):
+                parts.append(SYNTAX + mark)
+                self._open_marks += mark
+                self._walk(child, parts, parents)
+                self._open_marks = self._open_marks[:-1]
+                parts.append(SYNTAX + mark.lower())
+            elif convert := self.get_conv_fn_cached(tag):
+                parts.append(self._converted(child, tag, convert, parents))
+            else:
+                self._walk(child, parts, parents)
+            if text := child.tail:
+                parts.append(" " if text == "\n" else escape(text))
+
+    def _converted(self, el: etree._Element, tag: str, convert: Convert, parents: Parents) -> str:
+        if tag in _LEAVES:
+            return convert(el, "", parents)
+        inside = parents | {tag}
+        if tag == "table":
+            if cells := code_cells(el):
+                return self._code("\n".join(map(code_text, cells)), el)
+            if is_layout(el):
+                inside = parents
+        images = len(self.images)
+        parts: list[str] = []
+        self._depth += tag in _NESTING
+        self._walk(el, parts, inside)
+        self._depth -= tag in _NESTING
+        self._images_before = images
+        return convert(el, "".join(parts), parents)
+
+    def _blocks(self, text: str) -> list[str]:
+        """The finished blocks of a container, items and cells without a list or table included."""
+        if ITEM in text:
+            text = self.convert_list(None, text, frozenset())
+        if CELL in text:
+            text = _strays(text)
+        return finish(text, self._open_marks)
+
+    # Blocks
+
+    def convert_hN(self, n: int, el: etree._Element, text: str, parent_tags: Parents) -> str:
+        blocks = finish(text, self._open_marks, starts_line=False)
+        title = " ".join(b.replace("  \n", " ") for b in blocks if b[0] not in FINISHED)
+        title = _CLOSING_HASHES.sub(r"\\\g<0>", title)
+        rest = BREAK.join(b for b in blocks if b[0] in FINISHED)
+        return (block(f"{'#' * n} {title}") if title else "") + (f"{BREAK}{rest}{BREAK}" if rest else "")
+
+    def convert_blockquote(self, el: etree._Element, text: str, parent_tags: Parents) -> str:
+        if "table" in parent_tags:
+            return f"{BREAK}{text}{BREAK}"
+        quoted = assemble(self._blocks(text))
+        if self._depth >= self.nesting:
+            self.losses["nesting-flattened"] += 1
+            return block(quoted)
+        return block("\n".join(f"> {line}" if line else ">" for line in quoted.split("\n")) if quoted else "")
+
+    def convert_li(self, el: etree._Element, text: str, parent_tags: Parents) -> str:
+        if "table" in parent_tags:
+            return f"{ITEM}{_one_line(self._blocks(text))}{ITEM_END}"
+        return f"{ITEM}{assemble(self._blocks(text), tight=True)}{ITEM_END}"
+
+    def convert_list(self, el: etree._Element | None, text: str, parent_tags: Parents) -> str:
+        items: list[list[str]] = []
+        for place, part in enumerate(_ITEM_EDGES.split(text)):
+            if place % 2:
+                items.append([part])
+            elif blocks := finish(part, self._open_marks):
+                if items and blocks[0][0] in FINISHED:
+                    items[-1] += blocks  # a list straight in a list belongs to the item before it
+                else:
+                    items.append(blocks)
+        texts = [item for blocks in items if (item := assemble(blocks, tight=True))]
+        if not texts:
+            return BREAK
+        ordered = el is not None and el.tag == "ol"
+        if "table" in parent_tags:
+            tag = "ol" if ordered else "ul"
+            return block(f"<{tag}>{''.join(f'<li>{item}</li>' for item in texts)}</{tag}>")
+        if self._depth >= self.nesting:
+            self.losses["nesting-flattened"] += 1
+            return "".join(map(block, texts))
+        first = _start(el) if ordered else 0
+        lines = [
+            _indented(item, f"{first + place}. " if ordered else "- ") for place, item in enumerate(texts)
+        ]
+        return block("\n".join(lines), OL if ordered else UL)
+
+    convert_ul = convert_ol = convert_menu = convert_dir = convert_list
+
+    def convert_hr(self, el: etree._Element, text: str, parent_tags: Parents) -> str:
+        return block("---")
+
+    def convert_pre(self, el: etree._Element, text: str, parent_tags: Parents) -> str:
+        return self._code(code_text(el), el)
+
+    def _code(self, text: str, el: etree._Element) -> str:
+        text = text.strip("\n").rstrip()
+        if not text:
+            return BREAK
+        self.features.add("code")
+        return block(fenced(text, code_language(el)))
+
+    def convert_figure(self, el: etree._Element, text: str, parent_tags: Parents) -> str:
+        caption = el.find(".//figcaption")
+        if caption is not None:
+            words = _visible(caption)
+            for place in range(self._images_before, len(self.images)):
+                self.images[place] = replace(self.images[place], caption=words)
+        return f"{BREAK}{text}{BREAK}"
+
+    def convert_dl(self, el: etree._Element, text: str, parent_tags: Parents) -> str:
+        if "table" in parent_tags:
+            return f"{BREAK}{text}{BREAK}"
+        rows = [b[1:] if b[0] in FINISHED else f"<dd>\n\n{b}\n\n</dd>" for b in self._blocks(text)]
+        return block("\n".join(["<dl>", *rows, "</dl>"])) if rows else BREAK
+
+    def convert_dd(self, el: etree._Element, text: str, parent_tags: Parents) -> str:
+        if "table" in parent_tags or "dl" not in parent_tags:
+            return f"{BREAK}{text}{BREAK}"
+        return block(_tagged(str(el.tag), assemble(self._blocks(text))))
+
+    convert_dt = convert_dd
+
+    def convert_details(self, el: etree._Element, text: str, parent_tags: Parents) -> str:
+        if "table" in parent_tags:
+            return f"{BREAK}{text}{BREAK}"
+        inside = assemble(self._blocks(text))
+        return block(f"<details>\n{inside}\n\n</details>")
+
+    def convert_summary(self, el: etree._Element, text: str, parent_tags: Parents) -> str:
+        if "table" in parent_tags or "details" not in parent_tags:
+            return f"{BREAK}{text}{BREAK}"
+        return block(_tagged("summary", assemble(self._blocks(text))))
+
+    # Tables
+
+    def convert_td(self, el: etree._Element, text: str, parent_tags: Parents) -> str:
+        if "table" not in parent_tags:
+            return f"{BREAK}{text}{BREAK}"
+        spans = f"{span(el, 'colspan')},{span(el, 'rowspan')}"
+        if spans != "1,1":
+            self.losses["table-flattened"] += 1
+        return f"{CELL}{spans}{CELL_TEXT}{text}"
+
+    convert_th = convert_td
+
+    def convert_tr(self, el: etree._Element, text: str, parent_tags: Parents) -> str:
+        return f"{ROW}{text}" if "table" in parent_tags else f"{BREAK}{text}{BREAK}"
+
+    def convert_table(self, el: etree._Element, text: str, parent_tags: Parents) -> str:
+        if CELL not in text:
+            return f"{BREAK}{text.replace(ROW, BREAK)}{BREAK}"
+        self.features.add("table")
+        before, rows = rows_of(text)
+        finished = [[_one_line(self._blocks(cell)) for cell in row] for row in rows]
+        return f"{BREAK}{before}{block(pipe_table(finished))}"
+
+    # Inline
+
+    def convert_a(self, el: etree._Element, text: str, parent_tags: Parents) -> str:
+        href = el.get("href")
+        if href is None or "a" in parent_tags:
+            return text
+        address = clean_address(href, self.base_url)
+        if not address:
+            self.losses["link-dropped"] += bool(href.strip())
+            return text
+        words = _visible(el) or " ".join(image.alt for image in self.images[self._images_before :])
+        pieces = [piece for piece in text.split(BREAK) if _says_something(piece)]
+        if not pieces:
+            return text
+        self.links.append(Link(address, words))
+        if len(pieces) == 1 and BREAK not in text and LINE not in text:
+            return _link(text, address, el.get("title"), words)
+        if not any(piece[0] in FINISHED for piece in pieces):
+            ...
+        return ""

@@ -1,0 +1,74 @@
+"""Tables: which are data, and how a row is written in the GFM notation."""
+
+from __future__ import annotations
+
+from lxml import etree
+
+from clippings.markdown.inline import finish
+from clippings.markdown.tokens import CELL, CELL_TEXT, FINISHED, ROW
+
+MOST_COLUMNS = 1000
+SPARE_PLACES = 20_000  # that spans may cover in one table; beyond, they count for one
+# What a cell of GFM cannot hold; a table with one of these is there for its looks.
+_TOO_BIG_FOR_A_CELL = ("table", "pre", "figure", "blockquote", "h1", "h2", "h3", "iframe", "video", "hr")
+
+
+def is_layout(table: etree._Element) -> bool:
+    """Whether a table only places things on the page: it is unwrapped and its cells are blocks."""
+    if table.get("role") in ("presentation", "none"):
+        return True
+    inner = table.iter(*_TOO_BIG_FOR_A_CELL)
+    next(inner)  # the table itself
+    if next(inner, None) is not None:
+        return True
+    cells = table.iter("td", "th")
+    next(cells, None)
+    return next(cells, None) is None
+
+
+def span(cell: etree._Element, name: str) -> int:
+    """`colspan` or `rowspan` as a number that is safe to count to."""
+    value = (cell.get(name) or "").strip()
+    return max(1, min(MOST_COLUMNS, int(value))) if value.isdecimal() and len(value) < 9 else 1
+
+
+def cell_text(text: str, styles: str = "") -> str:
+    """The content of a cell on one line: blocks and breaks as `<br>`, bars escaped."""
+    blocks = [b[1:] if b[0] in FINISHED else b for b in finish(text, styles)]
+    return "<br>".join(blocks).replace("  \n", "<br>").replace("\n", "<br>").replace("|", r"\|")
+
+
+def rows_of(text: str) -> list[list[str]]:
+    """The unfinished cells of each row in a table's text; places that a span covers are empty."""
+    rows: list[list[str]] = []
+    held: dict[int, int] = {}  # column → rows for which a cell above still covers it
+    spare = SPARE_PLACES
+    for row in text.split(ROW)[1:]:
+        cells: list[str] = []
+        for cell in row.split(CELL)[1:]:
+            spans, _, content = cell.partition(CELL_TEXT)
+            columns, lines = map(int, spans.split(","))
+            _skip_covered(cells, held)
+            spare -= (columns - 1) * lines + lines - 1
+            if spare < 0:
+                columns = lines = 1
+            held.update((len(cells) + place, lines - 1) for place in range(columns) if lines > 1)
+            cells += [content, *[""] * (columns - 1)]
+        _skip_covered(cells, held)
+        rows.append(cells)
+    return rows
+
+
+def _skip_covered(cells: list[str], held: dict[int, int]) -> None:
+    while held.get(len(cells)):
+        held[len(cells)] -= 1
+        cells.append("")
+
+
+def pipe_table(rows: list[list[str]]) -> str:
+    """Rows of finished cells as a GFM table, the first one its header: GFM has none without."""
+    width = max(map(len, rows))
+    rows[0] = rows[0] + [""] * (width - len(rows[0]))
+    lines = [f"| {' | '.join(row)} |" for row in rows]
+    lines.insert(1, f"| {' | '.join(['---'] * width)} |")
+    return "\n".join(lines)

@@ -1,0 +1,171 @@
+"""The shelves of the archive: a section, source, feed, tag, day, month or year, newest first.
+
+An article stands on the shelf of every place that it was found in, not only of its first.
+Pages are cut by `docid`, the order of publication, so the last page costs what the first does.
+"""
+
+from __future__ import annotations
+
+import calendar
+import re
+import sqlite3
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import date
+
+CARD = "id, docid, title, summary, source, section, published, day, language, characters, image"
+"""The columns that a list of articles shows."""
+
+_DATE = re.compile(r"(\d{4})(?:-(\d\d))?(?:-(\d\d))?")
+_WIDTHS = {"year": 4, "month": 7, "day": 10}
+
+
+def _placed(column: str) -> str:
+    """Articles by their own place, and those with a further placement there."""
+    return f"""
+        select docid from articles where {column} = :name
+        union all select docid from articles where {column} is not :name and id in (
+          select article from placements where {column} = :name and id <> article)
+    """
+
+
+# docids follow days, so a stretch of days is a stretch of docids.
+_DATED = """
+    select docid from articles where docid between
+      (select docid from articles where day >= :first order by day, docid limit 1) and
+      (select docid from articles where day <= :last order by day desc, docid desc limit 1)
+"""
+_MEMBERS = {
+    "section": _placed("section"),
+    "source": _placed("source"),
+    "feed": _placed("feed"),
+    "tag": "select docid from articles where id in (select article from tags where tag = :name)",
+    "year": _DATED,
+    "month": _DATED,
+    "day": _DATED,
+    "undated": "select docid from articles where day is null",
+}
+KINDS = tuple(_MEMBERS)
+"""The kinds of shelves."""
+
+_COUNT = {kind: f"select count(*) from ({members})" for kind, members in _MEMBERS.items()}
+_OLDER = {
+    kind: f"""select {CARD} from articles where docid in (
+      select docid from ({members}) where docid < :edge order by docid desc limit :size)
+      order by docid desc"""
+    for kind, members in _MEMBERS.items()
+}
+_NEWER = {
+    kind: f"""select {CARD} from articles where docid in (
+      select docid from ({members}) where docid > :edge order by docid limit :size)
+      order by docid desc"""
+    for kind, members in _MEMBERS.items()
+}
+_NAMES = {
+    kind: f"""select {kind} as name, count(*) as articles from articles
+      where {kind} is not null group by {kind} order by articles desc, name limit ?"""
+    for kind in ("section", "source", "feed")
+} | {
+    "tag": """select tag as name, count(*) as articles from tags
+      group by tag order by articles desc, name limit ?"""
+}
+_BY_DATE = {
+    kind: f"""select substr(day, 1, {width}) as name, count(*) as articles from articles
+      where day between ? and ? group by 1 order by 1"""
+    for kind, width in _WIDTHS.items()
+}
+_LAST_DOCID = 1 << 62
+
+
+@dataclass(frozen=True, slots=True)
+class Shelf:
+    """What a list of articles is of: a kind and a name; of a date its first and last day."""
+
+    kind: str
+    name: str
+    first: str = ""
+    last: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Page:
+    """Some articles of a shelf, newest first; `newer` and `older` are where its neighbours
+    begin (a docid), None where there are none."""
+
+    rows: Sequence[sqlite3.Row]
+    newer: int | None
+    older: int | None
+
+
+def shelf(kind: str, name: str) -> Shelf | None:
+    """The shelf of that kind and name; None for what is no date where one is asked for."""
+    if kind not in _WIDTHS:
+        return Shelf(kind, name)
+    found = _DATE.fullmatch(name)
+    if not found or len(name) != _WIDTHS[kind]:
+        return None
+    year, month, day = (int(part) if part else None for part in found.groups())
+    try:
+        first = date(year or 0, month or 1, day or 1)
+        last_month = month or 12
+        last = date(
+            first.year, last_month, day or calendar.monthrange(first.year, last_month)[1]
+        )
+    except ValueError:
+        return None
+    return Shelf(kind, name, first.isoformat(), last.isoformat())
+
+
+def count(conn: sqlite3.Connection, of: Shelf) -> int:
+    """How many articles stand on a shelf."""
+    (found,) = conn.execute(_COUNT[of.kind], _values(of)).fetchone()
+    return int(found)
+
+
+def read_page(
+    conn: sqlite3.Connection,
+    of: Shelf,
+    *,
+    before: int | None = None,
+    after: int | None = None,
+    size: int = 24,
+) -> Page:
+    """The newest articles of a shelf, or those just before or just after a docid."""
+    if after is not None:
+        rows = conn.execute(_NEWER[of.kind], _values(of, edge=after, size=size + 1)).fetchall()
+        more_newer, rows = len(rows) > size, rows[-size:]
+        return Page(rows, _edge(rows, 0, more_newer), _edge(rows, -1, True))
+    edge = _LAST_DOCID if before is None else before
+    rows = conn.execute(_OLDER[of.kind], _values(of, edge=edge, size=size + 1)).fetchall()
+    more_older, rows = len(rows) > size, rows[:size]
+    return Page(rows, _edge(rows, 0, before is not None), _edge(rows, -1, more_older))
+
+
+def names(conn: sqlite3.Connection, kind: str, limit: int = 500) -> list[sqlite3.Row]:
+    """(name, articles) of the sections, sources, feeds or tags, the fullest first."""
+    return conn.execute(_NAMES[kind], [limit]).fetchall()
+
+
+def by_date(
+    conn: sqlite3.Connection, kind: str, first: str = "", last: str = "9999-12-31"
+) -> list[sqlite3.Row]:
+    """(name, articles) of the years, months or days from one day to another, in order."""
+    return conn.execute(_BY_DATE[kind], [first, last]).fetchall()
+
+
+def neighbours(conn: sqlite3.Connection, of: Shelf) -> tuple[str | None, str | None]:
+    """The day, month or year with articles before this one, and the one after."""
+    if of.kind not in _WIDTHS:
+        return None, None
+    (before,) = conn.execute("select max(day) from articles where day < ?", [of.first]).fetchone()
+    (after,) = conn.execute("select min(day) from articles where day > ?", [of.last]).fetchone()
+    width = _WIDTHS[of.kind]
+    return (before or "")[:width] or None, (after or "")[:width] or None
+
+
+def _values(of: Shelf, **more: int) -> dict[str, str | int]:
+    return {"name": of.name, "first": of.first, "last": of.last, **more}
+
+
+def _edge(rows: Sequence[sqlite3.Row], index: int, more: bool) -> int | None:
+    return int(rows[index]["docid"]) if rows and more else None

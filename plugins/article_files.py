@@ -1,0 +1,47 @@
+"""An article as a file: the address of its page with .md or .txt behind it."""
+
+from datasette import hookimpl
+from datasette.utils.asgi import NotFound, Response
+
+from clippings.reading import as_markdown_file, as_text_file
+from clippings.site import DATABASE
+
+
+def is_article(database, table, view_name):
+    return (database, table, view_name) == (DATABASE, "articles", "row")
+
+
+def article_file(make, content_type):
+    """A renderer of one article's row by `make`; of anything else there is no such file."""
+
+    def render(rows, database, table, view_name):
+        if not is_article(database, table, view_name):
+            raise NotFound("Only an article has this format")
+        text = make(rows[0]).encode("utf-8", "replace")
+        return Response(text, content_type=f"{content_type}; charset=utf-8")
+
+    return render
+
+
+def markdown_file(row):
+    return as_markdown_file(row["front_matter"], row["markdown"])
+
+
+def text_file(row):
+    byline = " · ".join(filter(None, (row["source"], row["author"], row["published"], row["url"])))
+    return as_text_file(row["title"], byline, row["markdown"])
+
+
+@hookimpl
+def register_output_renderer():
+    return [
+        {
+            "extension": extension,
+            "render": article_file(make, content_type),
+            "can_render": is_article,
+        }
+        for extension, make, content_type in (
+            ("md", markdown_file, "text/markdown"),
+            ("txt", text_file, "text/plain"),
+        )
+    ]

@@ -1,0 +1,66 @@
+"""The browse pages: the articles of a section, source, feed, tag, day, month or year."""
+
+from calendar import Calendar
+from urllib.parse import unquote
+
+from datasette import hookimpl
+from datasette.utils.asgi import NotFound
+
+from clippings import shelves
+from clippings.site import archive, page, words_for
+
+VIEWS = ("pictures", "list")
+WITHIN = {"year": "month", "month": "day"}
+"""Kind of a stretch of time → what its own page counts."""
+
+
+def docid(text):
+    """A docid of the address; what is none counts as not given."""
+    return int(text) if text and text.isascii() and text.isdigit() and len(text) < 19 else None
+
+
+def read_list(conn, shelf, before, after):
+    """Everything a browse page shows, in one visit to the database."""
+    inner = WITHIN.get(shelf.kind)
+    counts = shelves.by_date(conn, inner, shelf.first, shelf.last) if inner else []
+    return {
+        "total": shelves.count(conn, shelf),
+        "found": shelves.read_page(conn, shelf, before=before, after=after),
+        "counts": {row["name"]: row["articles"] for row in counts},
+        "neighbours": shelves.neighbours(conn, shelf),
+    }
+
+
+def weeks(shelf):
+    """The weeks of a month for its calendar: days as ISO dates, "" before and after it."""
+    year, month = map(int, shelf.name.split("-"))
+    for week in Calendar().monthdayscalendar(year, month):
+        yield [f"{shelf.name}-{day:02}" if day else "" for day in week]
+
+
+def browse(kind):
+    async def browse_list(datasette, request):
+        shelf = shelves.shelf(kind, unquote(request.url_vars.get("name", "")))
+        if shelf is None:
+            raise NotFound(words_for(request)("browse.no_date"))
+        before, after = (docid(request.args.get(name)) for name in ("before", "after"))
+        found = await archive(datasette).execute_fn(
+            lambda conn: read_list(conn, shelf, before, after)
+        )
+        view = request.args.get("view")
+        context = {
+            "shelf": shelf,
+            "view": view if view in VIEWS else VIEWS[0],
+            "views": VIEWS,
+            "weeks": list(weeks(shelf)) if kind == "month" and found["total"] else [],
+            **found,
+        }
+        return await page(datasette, request, "browse.html", context, found["total"] and 200 or 404)
+
+    return browse_list
+
+
+@hookimpl
+def register_routes():
+    named = [(rf"^/{kind}/(?P<name>[^/]+)$", browse(kind)) for kind in shelves.KINDS[:-1]]
+    return [*named, (r"^/undated$", browse("undated"))]
