@@ -29,7 +29,9 @@ SECTIONS = {
 }
 FEEDS = ("头条", "最新", "深度", "Weekly")
 _FIRST_DAY = datetime(2020, 1, 1)
-_LATIN = "ai app web data cloud open source model python linux update google apple chip node".split()
+_LATIN = (
+    "ai app web data cloud open source model python linux update google apple chip node".split()
+)
 _TEXT_SUFFIXES = (".md", ".markdown", ".html", ".htm", ".txt")
 
 
@@ -80,7 +82,9 @@ def made_up_clauses(count: int = 60_000, *, seed: int = 4) -> list[str]:
     weights = list(accumulate(1 / (n + 8) for n in range(len(characters))))
     sizes = rng.choices((1, 2, 3, 4), (1, 6, 2, 1), k=30_000)
     words = ["".join(rng.choices(characters, cum_weights=weights, k=size)) for size in sizes]
-    words[40::60] = [f"{word}{n % 40 or ''}" for n, word in enumerate(_LATIN * 40)][: len(words[40::60])]
+    words[40::60] = [f"{word}{n % 40 or ''}" for n, word in enumerate(_LATIN * 40)][
+        : len(words[40::60])
+    ]
     frequency = list(accumulate(1 / (n + 3) for n in range(len(words))))
     return [
         "".join(rng.choices(words, cum_weights=frequency, k=rng.randint(2, 6)))
@@ -96,7 +100,9 @@ def clauses_of(folder: Path) -> list[str]:
             text = path.read_text("utf-8", errors="replace")
             text = re.sub(r"(?s)\A\s*---\n.*?\n---\n", "", text)
             text = re.sub(r"<[^>]*>|\S*://\S*", "\n", text)
-            clauses |= dict.fromkeys(re.split(r"[，。；！？、\s]*[，。；！？\n][，。；！？、\s]*", text))
+            clauses |= dict.fromkeys(
+                re.split(r"[，。；！？、\s]*[，。；！？\n][，。；！？、\s]*", text)
+            )
     return [clause for clause in clauses if 2 <= len(clause) <= 60]
 
 

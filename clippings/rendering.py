@@ -1,36 +1,264 @@
-"""Markdown → safe HTML, and Markdown → plain text (first cut; the real one follows)."""
+"""Markdown → HTML that is safe on a page of ours, and Markdown → the text that is read.
+
+    Markdown ─► markdown-it-py ─► nh3 ─► anchors, scrolling tables ─► HTML
+    Markdown ─► blocks without their marks ─► runs without their marks ─► plain text
+"""
 
 from __future__ import annotations
 
 import html
 import re
+from bisect import bisect_right
 
 import nh3
 from markdown_it import MarkdownIt
 
-_MARKDOWN = MarkdownIt("commonmark").enable(["table", "strikethrough"])
-_PASSES = tuple(
-    (re.compile(pattern, re.M), replacement)
-    for pattern, replacement in (
-        (r"^ {0,3}(?:`{3,}|~{3,}).*$", ""),
-        (r"^ {0,3}(?:#{1,6}|>|[-*+]|\d{1,9}[.)])(?: +|$)", ""),
-        (r"^\|? *:?-+:? *(?:\| *:?-+:? *)*\|?$", ""),
-        (r"!?\[([^\]\[]*)\]\([^)\s]*(?: \"[^\"]*\")?\)", r"\1"),
-        (r"</?[A-Za-z][^<>]*>", ""),
-        (r"(?<!\\)(?:\*+|~~|`+)", ""),
-        (r"\\([!-/:-@\[-`{-~])", r"\1"),
-        (r"\n{2,}", "\n"),
-    )
+ANCHOR = "h-"
+"""What the id of a heading begins with, so that it can name nothing else on the page."""
+
+LONGEST = 2_000_000
+_DEEPEST = 40
+
+_MARKDOWN = MarkdownIt("commonmark", {"maxNesting": 100}).enable(["table", "strikethrough"])
+_TAGS = set(
+    "a abbr b bdi bdo blockquote br caption cite code col colgroup dd del details dfn div dl dt em"
+    " figcaption figure h1 h2 h3 h4 h5 h6 hr i img ins kbd li mark ol p pre q rb rp rt rtc ruby s"
+    " samp small span strike strong sub summary sup table tbody td tfoot th thead time tr tt u ul"
+    " var wbr".split()
 )
+_ATTRIBUTES = {
+    "a": {"href", "title"},
+    "abbr": {"title"},
+    "code": {"class"},
+    "details": {"open"},
+    "img": {"src", "alt", "title"},
+    "ol": {"start"},
+    "td": {"align", "colspan", "rowspan"},
+    "th": {"align", "colspan", "rowspan"},
+}
+_ADDED = {"img": {"loading": "lazy", "decoding": "async", "referrerpolicy": "no-referrer"}}
+_LANGUAGE_CLASS = re.compile(r"language-[\w+#.-]{1,40}")
+_ALIGNED = re.compile(r'style="text-align:(left|center|right)"')
+_HEADING = re.compile(r"<h([1-6])>(.*?)</h\1>", re.DOTALL)
+_TAG = re.compile(r"<[^>]*>")
+_NOT_IN_ANCHOR = re.compile(r"[^\w-]+")
+_SURROGATE = re.compile("[\ud800-\udfff]")
+# What takes a parser of Markdown or HTML more than linear time: see `_is_crafted`.
+_DEEP_LINE = re.compile(rf"(?m)^(?:[ \t]*(?:[>*+-]|\d{{1,9}}[.)])){{{_DEEPEST}}}")
 
 
 def render_html(markdown: str) -> str:
-    """Markdown as HTML that is safe to put on a page."""
-    return nh3.clean(_MARKDOWN.render(markdown))
+    """Markdown (CommonMark, GFM tables and strikethrough) as safe HTML.
+
+    Addresses are http, https, mailto or relative; a code block says `class="language-x"`, a
+    heading has an id that begins with `ANCHOR`, a table stands in a `div.table`. What is
+    too long, or made to take a parser hours, comes as it is written, in a `<pre>`.
+    """
+    markdown = _SURROGATE.sub("\ufffd", markdown)
+    if _is_crafted(markdown):
+        return f"<pre>{html.escape(markdown)}</pre>"
+    rendered = _ALIGNED.sub(r'align="\1"', _MARKDOWN.render(markdown))
+    safe = nh3.clean(
+        rendered,
+        tags=_TAGS,
+        attributes=_ATTRIBUTES,
+        attribute_filter=_filtered,
+        set_tag_attribute_values=_ADDED,
+        url_schemes={"http", "https", "mailto"},
+        link_rel="nofollow ugc noopener noreferrer",
+    )
+    safe = safe.replace("<table>", '<div class="table"><table>')
+    return _with_anchors(safe.replace("</table>", "</table></div>"))
+
+
+def _is_crafted(markdown: str) -> bool:
+    return len(markdown) > LONGEST or bool(_DEEP_LINE.search(markdown))
+
+
+def _filtered(tag: str, attribute: str, value: str) -> str | None:
+    if (tag, attribute) == ("code", "class") and not _LANGUAGE_CLASS.fullmatch(value):
+        return None
+    return value
+
+
+def _with_anchors(page: str) -> str:
+    """HTML whose headings have ids, made of their own words, each once."""
+    seen: dict[str, int] = {}
+
+    def anchored(match: re.Match[str]) -> str:
+        level, inside = match.groups()
+        words = html.unescape(_TAG.sub("", inside)).lower()
+        slug = _NOT_IN_ANCHOR.sub("-", words).strip("-")[:60] or "section"
+        seen[slug] = seen.get(slug, 0) + 1
+        if seen[slug] > 1:
+            slug = f"{slug}-{seen[slug]}"
+            seen[slug] = 1
+        return f'<h{level} id="{ANCHOR}{slug}">{inside}</h{level}>'
+
+    return _HEADING.sub(anchored, page)
+
+
+_FENCE = re.compile(r"^([ \t>]*(?:(?:[-*+]|\d{1,9}[.)])[ \t]+[ \t>]*)*)(`{3,}(?=[^`\n]*$)|~{3,}).*$", re.MULTILINE)
+_BLOCK_MARKS = re.compile(
+    r"(?:[ \t]*(?:>|[-*+](?=[ \t]|$)|\d{1,9}[.)](?=[ \t]|$)))*[ \t]*(?:\[[ xX]\][ \t]|#{1,6}(?:[ \t]+|$))?"
+)
+_BLOCK_STARTERS = frozenset(" \t>-*+#|=_:[0123456789")
+_RULE = re.compile(r"[ \t>]*(?:([-*_])[ \t]*(?:\1[ \t]*){2,}|=+[ \t]*|-+[ \t]*)$")
+_TABLE_RULE = re.compile(r"[ \t>]*\|?[ \t]*:?-+:?[ \t]*(?:\|[ \t]*:?-+:?[ \t]*)*\|?[ \t]*$")
+_DEFINITION = re.compile(r"[ \t>]*\[[^\]\\\n]+\]:[ \t]*\S")
+_SPECIAL = re.compile(r"[\\`<\[\]*~_&]|!(?=\[)")
+_TARGET = re.compile(
+    r"\(\s*(?:<[^<>\n]*>|[^\s()<\\]*(?:(?:\\.|\([^\s()]*\))[^\s()\\]*)*)"
+    r"(?:\s+(?:\"(?:[^\"\\]|\\.)*\"|'(?:[^'\\]|\\.)*'))?\s*\)"
+)
+_REFERENCE = re.compile(r"\[[^\[\]\n]*\]")
+_HTML = re.compile(r"</?([A-Za-z][A-Za-z0-9-]*)(?:[\s/][^<>]*)?>|<([A-Za-z][A-Za-z0-9+.-]*:[^\s<>]*|[\w.+-]+@[\w.-]+)>")
+_ENTITY = re.compile(r"&(?:#[0-9]{1,7}|#[xX][0-9a-fA-F]{1,6}|[A-Za-z][A-Za-z0-9]{1,31});")
+_ROW = re.compile(r"\\\||\|")
+_BACKTICKS = re.compile("`+")
+_PUNCTUATION = frozenset("!\"#$%&'()*+,-./:;<=>?@[\\]^_`{|}~")
+_BREAKING_TAGS = frozenset("br p div li tr td th dt dd summary details h1 h2 h3 h4 h5 h6 table ul ol dl hr".split())
 
 
 def plain_text(markdown: str) -> str:
-    """The readable text of Markdown: no syntax, no addresses, blocks on lines of their own."""
-    for pattern, replacement in _PASSES:
-        markdown = pattern.sub(replacement, markdown)
-    return html.unescape(markdown).strip()
+    """The text that a reader of the Markdown sees, a block a line.
+
+    Without syntax and addresses; a picture's alternative text and code stay.
+    """
+    parts = []
+    place = 0
+    while fence := _FENCE.search(markdown, place):
+        parts.append(_prose(markdown[place : fence.start()]))
+        char, length = fence[2][0], len(fence[2])
+        closing = re.compile(rf"^[ \t>]*{char}{{{length},}}[ \t]*$", re.MULTILINE).search(markdown, fence.end())
+        code = markdown[fence.end() : closing.start() if closing else len(markdown)]
+        parts.append(_without_quote(code) if ">" in fence[1] else code)
+        place = closing.end() if closing else len(markdown)
+    parts.append(_prose(markdown[place:]))
+    lines = (line.rstrip() for part in parts for line in part.split("\n"))
+    return "\n".join(line for line in lines if line)
+
+
+def _without_quote(code: str) -> str:
+    return re.sub(r"(?m)^[ \t]*(?:>[ \t]?)+", "", code)
+
+
+def _prose(markdown: str) -> str:
+    """Blocks without their marks, then their runs."""
+    if "\n" in markdown or markdown[:1] in _BLOCK_STARTERS:
+        lines = markdown.split("\n")
+        for place, line in enumerate(lines):
+            if line[:1] in _BLOCK_STARTERS:
+                lines[place] = _line_text(line)
+        markdown = "\n".join(lines)
+    return _inline_text(markdown) if _SPECIAL.search(markdown) else markdown
+
+
+def _line_text(line: str) -> str:
+    """A line without what makes it a heading, an item, a quote, a row of a table or a rule."""
+    if _RULE.match(line) or _TABLE_RULE.match(line) or _DEFINITION.match(line):
+        return ""
+    text = line[_BLOCK_MARKS.match(line).end() :]  # type: ignore[union-attr]
+    if text[:1] == "|":
+        return _ROW.sub(lambda m: " " if m[0] == "|" else "|", text)
+    return text
+
+
+def _inline_text(text: str) -> str:
+    """A text without its inline syntax, in one pass from left to right."""
+    out: list[str] = []
+    brackets: list[int] = []  # places in `out` of brackets that may turn out to open a link
+    closers = _BacktickRows(text)
+    place = 0
+    while special := _SPECIAL.search(text, place):
+        start = special.start()
+        out.append(text[place:start])
+        char = text[start]
+        place = start + 1
+        after = text[place : place + 1]
+        if char == "\\":
+            if after in _PUNCTUATION or after == "\n":
+                out.append(after)
+                place += 1
+            else:
+                out.append(char)
+        elif char == "`":
+            written, place = closers.span(start)
+            out.append(written)
+        elif char == "<":
+            written, place = _tag_text(text, start)
+            out.append(written)
+        elif char in "[!":
+            brackets.append(len(out))
+            place = start + 1 + (char == "!")
+            out.append(text[start:place])
+        elif char == "]":
+            end = _target_end(text, place) if brackets else 0
+            if end:
+                out[brackets.pop()] = ""
+                place = end
+            else:
+                if brackets:
+                    brackets.pop()
+                out.append(char)
+        elif char == "&":
+            entity = _ENTITY.match(text, start)
+            out.append(html.unescape(entity[0]) if entity else char)
+            place = entity.end() if entity else place
+        else:
+            while text[place : place + 1] == char:
+                place += 1
+            out.append(_emphasis_text(text, start, place))
+    out.append(text[place:])
+    return "".join(out)
+
+
+class _BacktickRows:
+    """The rows of backticks in a text, found once, so that a row without a partner costs no search."""
+
+    def __init__(self, text: str) -> None:
+        self._text = text
+        self._starts: dict[int, list[int]] | None = None
+
+    def span(self, start: int) -> tuple[str, int]:
+        """The text of the code span that begins at `start`, and where it ends."""
+        if self._starts is None:
+            self._starts = {}
+            for row in _BACKTICKS.finditer(self._text):
+                self._starts.setdefault(len(row[0]), []).append(row.start())
+        row = _BACKTICKS.match(self._text, start)
+        length = row.end() - start if row else 1
+        later = self._starts.get(length, [])
+        following = bisect_right(later, start)
+        if following == len(later):
+            return self._text[start : start + length], start + length
+        return self._text[start + length : later[following]], later[following] + length
+
+
+def _tag_text(text: str, start: int) -> tuple[str, int]:
+    """What a `<` at `start` shows (a line's end, an address, itself), and where it ends."""
+    if text.startswith("<!--", start):
+        end = text.find("-->", start)
+        return ("", end + 3) if end >= 0 else ("<", start + 1)
+    match = _HTML.match(text, start)
+    if not match:
+        return "<", start + 1
+    if match[2]:
+        return match[2], match.end()
+    return ("\n" if match[1].lower() in _BREAKING_TAGS else ""), match.end()
+
+
+def _target_end(text: str, place: int) -> int:
+    """Where the address after a closing bracket ends; 0 where there is none."""
+    match = _TARGET.match(text, place) or _REFERENCE.match(text, place)
+    return match.end() if match else 0
+
+
+def _emphasis_text(text: str, start: int, end: int) -> str:
+    """A row of `*`, `_` or `~` as text: nothing where it marks something, else itself."""
+    row = text[start:end]
+    before, after = text[start - 1 : start], text[end : end + 1]
+    in_word = before.isalnum() and after.isalnum()
+    alone = (not before or before.isspace()) and (not after or after.isspace())
+    literal = alone or (row[0] == "_" and in_word) or (row[0] == "~" and len(row) != 2)
+    return row if literal else ""

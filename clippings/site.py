@@ -7,18 +7,32 @@ from urllib.parse import quote
 
 from datasette.app import Datasette
 from datasette.database import Database
-from datasette.utils.asgi import Request, Response
+from datasette.utils.asgi import NotFound, Request, Response
 
 from clippings.shelves import CARD
 from clippings.wording import Wording, choose_language, wording
 
-__all__ = ["CARD", "DATABASE", "archive", "article_url", "browse_path", "page", "wanted_pictures", "words_for"]
+__all__ = [
+    "CARD",
+    "DATABASE",
+    "Missing",
+    "archive",
+    "article_url",
+    "browse_path",
+    "page",
+    "wanted_pictures",
+    "words_for",
+]
 
 DATABASE = "clippings"
 """The name under which Datasette serves clippings.db; metadata.yml uses it too."""
 
 LANGUAGE_COOKIE = "clippings_lang"
 """Where a reader's choice of language is kept."""
+
+class Missing(NotFound):  # type: ignore[misc]
+    """What is not there. Raised with a key of the words, so that the page says it in them."""
+
 
 def archive(datasette: Datasette) -> Database:
     """The database of articles."""

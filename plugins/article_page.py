@@ -5,11 +5,19 @@ import re
 from urllib.parse import urlsplit
 
 from datasette import hookimpl
-from datasette.utils.asgi import NotFound, Response
+from datasette.utils.asgi import Response
 from markupsafe import Markup
 
 from clippings import reading
-from clippings.site import CARD, DATABASE, archive, article_url, wanted_pictures, words_for
+from clippings.site import (
+    CARD,
+    DATABASE,
+    Missing,
+    archive,
+    article_url,
+    wanted_pictures,
+    words_for,
+)
 
 ARTICLE = "select * from articles where id = ?"
 OF_AN_ARTICLE = {
@@ -89,7 +97,7 @@ async def short_link(datasette, request):
     key = int(request.url_vars["id"])
     found = (await archive(datasette).execute(ARTICLE_OF, {"id": key})).first()
     if found is None:
-        raise NotFound(words_for(request)("article.unknown"))
+        raise Missing("article.unknown")
     suffix = request.url_vars["suffix"] or ""
     return Response.redirect(article_url(datasette, found["id"]) + suffix)
 

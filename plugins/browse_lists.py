@@ -4,10 +4,9 @@ from calendar import Calendar
 from urllib.parse import unquote
 
 from datasette import hookimpl
-from datasette.utils.asgi import NotFound
 
 from clippings import shelves
-from clippings.site import archive, page, words_for
+from clippings.site import Missing, archive, page
 
 VIEWS = ("pictures", "list")
 WITHIN = {"year": "month", "month": "day"}
@@ -42,7 +41,7 @@ def browse(kind):
     async def browse_list(datasette, request):
         shelf = shelves.shelf(kind, unquote(request.url_vars.get("name", "")))
         if shelf is None:
-            raise NotFound(words_for(request)("browse.no_date"))
+            raise Missing("browse.no_date")
         before, after = (docid(request.args.get(name)) for name in ("before", "after"))
         found = await archive(datasette).execute_fn(
             lambda conn: read_list(conn, shelf, before, after)

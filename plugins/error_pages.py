@@ -3,7 +3,7 @@
 from datasette import hookimpl
 from datasette.utils.asgi import Base400
 
-from clippings.site import page, words_for
+from clippings.site import Missing, page, words_for
 
 
 async def problem(datasette, request, exception):
@@ -12,7 +12,7 @@ async def problem(datasette, request, exception):
     context = {
         "status": exception.status,
         "title": say(known if known in say.strings else "error.other"),
-        "message": str(exception) if exception.args else "",
+        "message": say(str(exception)) if isinstance(exception, Missing) else "",
     }
     return await page(datasette, request, "problem.html", context, exception.status)
 

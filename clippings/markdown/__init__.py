@@ -1,23 +1,76 @@
-"""HTML and Markdown bodies → Markdown (first cut; the real one follows)."""
+"""A body becomes Markdown, whatever it is written in:
+
+    body ─► is_html? ─► Document ─► clean ─► Converter ─► lost_text ─► Conversion
+               │        parse,      drop      walk,        guard
+               │        bounded     scripts   convert_*
+               └─ no ─► convert_embedded_html ─────────────────────────► Conversion
+
+What Markdown cannot say, or what went missing all the same, is a diagnostic with a code.
+"""
 
 from __future__ import annotations
 
 import re
+from collections import Counter
 
-from markdownify import MarkdownConverter
+from clippings.markdown.converter import Converter
+from clippings.markdown.guard import lost_text
+from clippings.markdown.source import is_html
+from clippings.markdown.tree import Document, clean
+from clippings.models import Conversion, Diagnostic, Severity
 
-from clippings.models import Conversion, Image, Link
+MOST_GROWTH = 4
 
-_IMAGE = re.compile(r"!\[([^\]]*)\]\(([^)\s]+)[^)]*\)")
-_LINK = re.compile(r"(?<!!)\[([^\]\[]*)\]\(([^)\s]+)[^)]*\)")
+# What each diagnostic says; {} is how many there are.
+LOSSES: dict[str, tuple[Severity, str]] = {
+    "embed-dropped": ("info", "{} embedded frames or players name no address; they are left out"),
+    "image-dropped": ("warning", "{} pictures are inside the page (data:) and not kept; give them an address"),
+    "link-dropped": ("info", "{} links run a script or stand inside a link; their text is kept"),
+    "nesting-flattened": ("warning", "{} lists, quotes or tags are nested deeper than Markdown can say"),
+    "table-flattened": ("info", "{} table cells span rows or columns; the places they cover are empty"),
+    "text-lost": ("warning", "{} characters of the page are not in the Markdown; compare with the source"),
+}
+_SURROGATES = re.compile("[\ud800-\udfff]")
 
 
 def to_markdown(body: str, *, base_url: str | None = None) -> Conversion:
-    """An article's body as Markdown, with its links and images in document order."""
-    markdown = body.strip("\n")
-    if body.lstrip().startswith("<"):
-        markdown = MarkdownConverter(heading_style="atx", bullets="-").convert(body).strip()
-    images = tuple(Image(m[2], m[1], "") for m in _IMAGE.finditer(markdown))
-    links = tuple(Link(m[2], m[1]) for m in _LINK.finditer(markdown))
-    features = frozenset({"image"} if images else ())
-    return Conversion(markdown, links, images, features)
+    """An article's body as Markdown, with what was met on the way.
+
+    `body` is HTML or Markdown, any string at all. Relative addresses stay so without a
+    `base_url`. Never raises for its input; trouble is in `diagnostics`, stage "convert".
+    """
+    if not is_html(body):
+        return _pass_through(body, base_url)
+    document = Document(body)
+    if document.root is None:
+        return Conversion("")
+    clean(document.root)
+    converter = Converter(base_url=base_url)
+    markdown = converter.process_tag(document.root)
+    if len(markdown) > MOST_GROWTH * len(body):
+        converter = Converter(base_url=base_url, nesting=0)
+        markdown = converter.process_tag(document.root)
+        converter.losses["nesting-flattened"] += 1
+    losses = converter.losses
+    losses["nesting-flattened"] += document.flattened
+    losses["text-lost"] += len(lost_text(document.root, markdown))
+    return Conversion(
+        markdown,
+        tuple(converter.links),
+        tuple(converter.images),
+        frozenset(converter.features),
+        diagnostics_of(losses),
+    )
+
+
+def diagnostics_of(losses: Counter[str]) -> tuple[Diagnostic, ...]:
+    """One diagnostic for each kind of loss that occurred."""
+    return tuple(
+        Diagnostic(severity, "convert", code, message.format(losses[code]))
+        for code, (severity, message) in LOSSES.items()
+        if losses[code]
+    )
+
+
+def _pass_through(body: str, base_url: str | None) -> Conversion:
+    return Conversion(_SURROGATES.sub("\ufffd", body).strip())

@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import re
 from collections import Counter
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import replace
 
 from lxml import etree
@@ -18,8 +18,8 @@ from markdownify import MarkdownConverter
 
 from clippings.markdown.code import code_cells, code_language, code_span, code_text, fenced
 from clippings.markdown.inline import assemble, balance_brackets, escape, finish
+from clippings.markdown.links import clean_address, link, title_of
 from clippings.markdown.media import (
-    clean_address,
     image_address,
     is_tracker,
     media_kind,
@@ -75,13 +75,11 @@ _CONVERTED = frozenset(
 _LEAVES = frozenset("pre code tt samp img hr input tex".split())
 _NESTING = frozenset(("li", "blockquote"))
 DEEPEST_NESTING = 12
+_LONGEST_PLACEHOLDER = 1000  # characters of a `data:` picture that only holds a place
 
 _ITEM_EDGES = re.compile(f"[{ITEM}{ITEM_END}]")
-_BREAKS = re.compile(rf"[\s{BREAK}]*[{BREAK}{LINE}][\s{BREAK}{LINE}]*")
-_EDGE_LINES = re.compile(rf"^((?:{SYNTAX}[BIDbid])*){LINE}|{LINE}((?:{SYNTAX}[BIDbid])*)$")
-_HEADING_TEXT = re.compile(r"(#{1,6} )(.+)", re.DOTALL)
 _CLOSING_HASHES = re.compile(r"(?:^|(?<= ))#+$")
-_NOT_PLAIN = re.compile(r"[\\*`\[\]<>&_~!|\n]").search
+_not_plain = re.compile(r"[\\*`\[\]<>&_~!|\n]").search
 _LATER_LINES = re.compile(r"\n(?=[^\n])")
 
 
@@ -296,20 +294,116 @@ class Converter(MarkdownConverter):  # type: ignore[misc]
     # Inline
 
     def convert_a(self, el: etree._Element, text: str, parent_tags: Parents) -> str:
-        href = el.get("href")
-        if href is None or "a" in parent_tags:
-            return text
+        href = el.get("href") or ""
         address = clean_address(href, self.base_url)
-        if not address:
+        if "a" in parent_tags or not address:
             self.losses["link-dropped"] += bool(href.strip())
             return text
         words = _visible(el) or " ".join(image.alt for image in self.images[self._images_before :])
-        pieces = [piece for piece in text.split(BREAK) if _says_something(piece)]
-        if not pieces:
+        linked = link(text, address, title_of(el, words), words)
+        if linked != text:
+            self.links.append(Link(address, words))
+        return linked
+
+    def convert_img(self, el: etree._Element, text: str, parent_tags: Parents) -> str:
+        found = image_address(el)
+        alt = " ".join((el.get("alt") or "").split())
+        if is_tracker(el, found):
+            return ""
+        address = clean_address(found, self.base_url)
+        if not address:
+            self.losses["image-dropped"] += len(found) > _LONGEST_PLACEHOLDER
+            return escape(alt)
+        self.features.add("image")
+        self.images.append(Image(address, alt, ""))
+        return f"{SYNTAX}!{balance_brackets(escape(alt))}{SYNTAX}({address}{title_of(el, alt)}{SYNTAX})"
+
+    def convert_code(self, el: etree._Element, text: str, parent_tags: Parents) -> str:
+        if next(el.iter("a", "img"), None) is None:
+            return _code_syntax("".join(el.itertext()))
+        return "".join(self._code_parts(el, parent_tags))
+
+    convert_tt = convert_samp = convert_code
+
+    def _code_parts(self, el: etree._Element, parents: Parents) -> Iterator[str]:
+        """Code with links or pictures in it: the links stand around code, not the other way."""
+        yield _code_syntax(el.text or "")
+        for child in el:
+            if child.tag == "a":
+                yield self.convert_a(child, _code_syntax("".join(child.itertext())), parents)
+            elif child.tag == "img":
+                yield self.convert_img(child, "", parents)
+            else:
+                yield from self._code_parts(child, parents)
+            yield _code_syntax(child.tail or "")
+
+    def convert_tex(self, el: etree._Element, text: str, parent_tags: Parents) -> str:
+        if el.get("display"):
+            return f"{BREAK}{escape(f'$${el.text}$$')}{BREAK}"
+        return escape(f"${el.text}$")
+
+    def convert_input(self, el: etree._Element, text: str, parent_tags: Parents) -> str:
+        if (el.get("type") or "").lower() != "checkbox":
+            return ""
+        return "[ ] " if el.get("checked") is None else "[x] "
+
+    def convert_noscript(self, el: etree._Element, text: str, parent_tags: Parents) -> str:
+        """What stands in for a script; a picture that the lazy loader's tag gave already goes."""
+        seen = {image.url for image in self.images[: self._images_before]}
+        added = self.images[self._images_before :]
+        if added and seen.issuperset(image.url for image in added):
+            del self.images[self._images_before :]
+            return escape("".join(el.itertext()))
+        return text
+
+    def convert_iframe(self, el: etree._Element, text: str, parent_tags: Parents) -> str:
+        address = clean_address(el.get("src") or "", self.base_url)
+        if not address or no_size(el):
+            self.losses["embed-dropped"] += not address
             return text
-        self.links.append(Link(address, words))
-        if len(pieces) == 1 and BREAK not in text and LINE not in text:
-            return _link(text, address, el.get("title"), words)
-        if not any(piece[0] in FINISHED for piece in pieces):
-            ...
-        return ""
+        kind = media_kind(el, address)
+        self.features.update({kind} & {"video", "audio"})
+        label = media_label(kind, el.get("title") or "", address, _visible(self._root))
+        if "a" in parent_tags:
+            return escape(label)
+        self.links.append(Link(address, label))
+        return f"{BREAK}{link(escape(label), address, '', label)}{BREAK}"
+
+    convert_video = convert_audio = convert_object = convert_embed = convert_iframe
+
+
+def _visible(el: etree._Element) -> str:
+    return " ".join("".join(el.itertext()).split())
+
+
+def _start(ordered: etree._Element) -> int:
+    """Where the numbers of a list start; CommonMark allows nine digits."""
+    start = (ordered.get("start") or "").strip()
+    return int(start) if start.isdecimal() and len(start) < 7 else 1
+
+
+def _indented(item: str, marker: str) -> str:
+    return marker + _LATER_LINES.sub("\n" + " " * len(marker), item)
+
+
+def _one_line(blocks: list[str]) -> str:
+    """Blocks as they stand in a table's cell."""
+    texts = [b[1:] if b[0] in FINISHED else b for b in blocks]
+    return "<br>".join(texts).replace("  \n", "<br>").replace("\n", " ")
+
+
+def _tagged(tag: str, markdown: str) -> str:
+    """A block as HTML; Markdown in it is read as such only between empty lines."""
+    if _not_plain(markdown):
+        return f"<{tag}>\n\n{markdown}\n\n</{tag}>"
+    return f"<{tag}>{markdown}</{tag}>"
+
+
+def _strays(text: str) -> str:
+    """Cells that no table holds, as blocks."""
+    return re.sub(f"{ROW}|{CELL}[\\d,]+{CELL_TEXT}", BREAK, text)
+
+
+def _code_syntax(text: str) -> str:
+    text = " ".join(text.split("\n"))
+    return syntax(code_span(text)) if text.strip() else " " * bool(text)

@@ -32,6 +32,7 @@ _PARAGRAPHS = re.compile(
     rf"|(?:{LINE} ?|(?<=[。！？；：…”’」』）》!?]) ?|(?<=[^ ]) )[\u3000\xa0]{{2,}}"  # an indent
 )
 _BRACKET = re.compile(rf"\\.|{SYNTAX}.|[\[\]]", re.DOTALL)
+_TOUCHING_CODE = re.compile(rf"(?<!`){SYNTAX}`{SYNTAX}`(?!`)")  # `a``b`, one span in the page
 # A bracket at the end of a text needs its escape only before what makes it a link, and so
 # does an exclamation mark.
 _TOKEN = re.compile(rf"{SYNTAX}(\])(?=[(:\[])|(!)(?={SYNTAX}\[)|{SYNTAX}(.)", re.DOTALL)
@@ -63,10 +64,11 @@ def _escape_bracket(match: re.Match[str]) -> str:
     return f"\\{token[-1]}" if token in ("[", "]", f"{SYNTAX}]") else token
 
 
-def finish(text: str, styles: str = "") -> list[str]:
+def finish(text: str, styles: str = "", *, starts_line: bool = True) -> list[str]:
     """The blocks of a container: its runs finished, its structures with their kind in front.
 
-    `styles` names the marks that are open around the container, as "BI".
+    `styles` names the marks that are open around the container, as "BI". In a heading or a
+    cell no text `starts_line`, so nothing at its start is syntax.
     """
     done = []
     for piece in text.split(BREAK):
@@ -76,10 +78,10 @@ def finish(text: str, styles: str = "") -> list[str]:
         for run in _paragraphs(piece):
             if styles or SYNTAX in run:
                 run, styles = place_marks(run, styles)
-                run = _TOKEN.sub(_spell, run)
+                run = _TOKEN.sub(_spell, _TOUCHING_CODE.sub("", run))
             run = run.strip(SPACES)
             if run:
-                done.append(_escape_line_starts(run))
+                done.append(_escape_line_starts(run) if starts_line else run)
     return done
 
 

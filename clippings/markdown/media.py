@@ -1,9 +1,9 @@
-"""Where pictures, films and links really point, and what to call what cannot be shown."""
+"""Where pictures and films really are, and what to call what Markdown cannot show."""
 
 from __future__ import annotations
 
 import re
-from urllib.parse import urljoin, urlsplit
+from urllib.parse import urlsplit
 
 from lxml import etree
 
@@ -29,10 +29,6 @@ _TRACKER = re.compile(
 )
 _NO_SIZE = re.compile(r"\s*[01](?:\.0*)?(?:px)?\s*$")
 
-_UNSAFE = re.compile(r"(?i)(?:javascript|vbscript|data|about|blob)\s*:")
-_TO_ENCODE = re.compile(r"[\x00-\x20<>\\`]")
-_ENTITY = re.compile(r"&(?=#?\w{1,32};)")
-
 _KINDS = (
     ("video", re.compile(
         r"(?:^|\.)(?:youtube(?:-nocookie)?\.com|youtu\.be|vimeo\.com|bilibili\.com|youku\.com"
@@ -49,34 +45,6 @@ _WORDS = (
     (re.compile("[\u4e00-\u9fff]"), {"video": "视频：", "audio": "音频：", "page": "嵌入："}),
     (re.compile(r"[a-zA-Z]{4}"), {"video": "Video: ", "audio": "Audio: ", "page": "Embedded: "}),
 )
-
-
-def clean_address(raw: str, base_url: str | None = None) -> str:
-    """An address as it may stand in Markdown's parentheses; empty if it is none, or runs code.
-
-    It stays relative unless there is a `base_url`.
-    """
-    address = raw.strip(" \t\n\r\f\v\x00").replace("\n", "").replace("\r", "").replace("\t", "")
-    if not address or _UNSAFE.match(address.lstrip("\x00\x01\x02\x03")):
-        return ""
-    if base_url:
-        try:
-            address = urljoin(base_url, address)
-        except ValueError:  # "http://[": kept as it is written
-            pass
-    address = _TO_ENCODE.sub(lambda m: f"%{ord(m[0]):02X}", address)
-    if "(" in address or ")" in address:
-        address = _without_odd_parentheses(address)
-    return _ENTITY.sub("&amp;", address) if "&" in address else address
-
-
-def _without_odd_parentheses(address: str) -> str:
-    depth = 0
-    for char in address:
-        depth += (char == "(") - (char == ")")
-        if not 0 <= depth < 8:
-            break
-    return address.replace("(", "%28").replace(")", "%29") if depth else address
 
 
 def image_address(image: etree._Element) -> str:
@@ -103,8 +71,12 @@ def _largest(srcset: str) -> str:
 
 def is_tracker(image: etree._Element, address: str) -> bool:
     """Whether a picture is a pixel that counts readers."""
-    sizes = (image.get("width"), image.get("height"))
-    return any(size and _NO_SIZE.match(size) for size in sizes) or bool(_TRACKER.search(address))
+    return no_size(image) or bool(_TRACKER.search(address))
+
+
+def no_size(element: etree._Element) -> bool:
+    """Whether an element says that it is a pixel wide or high, or less."""
+    return any(size and _NO_SIZE.match(size) for size in map(element.get, ("width", "height")))
 
 
 def media_address(media: etree._Element) -> str:

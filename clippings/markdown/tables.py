@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from lxml import etree
 
-from clippings.markdown.inline import finish
-from clippings.markdown.tokens import CELL, CELL_TEXT, FINISHED, ROW
+from clippings.markdown.tokens import CELL, CELL_TEXT, ROW
 
 MOST_COLUMNS = 1000
+_BAR = r"\|"
 SPARE_PLACES = 20_000  # that spans may cover in one table; beyond, they count for one
 # What a cell of GFM cannot hold; a table with one of these is there for its looks.
 _TOO_BIG_FOR_A_CELL = ("table", "pre", "figure", "blockquote", "h1", "h2", "h3", "iframe", "video", "hr")
@@ -32,20 +32,20 @@ def span(cell: etree._Element, name: str) -> int:
     return max(1, min(MOST_COLUMNS, int(value))) if value.isdecimal() and len(value) < 9 else 1
 
 
-def cell_text(text: str, styles: str = "") -> str:
-    """The content of a cell on one line: blocks and breaks as `<br>`, bars escaped."""
-    blocks = [b[1:] if b[0] in FINISHED else b for b in finish(text, styles)]
-    return "<br>".join(blocks).replace("  \n", "<br>").replace("\n", "<br>").replace("|", r"\|")
+def rows_of(text: str) -> tuple[str, list[list[str]]]:
+    """What stands before the first row of a table's text, and the unfinished cells of each row.
 
-
-def rows_of(text: str) -> list[list[str]]:
-    """The unfinished cells of each row in a table's text; places that a span covers are empty."""
+    Places that a span covers are empty cells.
+    """
     rows: list[list[str]] = []
     held: dict[int, int] = {}  # column → rows for which a cell above still covers it
     spare = SPARE_PLACES
-    for row in text.split(ROW)[1:]:
+    before, *rest = text.split(ROW)
+    for row in rest:
         cells: list[str] = []
-        for cell in row.split(CELL)[1:]:
+        stray, *written = row.split(CELL)
+        before += stray
+        for cell in written:
             spans, _, content = cell.partition(CELL_TEXT)
             columns, lines = map(int, spans.split(","))
             _skip_covered(cells, held)
@@ -55,8 +55,9 @@ def rows_of(text: str) -> list[list[str]]:
             held.update((len(cells) + place, lines - 1) for place in range(columns) if lines > 1)
             cells += [content, *[""] * (columns - 1)]
         _skip_covered(cells, held)
-        rows.append(cells)
-    return rows
+        if cells:
+            rows.append(cells)
+    return before, rows
 
 
 def _skip_covered(cells: list[str], held: dict[int, int]) -> None:
@@ -69,6 +70,6 @@ def pipe_table(rows: list[list[str]]) -> str:
     """Rows of finished cells as a GFM table, the first one its header: GFM has none without."""
     width = max(map(len, rows))
     rows[0] = rows[0] + [""] * (width - len(rows[0]))
-    lines = [f"| {' | '.join(row)} |" for row in rows]
+    lines = [f"| {' | '.join(cell.replace('|', _BAR) for cell in row)} |" for row in rows]
     lines.insert(1, f"| {' | '.join(['---'] * width)} |")
     return "\n".join(lines)

@@ -10,18 +10,19 @@ extension: any `sqlite3` with FTS5 opens, checks and queries it (docs/search.md 
 
 from clippings.search.folding import fold, folding_table
 from clippings.search.query import Note, Query, parse_query
-from clippings.search.results import COUNTED, ORDERS, RANKED, TOTAL
+from clippings.search.results import COUNTED, COUNTS, ORDERS, RANKED, TOTAL
 from clippings.search.snippets import Snippet, snippet
 from clippings.search.tokens import facts, index_labels, index_text
 
 __all__ = [
     "COUNTED",
-    "Note",
+    "COUNTS",
     "ORDERS",
-    "Query",
     "RANKED",
-    "Snippet",
     "TOTAL",
+    "Note",
+    "Query",
+    "Snippet",
     "facts",
     "fold",
     "folding_table",

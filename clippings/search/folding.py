@@ -68,7 +68,8 @@ def _fold_character(character: str) -> str:
     text = unicodedata.normalize("NFKC", character).casefold()
     text = _ACCENTS.sub("", unicodedata.normalize("NFKD", text))
     text = unicodedata.normalize("NFKC", text)
-    return "".join(_as_word_or_blank(_simplified().get(c, _STROKED.get(c, c))) for c in text)
+    folded = "".join(_as_word_or_blank(_simplified().get(c, _STROKED.get(c, c))) for c in text)
+    return folded if folded.strip() else folded[:1]  # … is one break, not three
 
 
 def _as_word_or_blank(character: str) -> str:

@@ -17,20 +17,18 @@ COUNTED = 10_000
 # In the order of the columns: body, title, summary, author, section, source, feed, tags, facts.
 _WEIGHTS = "1, 10, 4, 2, 0, 0, 0, 0, 0"
 
-NEWEST = """
+_NEWEST = """
     select rowid as docid from articles_fts where articles_fts match :match
     order by rowid desc limit :limit offset :offset
 """
-
-RELEVANCE = f"""
+_RELEVANCE = f"""
     select docid from (
       select rowid as docid, bm25(articles_fts, {_WEIGHTS}) as score from articles_fts
       where articles_fts match :match order by rowid desc limit {RANKED}
     )
     order by score, docid desc limit :limit offset :offset
 """
-
-ORDERS = {"relevance": RELEVANCE, "newest": NEWEST}
+ORDERS = {"relevance": _RELEVANCE, "newest": _NEWEST}
 """The name of an order → the SQL of one page: rows of `docid`."""
 
 TOTAL = f"""
@@ -38,3 +36,26 @@ TOTAL = f"""
       select 1 from articles_fts where articles_fts match :match limit {COUNTED + 1}
     )
 """
+
+_MATCHES = f"""
+    select rowid from articles_fts where articles_fts match :match
+    order by rowid desc limit {RANKED}
+"""
+# Every place of an article counts for its section and its source, as in the index.
+_PLACES = """
+    select {0} as name, count(distinct article) as articles from placements
+    where article in (select id from articles where docid in ({1})) and {0} is not null
+    group by {0} order by articles desc, name limit 12
+"""
+_MONTHS = f"""
+    select substr(day, 1, 7) as name, count(*) as articles from articles
+    where docid in ({_MATCHES}) and day is not null
+    group by name order by articles desc, name desc limit 12
+"""
+COUNTS = {
+    "section": _PLACES.format("section", _MATCHES),
+    "source": _PLACES.format("source", _MATCHES),
+    "date": _MONTHS,
+}
+"""A field of the query language → the SQL of its most frequent values among the newest RANKED
+matches: rows of `name`, `articles`."""

@@ -19,7 +19,10 @@ What matches what
 from __future__ import annotations
 
 import re
+import sys
+from array import array
 from collections.abc import Iterable
+from itertools import pairwise
 
 from clippings.search.folding import CJK, fold
 
@@ -28,20 +31,10 @@ _SEAM = re.compile(f" (?:(?<=[{CJK}] )(?=[^\\s{CJK}])|(?<=[^\\s{CJK}] )(?=[{CJK}
 _OTHER = re.compile(f"[^{CJK}]")
 _CJK = re.compile(f"[{CJK}]")
 _RUN = re.compile(f"[{CJK}]+|[0-9]+|[+#]+|[^{CJK}0-9+#]+")
+_UTF_32 = f"utf-32-{sys.byteorder[0]}e"
 
 VALUE = "|"  # stands before and after each value of a label column
 BEFORE, AFTER = "b", "a"  # on a CJK character at a seam: where the other writing stands
-
-
-class _Doubled(dict[int, str]):
-    """A translation table that writes every character twice: 核战争 → 核 核战 战争 争."""
-
-    def __missing__(self, code: int) -> str:
-        self[code] = f"{chr(code)} {chr(code)}"
-        return self[code]
-
-
-_DOUBLED = _Doubled()
 
 
 def index_text(text: str) -> str:
@@ -97,18 +90,29 @@ def _characters(folded: str) -> list[str]:
 def _words(folded: str) -> list[str]:
     """Give the tokens span by span; one string may hold several. This is the build's hot loop."""
     words: list[str] = []
-    for span in spans(folded):
+    cut = spans(folded)
+    for span, pairs in zip(cut, _paired(cut), strict=True):
         if not _OTHER.search(span):
-            words.append(_pairs(span))
-        elif span.isascii() and span.isalpha():
+            words.append(pairs or span)
+        elif not span.isascii():
+            words += _mixed(span)
+        elif span.isalpha():
             words.append(span)
         else:
-            words += _mixed(span)
+            words += runs(span)
     return words
 
 
-def _pairs(run: str) -> str:
-    return run.translate(_DOUBLED)[2:-2] or run
+def _paired(cut: list[str]) -> list[str]:
+    """Give the overlapping pairs of each span, all spans at once and so without a Python loop.
+
+    Every character is written with the one after it and a space; a span with a line break on
+    both sides becomes `⏎核 核战 战争 争⏎`, of which the ends are cut off.
+    """
+    codes = array("I", "\n".join(["", *cut, ""]).encode(_UTF_32))
+    paired = array("I", " ".encode(_UTF_32)) * (3 * len(codes) - 3)
+    paired[0::3], paired[1::3] = codes[:-1], codes[1:]
+    return [pairs[2:-2] for pairs in paired.tobytes().decode(_UTF_32).split("\n")[1::2]]
 
 
 def _mixed(span: str) -> list[str]:
@@ -121,6 +125,7 @@ def _mixed(span: str) -> list[str]:
             words.append(run)
             continue
         words += [run[0] + BEFORE] if index else []
-        words += [_pairs(run)] if len(run) > 1 or not last else []
+        lone = len(run) == 1 and not last
+        words += [run] if lone else [left + right for left, right in pairwise(run)]
         words += [run[-1] + AFTER] if index < last else []
     return words

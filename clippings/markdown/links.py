@@ -1,0 +1,95 @@
+"""Links: an address that is safe between parentheses, and the link around whatever it stands on."""
+
+from __future__ import annotations
+
+import re
+from urllib.parse import urljoin
+
+from lxml import etree
+
+from clippings.markdown.inline import SPACES, balance_brackets
+from clippings.markdown.tokens import BREAK, FINISHED, LINE, SYNTAX, syntax
+
+_UNSAFE = re.compile(r"(?i)(?:javascript|vbscript|data|about|blob)\s*:")
+_TO_ENCODE = re.compile(r"[\x00-\x20<>\\`]")
+_ENTITY = re.compile(r"&(?=#?\w{1,32};)")
+
+_TITLE_SYNTAX = re.compile(r'["\\<&`]')
+_AUTOLINK = re.compile(r"https?://[^\s<>]+")
+_SAYS_NOTHING = re.compile(rf"(?:[\s{LINE}{BREAK}]|{SYNTAX}[BIDbid])*")
+_JOINTS = re.compile(rf"[\s{LINE}{BREAK}]*[{LINE}{BREAK}][\s{LINE}{BREAK}]*")
+_EDGE = rf"((?:{SYNTAX}[BIDbid])*)"
+_EDGE_LINES = re.compile(rf"^{_EDGE}{LINE}|{LINE}{_EDGE}$")
+# A line of a finished block up to the text that a link can stand on.
+_LINE_TEXT = re.compile(r"^((?:[ >]|- |\d+\. |#{1,6} )*)(\S.*)$", re.MULTILINE)
+
+
+def clean_address(raw: str, base_url: str | None = None) -> str:
+    """An address as it may stand in Markdown's parentheses; empty if it is none, or runs code.
+
+    It stays relative unless there is a `base_url`.
+    """
+    address = raw.strip(" \t\n\r\f\v\x00").replace("\n", "").replace("\r", "").replace("\t", "")
+    if not address or _UNSAFE.match(address.lstrip("\x00\x01\x02\x03")):
+        return ""
+    if base_url:
+        try:
+            address = urljoin(base_url, address)
+        except ValueError:  # "http://[": kept as it is written
+            pass
+    address = _TO_ENCODE.sub(lambda m: f"%{ord(m[0]):02X}", address)
+    if "(" in address or ")" in address:
+        address = _without_odd_parentheses(address)
+    return _ENTITY.sub("&amp;", address) if "&" in address else address
+
+
+def _without_odd_parentheses(address: str) -> str:
+    depth = 0
+    for char in address:
+        depth += (char == "(") - (char == ")")
+        if not 0 <= depth < 8:
+            break
+    return address.replace("(", "%28").replace(")", "%29") if depth else address
+
+
+def title_of(element: etree._Element, known: str) -> str:
+    """The title of a link or picture as Markdown, if it says more than the text that is there."""
+    title = " ".join((element.get("title") or "").split())
+    if not title or title == known:
+        return ""
+    escaped = _TITLE_SYNTAX.sub(r"\\\g<0>", title)
+    return f' "{escaped}"'
+
+
+def link(text: str, address: str, title: str, words: str) -> str:
+    """A link around `text`, which shows `words`; text that shows nothing is given back.
+
+    Around paragraphs it is one link on their lines. Around more than paragraphs (a heading, a
+    list) each block gets it, since CommonMark ends a link where a block ends.
+    """
+    if BREAK in text or LINE in text:
+        pieces = text.split(BREAK)
+        if any(piece[:1] in FINISHED for piece in pieces):
+            return BREAK.join(_on_piece(piece, address, title, words) for piece in pieces)
+        around = BREAK if BREAK in text else ""
+        joined = _EDGE_LINES.sub(r"\1\2", _JOINTS.sub(LINE, text.replace("\u3000\u3000", " ")))
+        return around + _on_run(joined, address, title, words) + around
+    return _on_run(text, address, title, words)
+
+
+def _on_piece(piece: str, address: str, title: str, words: str) -> str:
+    if piece[:1] not in FINISHED:
+        return _on_run(piece, address, title, words) if piece.strip() else piece
+    if "```" in piece or "](" in piece or piece[1:2] == "|":
+        return piece
+    return piece[0] + _LINE_TEXT.sub(lambda m: f"{m[1]}[{m[2]}]({address}{title})", piece[1:])
+
+
+def _on_run(run: str, address: str, title: str, words: str) -> str:
+    inner = run.strip(SPACES)
+    if _SAYS_NOTHING.fullmatch(inner):
+        return run
+    lead, trail = " " * run[0].isspace(), " " * run[-1].isspace()
+    if words == address and SYNTAX not in inner and not title and _AUTOLINK.fullmatch(address):
+        return lead + syntax(f"<{address}>") + trail
+    return f"{lead}{SYNTAX}[{balance_brackets(inner)}{SYNTAX}({address}{title}{SYNTAX}){trail}"

@@ -1,0 +1,107 @@
+"""The time line of the archive: days, months and years as stretches of docids.
+
+docids have no gaps and follow publication, so a month is a range of them, and how many of some
+articles fall into each month is a few binary searches in their sorted docids.
+"""
+
+from __future__ import annotations
+
+import sqlite3
+from bisect import bisect_left
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from datetime import date
+from itertools import pairwise
+
+PERIODS = {"day": 10, "month": 7, "year": 4}
+"""Kind of period → how much of an ISO 8601 date names one."""
+
+# Goes from period to period by the index on day: a hundredth of a second for a thousand days.
+_FOUND = """
+    with recursive found (day) as (
+      select min(day) from articles
+      union all
+      select (select min(later.day) from articles later
+              where later.day > substr(found.day, 1, :width) || '~')
+      from found where day is not null
+    )
+    select substr(day, 1, :width),
+      (select min(docid) from articles where articles.day = found.day)
+    from found where day is not null
+"""
+_END = "select coalesce(max(docid), 0) + 1 from articles"
+_MATCHING = "select rowid from articles_fts where articles_fts match ? order by rowid"
+
+_NUMBER: dict[str, Callable[[str], int]] = {
+    "day": lambda name: date.fromisoformat(name).toordinal(),
+    "month": lambda name: int(name[:4]) * 12 + int(name[5:]) - 1,
+    "year": int,
+}
+_NAME: dict[str, Callable[[int], str]] = {
+    "day": lambda number: date.fromordinal(number).isoformat(),
+    "month": lambda number: f"{number // 12:04}-{number % 12 + 1:02}",
+    "year": "{:04}".format,
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Timeline:
+    """Periods one after the other, none left out: `names` such as 2022-01, and `edges`, the
+    docid at which each begins and the one after the last.
+
+    `earlier` is the last period with articles before these, `later` the first after them; None
+    where there is none.
+    """
+
+    names: tuple[str, ...]
+    edges: tuple[int, ...]
+    earlier: str | None = None
+    later: str | None = None
+
+    def counts(self, docids: Sequence[int]) -> list[int]:
+        """How many of the sorted `docids` fall into each period."""
+        return [len(part) for part in self.cut(docids)]
+
+    def cut(self, docids: Sequence[int]) -> list[Sequence[int]]:
+        """The sorted `docids` of each period."""
+        places = [bisect_left(docids, edge) for edge in self.edges]
+        return [docids[start:end] for start, end in pairwise(places)]
+
+    def undated(self, docids: Sequence[int]) -> int:
+        """How many of the sorted `docids` have no date, where the line begins with the archive."""
+        return 0 if self.earlier or not self.names else bisect_left(docids, self.edges[0])
+
+
+def matching(conn: sqlite3.Connection, match: str) -> list[int]:
+    """The docids of the articles that an FTS5 expression finds, in the order of publication."""
+    return [docid for (docid,) in conn.execute(_MATCHING, [match])]
+
+
+def read_timeline(conn: sqlite3.Connection, by: str, *, last: str = "", limit: int) -> Timeline:
+    """At most `limit` periods of the kind `by` (a key of PERIODS), up to the archive's newest.
+
+    `last` (a year, month or day) ends the line earlier. An archive without dates has no periods.
+    """
+    (end,) = conn.execute(_END).fetchone()
+    found: list[tuple[str, int]] = [
+        tuple(row) for row in conn.execute(_FOUND, {"width": PERIODS[by]})
+    ]
+    within = [(name, docid) for name, docid in found if not last or name[: len(last)] <= last]
+    if not within:
+        return Timeline((), ())
+    later, end = found[len(within)] if len(within) < len(found) else (None, end)
+    first = _NUMBER[by](within[-1][0]) - limit + 1
+    shown = {_NUMBER[by](name): docid for name, docid in within if _NUMBER[by](name) >= first}
+    earlier = within[-len(shown) - 1][0] if len(shown) < len(within) else None
+    return Timeline(*_without_gaps(shown, end, _NAME[by]), earlier, later)
+
+
+def _without_gaps(
+    begins: dict[int, int], end: int, name: Callable[[int], str]
+) -> tuple[tuple[str, ...], tuple[int, ...]]:
+    """Put in the empty periods: each begins, and ends, where the next one begins."""
+    numbers = range(min(begins), max(begins) + 1)
+    edges = [end]
+    for number in reversed(numbers):
+        edges.append(begins.get(number, edges[-1]))
+    return tuple(map(name, numbers)), tuple(reversed(edges))

@@ -1,0 +1,142 @@
+"""How often the archive speaks of something over time: terms → series → the lines of a chart.
+
+    "北约,乌克兰" ─► split_terms ─► read_series ─► Series.counts ─► chart ─► points in percent
+                                 └► read_sources ─► a count for each source
+
+A term is a query of the reader's language. Its matches come from the full-text index in one
+pass; a period is a stretch of docids, so nothing else is read (see `timeline`).
+"""
+
+from __future__ import annotations
+
+import re
+import sqlite3
+from collections.abc import Sequence
+from dataclasses import dataclass
+from math import ceil, floor, log10
+
+from clippings.search import parse_query
+from clippings.timeline import Timeline, matching
+
+MOST_TERMS = 6
+"""As many lines as can be told apart by colour, dashes and marks."""
+
+_QUOTES = '"＂“”„‟'
+_TERM = re.compile(f"(?:[^,，;；\n{_QUOTES}]|[{_QUOTES}][^{_QUOTES}]*(?:[{_QUOTES}]|\\Z))+")
+_STRAY = re.compile(r"^(?:(?:AND|OR) +)+|(?: +(?:AND|OR|NOT))+$")
+
+# "+" keeps SQLite from looking articles up one by one: the index on source holds all it needs.
+_SOURCES = """
+    select source, count(*) as articles from articles
+    where source is not null
+      and +docid in (select rowid from articles_fts where articles_fts match ?)
+    group by source
+"""
+
+
+@dataclass(frozen=True, slots=True)
+class Series:
+    """One term: how many articles of each period speak of it, and how many without a date."""
+
+    term: str
+    counts: list[int]
+    undated: int
+
+    @property
+    def total(self) -> int:
+        """The articles of all periods."""
+        return sum(self.counts)
+
+
+@dataclass(frozen=True, slots=True)
+class Chart:
+    """Where things stand, in percent of the chart: x from the left, y from the top.
+
+    `rulings` are (value, y), `labels` (index of a period, x, whether a phone has room for it);
+    `lines` hold a point (x, y) for each value.
+    """
+
+    rulings: list[tuple[float, float]]
+    labels: list[tuple[int, float, bool]]
+    lines: list[list[tuple[float, float]]]
+
+
+def split_terms(text: str) -> list[str]:
+    """Cut what a reader typed at its commas (not those in quotes) into terms, each once.
+
+    Quotes are closed and stray operators dropped, so that a filter may follow a term.
+    """
+    terms = [_STRAY.sub("", term.strip()) for term in _TERM.findall(text)]
+    closed = [term + '"' * (len(re.findall(f"[{_QUOTES}]", term)) % 2) for term in terms]
+    return list(dict.fromkeys(filter(None, closed)))
+
+
+def named(kind: str, name: str) -> str:
+    """The filter of the reader's language for a whole name: ("source", "知乎") → source:"知乎"."""
+    return f'{kind}:"{re.sub(f"[{_QUOTES}]", " ", name)}"'
+
+
+def search_text(term: str, *, period: str = "", source: str = "") -> str:
+    """The query that finds what a value counts: 北约 source:"知乎" date:2022-01."""
+    filters = [named("source", source) if source else "", f"date:{period}" if period else ""]
+    return " ".join(filter(None, (term, *filters)))
+
+
+def read_series(
+    conn: sqlite3.Connection, term: str, timeline: Timeline, source: str = ""
+) -> Series:
+    """Count the articles that match a term; with `source`, only that source's."""
+    docids = matching(conn, parse_query(search_text(term, source=source)).match)
+    return Series(term, timeline.counts(docids), timeline.undated(docids))
+
+
+def read_sources(
+    conn: sqlite3.Connection, terms: Sequence[str], most: int = 30
+) -> list[tuple[str, list[int]]]:
+    """(source, articles for each term), the source with the most first."""
+    found: dict[str, list[int]] = {}
+    for index, term in enumerate(terms):
+        for source, articles in conn.execute(_SOURCES, [parse_query(term).match]):
+            found.setdefault(source, [0] * len(terms))[index] = articles
+    return sorted(found.items(), key=lambda item: (-sum(item[1]), item[0]))[:most]
+
+
+def shares(counts: Sequence[int], totals: Sequence[int]) -> list[float]:
+    """Each count as percent of its period's articles; of a period without any, 0."""
+    return [100 * count / total if total else 0.0 for count, total in zip(counts, totals)]
+
+
+def chart(lines: Sequence[Sequence[float]], periods: int, least: float = 0) -> Chart:
+    """Lay out lines of `periods` values each on a common scale that begins at 0.
+
+    Each period has a band of its own, its value in the middle. `least` is the smallest step
+    between rulings: 1 for what is counted.
+    """
+    step, most = _scale(max((value for line in lines for value in line), default=0), least)
+    across = [_percent(index + 0.5, periods) for index in range(periods)]
+    return Chart(
+        [(step * index, 100 - _percent(index, most)) for index in range(most + 1)],
+        _labels(across),
+        [[(x, 100 - _percent(y, step * most)) for x, y in zip(across, line)] for line in lines],
+    )
+
+
+def _percent(part: float, whole: float) -> float:
+    return round(100 * part / whole, 3)
+
+
+def _scale(top: float, least: float) -> tuple[float, int]:
+    """The step between rulings, 1, 2 or 5 times a power of ten, and how many reach `top`."""
+    if top <= 0:
+        return 1, 1
+    power = 10.0 ** floor(log10(top / 4))
+    step = max(least, next(power * factor for factor in (1, 2, 5, 10) if power * factor * 5 >= top))
+    return step, ceil(round(top / step, 6))
+
+
+def _labels(across: Sequence[float], most: int = 12) -> list[tuple[int, float, bool]]:
+    """At most `most` periods that are named below the chart; some four of them on a phone."""
+    every = ceil(len(across) / most) or 1
+    chosen = list(enumerate(across))[::every]
+    thin = ceil(len(chosen) / 4)
+    return [(index, x, place % thin == 0) for place, (index, x) in enumerate(chosen)]

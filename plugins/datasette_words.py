@@ -1,0 +1,48 @@
+"""Datasette's own fixed strings in the reader's language.
+
+Its templates stay its own: as one is loaded, each fixed string that a language file translates
+becomes a choice between the two. What a later Datasette words differently stays English.
+"""
+
+import json
+from pathlib import Path
+
+import datasette
+from datasette import hookimpl
+from jinja2 import BaseLoader
+
+from clippings.wording import LANGUAGES, wording
+
+TEMPLATES = Path(datasette.__file__).parent / "templates"
+
+
+def choice(english):
+    """The template source that says a string in the reader's language."""
+    key = json.dumps(english)
+    return f"{{% if say.code == 'en' %}}{english}{{% else %}}{{{{ say.datasette({key}) }}}}{{% endif %}}"
+
+
+class BilingualLoader(BaseLoader):
+    """Loads what another loader does, Datasette's templates with their strings translatable."""
+
+    def __init__(self, loader, strings):
+        self.loader = loader
+        self.strings = sorted(strings, key=len, reverse=True)
+
+    def get_source(self, environment, template):
+        source, filename, is_current = self.loader.get_source(environment, template)
+        if filename and TEMPLATES in Path(filename).parents:
+            for number, english in enumerate(self.strings):
+                source = source.replace(english, f"\0{number}\0")
+            for number, english in enumerate(self.strings):
+                source = source.replace(f"\0{number}\0", choice(english))
+        return source, filename, is_current
+
+    def list_templates(self):
+        return self.loader.list_templates()
+
+
+@hookimpl(trylast=True)
+def prepare_jinja2_environment(env):
+    strings = {key for code in LANGUAGES for key in wording(code).strings["datasette"]}
+    env.loader = BilingualLoader(env.loader, strings)
