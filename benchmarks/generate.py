@@ -32,6 +32,7 @@ _FIRST_DAY = datetime(2020, 1, 1)
 _LATIN = (
     "ai app web data cloud open source model python linux update google apple chip node".split()
 )
+_CLAUSE_END = re.compile(r"[，。；！？、\s]*[，。；！？\n][，。；！？、\s]*")
 _TEXT_SUFFIXES = (".md", ".markdown", ".html", ".htm", ".txt")
 
 
@@ -74,7 +75,7 @@ def _paragraphs(rng: random.Random, clauses: list[str], length: int) -> Iterator
 
 
 def made_up_clauses(count: int = 60_000, *, seed: int = 4) -> list[str]:
-    """Make clauses of words from a lexicon of 30,000, the n-th about 1/n as frequent as the first."""
+    """Make clauses of words from a lexicon of 30,000; the n-th is about 1/n as frequent."""
     rng = random.Random(seed)
     # The first level of GB 2312: the 3,755 most common characters of Simplified Chinese.
     codes = [bytes((row, cell)) for row in range(0xB0, 0xD8) for cell in range(0xA1, 0xFF)]
@@ -132,6 +133,7 @@ def _block(text: str, index: int) -> str:
 @click.option("--articles", default=1_000, show_default=True, help="How many.")
 @click.option("--from", "folder", type=click.Path(exists=True, path_type=Path), help="Real texts.")
 def main(out: Path, articles: int, folder: Path | None) -> None:
+    """Write the files one by one, in the folders of their categories."""
     clauses = clauses_of(folder) if folder else made_up_clauses()
     for number, draft in enumerate(drafts(articles, clauses)):
         path = out / draft.section / draft.source / draft.feed / f"{number:07}.md"

@@ -1,7 +1,7 @@
 """Articles as feeds: one of the newest, and behind it the whole archive in parts (RFC 5005).
 
-    an FTS5 expression ─► matching ─► cut ─► read_part ─► entries ─► Atom (a template)
-                                                                  └► json_feed
+an FTS5 expression ─► matching ─► cut ─► read_part ─► entries ─► Atom (a template)
+                                                              └► json_feed
 """
 
 from __future__ import annotations
@@ -14,7 +14,9 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import chain
 from typing import Any
+from urllib.parse import urlencode, urlsplit
 
+from clippings.site import DATABASE
 from clippings.timeline import Timeline, matching, read_timeline
 
 SIZE = 50
@@ -39,6 +41,46 @@ _NOT_XML = re.compile("[^\t\n\r\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
 
 
 @dataclass(frozen=True, slots=True)
+class Channel:
+    """What a feed is of: the path of its addresses (without .atom), the path of its page, what
+    is asked there, its title ("" for the archive), and the search that its articles match."""
+
+    path: str
+    page: str
+    query: Mapping[str, str]
+    title: str
+    search: str
+
+    def feed(self, root: str, site: str, form: str, part: Part) -> dict[str, Any]:
+        """What the feed says of itself, as the Atom template and `json_feed` take it.
+
+        `form` is atom or json; `root` is as for `entry`, `site` the name of the site.
+        """
+
+        def address(path: str, **more: str) -> str:
+            values = urlencode({**self.query, **more})
+            return root + path[1:] + (f"?{values}" if values else "")
+
+        def of_part(name: str | None) -> str | None:
+            named = {"page": name} if name else {}
+            return None if name is None else address(f"{self.path}.{form}", **named)
+
+        return {
+            "root": root,
+            "site": site,
+            "title": f"{self.title} · {site}" if self.title else site,
+            "tag": tag(address(self.path), root),
+            "home": address(self.page),
+            "twin": address(f"{self.path}.{'json' if form == 'atom' else 'atom'}"),
+            "here": of_part(part.name),
+            "current": of_part(""),
+            "older": of_part(part.older),
+            "newer": of_part(part.newer),
+            "is_part": bool(part.name),
+        }
+
+
+@dataclass(frozen=True, slots=True)
 class Part:
     """Some articles of a feed, newest first, and the names of the parts around them.
 
@@ -58,19 +100,13 @@ def cut(docids: Sequence[int], years: Timeline) -> dict[str, Sequence[int]]:
     A part that a new article would still be put into is left out: its articles are among the
     newest. So a part changes only when an article is added among or before its own, that year.
     """
-    begin = years.edges[0] if years.edges else len(docids) and docids[-1] + 1
-    undated = [docid for docid in docids if docid < begin]
-    spans = chain([("undated", undated)], zip(years.names, years.cut(docids)))
-    parts = {
-        f"{year}.{start // SIZE + 1}": span[start : start + SIZE]
-        for year, span in spans
-        for start in range(0, len(span), SIZE)
-    }
-    newest = years.names[-1] if years.names else "undated"
+    names = ("undated", *years.names)
+    spans = (docids[: years.undated(docids)], *years.cut(docids))
     return {
-        name: part
-        for name, part in parts.items()
-        if len(part) == SIZE or not name.startswith(f"{newest}.")
+        f"{year}.{start // SIZE + 1}": span[start : start + SIZE]
+        for year, span in zip(names, spans, strict=True)
+        for start in range(0, len(span), SIZE)
+        if year != names[-1] or start + SIZE <= len(span)
     }
 
 
@@ -93,30 +129,44 @@ def read_part(conn: sqlite3.Connection, match: str, name: str = "") -> Part | No
     return Part(name, rows, names[place - 1] if place else None, newer)
 
 
-def entry(row: Mapping[str, Any], root: str, body: Callable[[str], str]) -> dict[str, Any]:
+def entry(row: sqlite3.Row, root: str, body: Callable[[str], str]) -> dict[str, Any]:
     """What a feed says of an article.
 
     `root` is the absolute address of the site, with a slash at its end; `body` makes safe HTML
-    of Markdown. Addresses below the site become absolute, others than of the web are left out.
+    of Markdown. Addresses below the site become absolute, those of no website are left out.
     """
-    image = re.sub(r"^/(?!/)", root, row["image"] or "")
+    image = re.sub(r"^/(?!/)", lambda _: root, row["image"] or "")
     published = instant(row["published"])
     return {
-        "id": row["id"],
+        "tag": tag(f"{root}articles/{row['id']}", root),
         "title": row["title"],
-        "address": f"{root}clippings/articles/{row['id']}",
+        "address": f"{root}{DATABASE}/articles/{row['id']}",
         "original": row["url"] if _WEB.match(row["url"] or "") else None,
         "summary": row["summary"],
-        "html": _LOCAL.sub(rf'\1="{root}', body(row["markdown"])),
+        "html": _LOCAL.sub(lambda found: f'{found[1]}="{root}', body(row["markdown"])),
         "author": row["author"] or row["source"],
         "published": published,
         "updated": instant(row["updated"]) or published or LONG_AGO,
         "language": row["language"],
         "image": image if _WEB.match(image) else None,
         "image_type": mimetypes.guess_type(image)[0],
-        "names": [name for name in chain(*json.loads(row["places"])) if name],
-        "tags": json.loads(row["tags"]),
-    } | {"categories": _categories(row)}
+        "categories": _categories(json.loads(row["places"]), json.loads(row["tags"])),
+    }
+
+
+def tag(address: str, root: str) -> str:
+    """A name that stays when the site moves to another port, prefix or scheme (RFC 4151).
+
+    The year is part of the name, not a date: it must only never change.
+    """
+    return f"tag:{urlsplit(root).hostname},2022:/{address.removeprefix(root)}"
+
+
+def _categories(places: list[list[str | None]], tags: list[str]) -> list[tuple[str, str]]:
+    """Each name once, with its kind, those of the places before the tags."""
+    kinds = [zip(("section", "source", "feed"), place, strict=True) for place in places]
+    pairs = chain(*kinds, (("tag", tag) for tag in tags))
+    return list(dict.fromkeys((kind, name) for kind, name in pairs if name))
 
 
 def instant(moment: str | None) -> str | None:
@@ -130,6 +180,41 @@ def instant(moment: str | None) -> str | None:
         return None
     day, clock, seconds, zone = found.groups()
     return f"{day}T{clock or '00:00'}{seconds or ':00'}{zone or 'Z'}"
+
+
+def json_feed(feed: Mapping[str, Any], entries: Sequence[Mapping[str, Any]]) -> str:
+    """A feed as JSON Feed 1.1 (jsonfeed.org); `feed` is what the Atom template takes."""
+    items = [
+        {
+            "id": article["tag"],
+            "url": article["address"],
+            "external_url": article["original"],
+            "title": article["title"],
+            "content_html": article["html"],
+            "summary": article["summary"] or None,
+            "image": article["image"],
+            "date_published": article["published"],
+            "date_modified": article["updated"] if article["published"] else None,
+            "authors": [{"name": article["author"]}] if article["author"] else None,
+            "tags": list(dict.fromkeys(name for _, name in article["categories"])) or None,
+            "language": article["language"],
+        }
+        for article in entries
+    ]
+    whole = {
+        "version": "https://jsonfeed.org/version/1.1",
+        "title": feed["title"],
+        "home_page_url": feed["home"],
+        "feed_url": feed["here"],
+        "next_url": feed["older"],
+        "items": [_said(item) for item in items],
+    }
+    return json.dumps(_said(whole), ensure_ascii=False)
+
+
+def _said(members: dict[str, Any]) -> dict[str, Any]:
+    """Without the members that say nothing: JSON Feed has no null."""
+    return {name: value for name, value in members.items() if value is not None}
 
 
 def legal(xml: str) -> str:

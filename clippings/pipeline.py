@@ -88,8 +88,11 @@ def build(
 
 
 def prepare_rows(source: SourceFile) -> FileRows:
-    """Everything a worker does for one file."""
-    return rows_of(process_file(source))
+    """Everything a worker does for one file. A bug of ours is re-raised with the file's name."""
+    try:
+        return rows_of(process_file(source))
+    except Exception as error:
+        raise RuntimeError(f"a bug was met at {source.path}") from error
 
 
 def process_file(source: SourceFile) -> Outcome:

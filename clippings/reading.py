@@ -1,8 +1,8 @@
 """An article made ready to be read: its body for the page, its contents, its files, its citation.
 
-    markdown ─► clippings.rendering.render_html ─► page_html ─► the article page, ─► contents
-    front matter and markdown ─► as_markdown_file, as_text_file
-    title, source, date, address ─► cite, bibtex, news_article
+markdown ─► clippings.rendering.render_html ─► page_html ─► the article page, ─► contents
+front matter and markdown ─► as_markdown_file, as_text_file
+title, source, date, address ─► cite, bibtex, news_article
 """
 
 from __future__ import annotations
@@ -62,7 +62,9 @@ def page_html(markdown: str, *, pictures: bool, prefix: str, word: str) -> str:
             return ""
         if not pictures:
             label = " · ".join(filter(None, (word, attributes.get("alt"))))
-            return f'<a class="picture" rel="nofollow noopener noreferrer" href="{source}">{label}</a>'
+            return (
+                f'<a class="picture" rel="nofollow noopener noreferrer" href="{source}">{label}</a>'
+            )
         attributes["src"] = source
         return "<img " + " ".join(f'{name}="{value}"' for name, value in attributes.items()) + ">"
 

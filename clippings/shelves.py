@@ -108,9 +108,7 @@ def shelf(kind: str, name: str) -> Shelf | None:
     try:
         first = date(year or 0, month or 1, day or 1)
         last_month = month or 12
-        last = date(
-            first.year, last_month, day or calendar.monthrange(first.year, last_month)[1]
-        )
+        last = date(first.year, last_month, day or calendar.monthrange(first.year, last_month)[1])
     except ValueError:
         return None
     return Shelf(kind, name, first.isoformat(), last.isoformat())

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Awaitable, Callable, MutableMapping
+from functools import wraps
 from typing import Any
 from urllib.parse import quote
 
@@ -15,10 +17,14 @@ from clippings.wording import Wording, choose_language, wording
 __all__ = [
     "CARD",
     "DATABASE",
+    "App",
+    "Headers",
     "Missing",
+    "Scope",
     "archive",
     "article_url",
     "browse_path",
+    "changing_headers",
     "page",
     "wanted_pictures",
     "words_for",
@@ -29,6 +35,11 @@ DATABASE = "clippings"
 
 LANGUAGE_COOKIE = "clippings_lang"
 """Where a reader's choice of language is kept."""
+
+Scope = MutableMapping[str, Any]
+App = Callable[[Scope, Any, Any], Awaitable[None]]
+Headers = list[tuple[bytes, bytes]]
+
 
 class Missing(NotFound):  # type: ignore[misc]
     """What is not there. Raised with a key of the words, so that the page says it in them."""
@@ -74,3 +85,18 @@ async def page(
     """One of our pages: a template that extends `page.html`, with what it shows."""
     html = await datasette.render_template(template, context, request=request)
     return Response.html(html, status=status)
+
+
+def changing_headers(app: App, change: Callable[[Scope, Headers], Headers]) -> App:
+    """An ASGI application that answers as `app` does, with the headers that `change` makes."""
+
+    @wraps(app)
+    async def changed(scope: Scope, receive: Any, send: Any) -> None:
+        async def send_changed(event: MutableMapping[str, Any]) -> None:
+            if event["type"] == "http.response.start":
+                event["headers"] = change(scope, list(event.get("headers", ())))
+            await send(event)
+
+        await app(scope, receive, send_changed)
+
+    return changed

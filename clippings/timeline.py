@@ -69,7 +69,7 @@ class Timeline:
 
     def undated(self, docids: Sequence[int]) -> int:
         """How many of the sorted `docids` have no date, where the line begins with the archive."""
-        return 0 if self.earlier or not self.names else bisect_left(docids, self.edges[0])
+        return 0 if self.earlier else bisect_left(docids, self.edges[0])
 
 
 def matching(conn: sqlite3.Connection, match: str) -> list[int]:
@@ -80,16 +80,16 @@ def matching(conn: sqlite3.Connection, match: str) -> list[int]:
 def read_timeline(conn: sqlite3.Connection, by: str, *, last: str = "", limit: int) -> Timeline:
     """At most `limit` periods of the kind `by` (a key of PERIODS), up to the archive's newest.
 
-    `last` (a year, month or day) ends the line earlier. An archive without dates has no periods.
+    `last` (a year, month or day) ends the line earlier. Without dates there are no periods.
     """
     (end,) = conn.execute(_END).fetchone()
     found: list[tuple[str, int]] = [
         tuple(row) for row in conn.execute(_FOUND, {"width": PERIODS[by]})
     ]
     within = [(name, docid) for name, docid in found if not last or name[: len(last)] <= last]
-    if not within:
-        return Timeline((), ())
     later, end = found[len(within)] if len(within) < len(found) else (None, end)
+    if not within:
+        return Timeline((), (end,), None, later)
     first = _NUMBER[by](within[-1][0]) - limit + 1
     shown = {_NUMBER[by](name): docid for name, docid in within if _NUMBER[by](name) >= first}
     earlier = within[-len(shown) - 1][0] if len(shown) < len(within) else None

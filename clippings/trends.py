@@ -1,7 +1,7 @@
 """How often the archive speaks of something over time: terms → series → the lines of a chart.
 
-    "北约,乌克兰" ─► split_terms ─► read_series ─► Series.counts ─► chart ─► points in percent
-                                 └► read_sources ─► a count for each source
+    ?q=北约,乌克兰&by=month ─► read_question ─► read_trends ─► chart ─► points in percent
+                                             └► read_sources ─► a count for each source
 
 A term is a query of the reader's language. Its matches come from the full-text index in one
 pass; a period is a stretch of docids, so nothing else is read (see `timeline`).
@@ -11,15 +11,23 @@ from __future__ import annotations
 
 import re
 import sqlite3
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from math import ceil, floor, log10
 
 from clippings.search import parse_query
-from clippings.timeline import Timeline, matching
+from clippings.timeline import PERIODS, Timeline, matching, read_timeline
 
 MOST_TERMS = 6
 """As many lines as can be told apart by colour, dashes and marks."""
+
+MEASURES = ("count", "share")
+"""What a value is: articles, or percent of the articles of its period."""
+
+FEW_DAYS = 62
+"""An archive of no more days than these is counted by day if nobody asks otherwise."""
+
+_SPAN = "select julianday(max(day)) - julianday(min(day)) from articles"
 
 _QUOTES = '"＂“”„‟'
 _TERM = re.compile(f"(?:[^,，;；\n{_QUOTES}]|[{_QUOTES}][^{_QUOTES}]*(?:[{_QUOTES}]|\\Z))+")
@@ -35,6 +43,22 @@ _SOURCES = """
 
 
 @dataclass(frozen=True, slots=True)
+class Question:
+    """What is asked: `terms` by a kind of period and a measure, maybe of one source only.
+
+    `until` is the day, month or year that ends the time line, "" for the newest; `left_out`
+    are the terms above MOST_TERMS. Without a term, all articles are counted.
+    """
+
+    terms: tuple[str, ...]
+    left_out: tuple[str, ...]
+    by: str
+    measure: str
+    source: str
+    until: str
+
+
+@dataclass(frozen=True, slots=True)
 class Series:
     """One term: how many articles of each period speak of it, and how many without a date."""
 
@@ -46,6 +70,23 @@ class Series:
     def total(self) -> int:
         """The articles of all periods."""
         return sum(self.counts)
+
+
+@dataclass(frozen=True, slots=True)
+class Trends:
+    """The answer: a series for each term, and one of all articles."""
+
+    question: Question
+    timeline: Timeline
+    everything: Series
+    series: tuple[Series, ...]
+
+    @property
+    def lines(self) -> list[Sequence[float]]:
+        """The values of each series, in the measure that was asked for."""
+        if self.question.measure == "count":
+            return [each.counts for each in self.series]
+        return [shares(each.counts, self.everything.counts) for each in self.series]
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,28 +123,49 @@ def search_text(term: str, *, period: str = "", source: str = "") -> str:
     return " ".join(filter(None, (term, *filters)))
 
 
-def read_series(
-    conn: sqlite3.Connection, term: str, timeline: Timeline, source: str = ""
-) -> Series:
-    """Count the articles that match a term; with `source`, only that source's."""
-    docids = matching(conn, parse_query(search_text(term, source=source)).match)
-    return Series(term, timeline.counts(docids), timeline.undated(docids))
+def read_question(conn: sqlite3.Connection, asked: Mapping[str, str]) -> Question:
+    """Understand the parameters of an address; what they leave out or misspell has a default."""
+    (span,) = conn.execute(_SPAN).fetchone()
+    by, measure = asked.get("by", ""), asked.get("measure", "")
+    terms = tuple(split_terms(asked.get("q", "")))
+    return Question(
+        terms[:MOST_TERMS] or ("",),
+        terms[MOST_TERMS:],
+        by if by in PERIODS else "day" if span is not None and span <= FEW_DAYS else "month",
+        measure if measure in MEASURES else MEASURES[0],
+        asked.get("source", ""),
+        asked.get("until", ""),
+    )
+
+
+def read_trends(conn: sqlite3.Connection, question: Question, limit: int) -> Trends:
+    """Count what is asked for, in at most `limit` periods."""
+    timeline = read_timeline(conn, question.by, last=question.until, limit=limit)
+
+    def series(term: str) -> Series:
+        query = parse_query(search_text(term, source=question.source))
+        docids = matching(conn, query.match)
+        return Series(term, timeline.counts(docids), timeline.undated(docids))
+
+    return Trends(question, timeline, series(""), tuple(map(series, question.terms)))
 
 
 def read_sources(
-    conn: sqlite3.Connection, terms: Sequence[str], most: int = 30
+    conn: sqlite3.Connection, question: Question, most: int = 30
 ) -> list[tuple[str, list[int]]]:
-    """(source, articles for each term), the source with the most first."""
+    """(source, articles for each term) over all time, the source with the most first."""
     found: dict[str, list[int]] = {}
-    for index, term in enumerate(terms):
-        for source, articles in conn.execute(_SOURCES, [parse_query(term).match]):
-            found.setdefault(source, [0] * len(terms))[index] = articles
+    for index, term in enumerate(question.terms):
+        match = parse_query(search_text(term, source=question.source)).match
+        for source, articles in conn.execute(_SOURCES, [match]):
+            found.setdefault(source, [0] * len(question.terms))[index] = articles
     return sorted(found.items(), key=lambda item: (-sum(item[1]), item[0]))[:most]
 
 
 def shares(counts: Sequence[int], totals: Sequence[int]) -> list[float]:
     """Each count as percent of its period's articles; of a period without any, 0."""
-    return [100 * count / total if total else 0.0 for count, total in zip(counts, totals)]
+    pairs = zip(counts, totals, strict=True)
+    return [100 * count / total if total else 0.0 for count, total in pairs]
 
 
 def chart(lines: Sequence[Sequence[float]], periods: int, least: float = 0) -> Chart:
@@ -117,7 +179,10 @@ def chart(lines: Sequence[Sequence[float]], periods: int, least: float = 0) -> C
     return Chart(
         [(step * index, 100 - _percent(index, most)) for index in range(most + 1)],
         _labels(across),
-        [[(x, 100 - _percent(y, step * most)) for x, y in zip(across, line)] for line in lines],
+        [
+            [(x, 100 - _percent(y, step * most)) for x, y in zip(across, line, strict=True)]
+            for line in lines
+        ],
     )
 
 

@@ -29,7 +29,7 @@ _ACCEPTED = (
 """What a range of Accept-Language (RFC 9110, 12.5.4) begins with → our language."""
 
 _QUALITY = re.compile(r";\s*q=([01](?:\.\d{1,3})?)\s*$")
-_ISO_DATE = re.compile(r"(\d{4})(?:-(\d\d))?(?:-(\d\d))?(?:T(\d\d:\d\d))?")
+_ISO_DATE = re.compile(r"(\d{4})(?:-(0[1-9]|1[0-2])(?:-(\d\d)(?:T(\d\d:\d\d).*)?)?)?$")
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,7 +74,7 @@ class Wording:
         return f"{self.date(iso)} {clock}" if clock and clock != "00:00" else self.date(iso)
 
     def datasette(self, english: str) -> Markup:
-        """One of Datasette's own fixed strings, a piece of HTML; English if nobody translated it."""
+        """One of Datasette's fixed strings, a piece of HTML; English if nobody translated it."""
         translated = self.strings["datasette"].get(english)
         return escape(english) if translated is None else Markup(translated)
 

@@ -1,8 +1,13 @@
 """The ways in: /archive, every month with its count, and /sources, every name with its count."""
 
+from collections.abc import Callable
 from itertools import groupby
+from sqlite3 import Connection
+from typing import Any
 
 from datasette import hookimpl
+from datasette.app import Datasette
+from datasette.utils.asgi import Request
 
 from clippings import shelves
 from clippings.site import archive, page
@@ -10,8 +15,8 @@ from clippings.site import archive, page
 NAMED = ("section", "source", "feed", "tag")
 
 
-def read_months(conn):
-    """Each year with its months (name, articles), the newest first, and the undated."""
+def read_months(conn: Connection) -> dict[str, Any]:
+    """Each year with its count and its months (name, articles), the newest first."""
     months = reversed(shelves.by_date(conn, "month"))
     years = [(year, list(rows)) for year, rows in groupby(months, lambda row: row["name"][:4])]
     return {
@@ -20,19 +25,23 @@ def read_months(conn):
     }
 
 
-def read_names(conn):
+def read_names(conn: Connection) -> dict[str, Any]:
+    """The names of each kind with their counts, the fullest first."""
     return {"names": {kind: shelves.names(conn, kind) for kind in NAMED}}
 
 
-def index(template, read):
-    async def index_page(datasette, request):
+def index(template: str, read: Callable[[Connection], dict[str, Any]]) -> Callable[..., Any]:
+    """The view of a template with what `read` finds in the database."""
+
+    async def index_page(datasette: Datasette, request: Request) -> Any:
         return await page(datasette, request, template, await archive(datasette).execute_fn(read))
 
     return index_page
 
 
 @hookimpl
-def register_routes():
+def register_routes() -> list[tuple[str, Any]]:
+    """One address for each index."""
     return [
         (r"^/archive$", index("archive.html", read_months)),
         (r"^/sources$", index("sources.html", read_names)),

@@ -1,9 +1,14 @@
 """The browse pages: the articles of a section, source, feed, tag, day, month or year."""
 
 from calendar import Calendar
+from collections.abc import Callable, Iterator
+from sqlite3 import Connection
+from typing import Any
 from urllib.parse import unquote
 
 from datasette import hookimpl
+from datasette.app import Datasette
+from datasette.utils.asgi import Request
 
 from clippings import shelves
 from clippings.site import Missing, archive, page
@@ -13,12 +18,14 @@ WITHIN = {"year": "month", "month": "day"}
 """Kind of a stretch of time → what its own page counts."""
 
 
-def docid(text):
+def docid(text: str | None) -> int | None:
     """A docid of the address; what is none counts as not given."""
     return int(text) if text and text.isascii() and text.isdigit() and len(text) < 19 else None
 
 
-def read_list(conn, shelf, before, after):
+def read_list(
+    conn: Connection, shelf: shelves.Shelf, before: int | None, after: int | None
+) -> dict[str, Any]:
     """Everything a browse page shows, in one visit to the database."""
     inner = WITHIN.get(shelf.kind)
     counts = shelves.by_date(conn, inner, shelf.first, shelf.last) if inner else []
@@ -30,15 +37,17 @@ def read_list(conn, shelf, before, after):
     }
 
 
-def weeks(shelf):
+def weeks(shelf: shelves.Shelf) -> Iterator[list[str]]:
     """The weeks of a month for its calendar: days as ISO dates, "" before and after it."""
     year, month = map(int, shelf.name.split("-"))
     for week in Calendar().monthdayscalendar(year, month):
         yield [f"{shelf.name}-{day:02}" if day else "" for day in week]
 
 
-def browse(kind):
-    async def browse_list(datasette, request):
+def browse(kind: str) -> Callable[..., Any]:
+    """The view of a kind of shelf."""
+
+    async def browse_list(datasette: Datasette, request: Request) -> Any:
         shelf = shelves.shelf(kind, unquote(request.url_vars.get("name", "")))
         if shelf is None:
             raise Missing("browse.no_date")
@@ -54,12 +63,16 @@ def browse(kind):
             "weeks": list(weeks(shelf)) if kind == "month" and found["total"] else [],
             **found,
         }
-        return await page(datasette, request, "browse.html", context, found["total"] and 200 or 404)
+        return await page(
+            datasette, request, "browse.html", context, 200 if found["total"] else 404
+        )
 
     return browse_list
 
 
 @hookimpl
-def register_routes():
-    named = [(rf"^/{kind}/(?P<name>[^/]+)$", browse(kind)) for kind in shelves.KINDS[:-1]]
-    return [*named, (r"^/undated$", browse("undated"))]
+def register_routes() -> list[tuple[str, Any]]:
+    """One address for each kind of shelf; names may be percent-encoded or plain."""
+    named = [kind for kind in shelves.KINDS if kind != "undated"]
+    routes = [(rf"^/{kind}/(?P<name>[^/]+)$", browse(kind)) for kind in named]
+    return [*routes, (r"^/undated$", browse("undated"))]

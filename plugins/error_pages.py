@@ -1,12 +1,16 @@
 """What is not there, said in the reader's language and in the dress of the site."""
 
+from collections.abc import Awaitable
+
 from datasette import hookimpl
-from datasette.utils.asgi import Base400
+from datasette.app import Datasette
+from datasette.utils.asgi import Base400, Request, Response
 
 from clippings.site import Missing, page, words_for
 
 
-async def problem(datasette, request, exception):
+async def problem(datasette: Datasette, request: Request, exception: Base400) -> Response:
+    """The page of a request that cannot be answered, under the status that it has."""
     say = words_for(request)
     known = f"error.{exception.status}"
     context = {
@@ -18,7 +22,10 @@ async def problem(datasette, request, exception):
 
 
 @hookimpl
-def handle_exception(datasette, request, exception):
-    is_json = request.path.endswith(".json")
-    if isinstance(exception, Base400) and not is_json:
+def handle_exception(
+    datasette: Datasette, request: Request, exception: Exception
+) -> Awaitable[Response] | None:
+    """Answer people with a page of ours; programs get Datasette's JSON, faults its own page."""
+    if isinstance(exception, Base400) and not request.path.endswith(".json"):
         return problem(datasette, request, exception)
+    return None

@@ -1,8 +1,13 @@
 """The home page: what the archive is, how much of it there is, and the ways into it."""
 
+from collections.abc import Iterator, Mapping
 from datetime import date, timedelta
+from sqlite3 import Connection
+from typing import Any
 
 from datasette import hookimpl
+from datasette.app import Datasette
+from datasette.utils.asgi import Request, Response
 
 from clippings import shelves
 from clippings.site import CARD, archive, page
@@ -16,13 +21,13 @@ WEEKS = 18
 NAMES = 24
 
 
-def first_shown(last_day):
+def first_shown(last_day: str) -> date:
     """The Monday with which the calendar that ends on `last_day` begins."""
     last = date.fromisoformat(last_day)
     return last - timedelta(days=7 * (WEEKS - 1) + last.weekday())
 
 
-def calendar(counts, last_day):
+def calendar(counts: Mapping[str, int], last_day: str) -> Iterator[tuple[int, int, str, int, int]]:
     """The last WEEKS weeks as cells: week, weekday, day, articles, level from 0 to 4."""
     first = first_shown(last_day)
     most = max(counts.values(), default=1)
@@ -32,7 +37,7 @@ def calendar(counts, last_day):
         yield number // 7, number % 7, day, articles, -(-4 * articles // most)
 
 
-def read_home(conn):
+def read_home(conn: Connection) -> dict[str, Any]:
     """Everything the page shows, in one visit to the database."""
     extent = conn.execute(EXTENT).fetchone()
     last_day = extent["last_day"]
@@ -49,11 +54,13 @@ def read_home(conn):
     }
 
 
-async def home(datasette, request):
+async def home(datasette: Datasette, request: Request) -> Response:
+    """Answer /."""
     context = await archive(datasette).execute_fn(read_home)
     return await page(datasette, request, "home.html", context)
 
 
 @hookimpl
-def register_routes():
+def register_routes() -> list[tuple[str, Any]]:
+    """Take the place of Datasette's list of databases."""
     return [(r"^/$", home)]

@@ -4,12 +4,15 @@
 so both switches are plain links. Templates get `say` (the words), `theme` and `choice`.
 """
 
-from functools import wraps
+from collections.abc import Callable, Iterator
+from typing import Any
 from urllib.parse import parse_qsl, urlencode
 
 from datasette import hookimpl
+from datasette.utils.asgi import Request
+from jinja2 import Environment
 
-from clippings.site import LANGUAGE_COOKIE, words_for
+from clippings.site import LANGUAGE_COOKIE, App, Headers, Scope, changing_headers, words_for
 from clippings.wording import LANGUAGES
 
 THEMES = ("auto", "light", "dark")
@@ -18,28 +21,18 @@ CHOICES = {"_lang": (LANGUAGE_COOKIE, tuple(LANGUAGES)), "_theme": (THEME_COOKIE
 YEAR = 365 * 24 * 3600
 
 
-def theme_for(request):
+def theme_for(request: Request | None) -> str:
     """light, dark, or auto: the device decides."""
-    wanted = ("auto",)
+    wanted: tuple[str | None, ...] = ("auto",)
     if request is not None:
         wanted = (request.args.get("_theme"), request.cookies.get(THEME_COOKIE), "auto")
     return next(theme for theme in wanted if theme in THEMES)
 
 
-def choices_made(scope):
-    """The Set-Cookie headers for what the address asks to keep."""
-    query = parse_qsl(scope.get("query_string", b"").decode("latin-1"))
-    for name, value in query:
-        cookie, allowed = CHOICES.get(name, ("", ()))
-        if value in allowed:
-            made = f"{cookie}={value}; Path=/; Max-Age={YEAR}; SameSite=Lax"
-            yield b"set-cookie", made.encode("latin-1")
-
-
-def choices_of(request):
+def choices_of(request: Request | None) -> dict[str, Any]:
     """What templates get to know of the reader; without a request, of any reader."""
 
-    def choice(name, value):
+    def choice(name: str, value: str) -> str:
         """The address of this page with another choice: a query string, so it fits any prefix."""
         kept = [] if request is None else parse_qsl(request.query_string, keep_blank_values=True)
         pairs = [pair for pair in kept if pair[0] not in CHOICES] + [(name, value)]
@@ -49,29 +42,33 @@ def choices_of(request):
     return {"say": say, "theme": theme_for(request), "choice": choice, "languages": LANGUAGES}
 
 
-@hookimpl
-def prepare_jinja2_environment(env):
-    env.globals.update(choices_of(None))  # Datasette renders its error pages without our variables
+def cookies(scope: Scope) -> Iterator[tuple[bytes, bytes]]:
+    """The headers that keep what the address asks for."""
+    for name, value in parse_qsl(scope.get("query_string", b"").decode("latin-1")):
+        cookie, allowed = CHOICES.get(name, ("", ()))
+        if value in allowed:
+            kept = f"{cookie}={value}; Path=/; Max-Age={YEAR}; SameSite=Lax"
+            yield b"set-cookie", kept.encode("latin-1")
+
+
+def with_choices(scope: Scope, headers: Headers) -> Headers:
+    """The headers of an answer that depends on the reader's choices."""
+    return [*headers, (b"vary", b"Accept-Language, Cookie"), *cookies(scope)]
 
 
 @hookimpl
-def extra_template_vars(request):
+def prepare_jinja2_environment(env: Environment) -> None:
+    """Give the words to the error pages too, which Datasette renders without our variables."""
+    env.globals.update(choices_of(None))
+
+
+@hookimpl
+def extra_template_vars(request: Request | None) -> dict[str, Any]:
+    """Give every page the words of its reader."""
     return choices_of(request)
 
 
 @hookimpl
-def asgi_wrapper():
-    def keep_choices(app):
-        @wraps(app)
-        async def with_cookies(scope, receive, send):
-            async def send_with_cookies(event):
-                if event["type"] == "http.response.start":
-                    vary = (b"vary", b"Accept-Language, Cookie")
-                    event["headers"] = [*event.get("headers", ()), vary, *choices_made(scope)]
-                await send(event)
-
-            await app(scope, receive, send_with_cookies)
-
-        return with_cookies
-
-    return keep_choices
+def asgi_wrapper() -> Callable[[App], App]:
+    """Keep the choices that an address makes."""
+    return lambda app: changing_headers(app, with_choices)

@@ -44,6 +44,7 @@ async def read(db, query, order, number):
 
 
 async def search(datasette, request):
+    """Answer /search?q=…&sort=relevance|newest&page=N."""
     text = request.args.get("q") or ""
     number = request.args.get("page") or ""
     number = min(max(int(number), 1), LAST_PAGE) if number.isdecimal() and len(number) < 9 else 1

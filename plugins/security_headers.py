@@ -4,11 +4,12 @@ Our pages allow no inline script. Datasette's own pages need theirs, so they get
 allows it; article text is escaped or sanitised on both.
 """
 
-from functools import wraps
+from collections.abc import Callable, Container
 
 from datasette import hookimpl
+from datasette.app import Datasette
 
-from clippings.site import DATABASE
+from clippings.site import DATABASE, App, Headers, Scope, changing_headers
 
 SHARED = (
     "default-src 'self'; img-src http: https: data:; object-src 'none'; base-uri 'self'; "
@@ -16,9 +17,10 @@ SHARED = (
 )
 STRICT = SHARED + "script-src 'self'; style-src 'self'"
 DATASETTES = SHARED + "script-src 'self' 'unsafe-inline'; style-src 'self' 'unsafe-inline'"
+ALWAYS = {b"x-content-type-options": b"nosniff", b"referrer-policy": b"no-referrer"}
 
 
-def policy(path, base_url, databases):
+def policy(path: str, base_url: str, databases: Container[str]) -> str:
     """The Content-Security-Policy for a path: strict unless it is a page of Datasette's."""
     parts = ("/" + path.removeprefix(base_url)).lstrip("/").split("/")
     is_article = len(parts) > 2 and parts[:2] == [DATABASE, "articles"]
@@ -27,25 +29,12 @@ def policy(path, base_url, databases):
 
 
 @hookimpl
-def asgi_wrapper(datasette):
-    def secure(app):
-        @wraps(app)
-        async def with_headers(scope, receive, send):
-            async def send_with_headers(event):
-                if event["type"] == "http.response.start":
-                    allowed = policy(
-                        scope["path"], datasette.setting("base_url"), datasette.databases
-                    )
-                    event["headers"] = [
-                        *event.get("headers", ()),
-                        (b"content-security-policy", allowed.encode()),
-                        (b"x-content-type-options", b"nosniff"),
-                        (b"referrer-policy", b"no-referrer"),
-                    ]
-                await send(event)
+def asgi_wrapper(datasette: Datasette) -> Callable[[App], App]:
+    """Set the headers on every answer, in the place of what else sets them."""
 
-            await app(scope, receive, send_with_headers)
+    def secure(scope: Scope, headers: Headers) -> Headers:
+        allowed = policy(scope["path"], datasette.setting("base_url"), datasette.databases)
+        ours = {**ALWAYS, b"content-security-policy": allowed.encode()}
+        return [*(pair for pair in headers if pair[0].lower() not in ours), *ours.items()]
 
-        return with_headers
-
-    return secure
+    return lambda app: changing_headers(app, secure)

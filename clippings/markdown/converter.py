@@ -12,6 +12,7 @@ import re
 from collections import Counter
 from collections.abc import Callable, Iterator
 from dataclasses import replace
+from itertools import islice
 
 from lxml import etree
 from markdownify import MarkdownConverter
@@ -46,7 +47,9 @@ from clippings.markdown.tree import Document, clean
 from clippings.models import Image, Link
 
 Parents = frozenset[str]
+Append = Callable[[str], None]
 Convert = Callable[[etree._Element, str, Parents], str]
+Method = Callable[["Converter", etree._Element, str, Parents], str]
 
 _BLOCKS = (
     "p div section article main header footer aside nav address center form fieldset legend"
@@ -58,6 +61,7 @@ _KEPT_TAGS = "sup sub kbd mark ins u ruby rt rp rb rtc q"
 WRAPPED: dict[str, tuple[str, str]] = {
     **dict.fromkeys(_BLOCKS.split(), (BREAK, BREAK)),
     **{tag: (syntax(f"<{tag}>"), syntax(f"</{tag}>")) for tag in _KEPT_TAGS.split()},
+    **dict.fromkeys("span font big small tbody thead tfoot colgroup col label".split(), ("", "")),
     "br": (LINE, ""),
     "option": ("", " "),
 }
@@ -67,9 +71,9 @@ MARKS = {
     **dict.fromkeys(("em", "i"), "I"),
     **dict.fromkeys(("del", "s", "strike"), "D"),
 }
-_CONVERTED = frozenset(
+_CONVERTED = (
     "a blockquote code tt samp dd details dl dt figure h1 h2 h3 h4 h5 h6 hr img input li noscript"
-    " ol ul menu dir pre summary table td th tr iframe video audio object embed tex".split()
+    " ol ul menu dir pre summary table td th tr iframe video audio object embed tex"
 )
 # Their methods read the tree for themselves.
 _LEAVES = frozenset("pre code tt samp img hr input tex".split())
@@ -118,38 +122,44 @@ class Converter(MarkdownConverter):  # type: ignore[misc]
         """A cleaned tree as Markdown."""
         self._root = node
         parts: list[str] = []
-        self._walk(node, parts, parent_tags)
+        self._walk(node, parts.append, parent_tags)
         return assemble(self._blocks("".join(parts)))
 
     def get_conv_fn(self, tag_name: str) -> Convert | None:
         """The method for a tag; none for a made-up tag that happens to be called like one."""
-        return super().get_conv_fn(tag_name) if tag_name in _CONVERTED else None
+        method = _METHODS.get(tag_name)
+        return method and method.__get__(self)
 
-    def _walk(self, node: etree._Element, parts: list[str], parents: Parents) -> None:
+    def _walk(self, node: etree._Element, append: Append, parents: Parents) -> None:
+        """Give the text of a node and of all that is in it to `append`."""
         if text := node.text:
-            parts.append(escape(text))
+            append(escape(text))
         for child in node:
             tag = child.tag
             if around := WRAPPED.get(tag):
-                parts.append(around[0])
-                self._walk(child, parts, parents)
-                parts.append(around[1])
+                before, after = around
+                append(before)
+                if len(child):
+                    self._walk(child, append, parents)
+                elif text := child.text:
+                    append(escape(text))
+                append(after)
             elif mark := MARKS.get(tag):
-                parts.append(SYNTAX + mark)
+                append(SYNTAX + mark)
                 self._open_marks += mark
-                self._walk(child, parts, parents)
+                self._walk(child, append, parents)
                 self._open_marks = self._open_marks[:-1]
-                parts.append(SYNTAX + mark.lower())
-            elif convert := self.get_conv_fn_cached(tag):
-                parts.append(self._converted(child, tag, convert, parents))
+                append(SYNTAX + mark.lower())
+            elif method := _METHODS.get(tag):
+                append(self._converted(child, tag, method, parents))
             else:
-                self._walk(child, parts, parents)
+                self._walk(child, append, parents)
             if text := child.tail:
-                parts.append(" " if text == "\n" else escape(text))
+                append(" " if text == "\n" else escape(text))
 
-    def _converted(self, el: etree._Element, tag: str, convert: Convert, parents: Parents) -> str:
+    def _converted(self, el: etree._Element, tag: str, method: Method, parents: Parents) -> str:
         if tag in _LEAVES:
-            return convert(el, "", parents)
+            return method(self, el, "", parents)
         inside = parents | {tag}
         if tag == "table":
             if cells := code_cells(el):
@@ -159,10 +169,10 @@ class Converter(MarkdownConverter):  # type: ignore[misc]
         images = len(self.images)
         parts: list[str] = []
         self._depth += tag in _NESTING
-        self._walk(el, parts, inside)
+        self._walk(el, parts.append, inside)
         self._depth -= tag in _NESTING
         self._images_before = images
-        return convert(el, "".join(parts), parents)
+        return method(self, el, "".join(parts), parents)
 
     def _blocks(self, text: str) -> list[str]:
         """The finished blocks of a container, items and cells without a list or table included."""
@@ -299,7 +309,7 @@ class Converter(MarkdownConverter):  # type: ignore[misc]
         if "a" in parent_tags or not address:
             self.losses["link-dropped"] += bool(href.strip())
             return text
-        words = _visible(el) or " ".join(image.alt for image in self.images[self._images_before :])
+        words = _visible(el, " " * (BREAK in text)) or " ".join(image.alt for image in self.images[self._images_before :])
         linked = link(text, address, title_of(el, words), words)
         if linked != text:
             self.links.append(Link(address, words))
@@ -363,7 +373,8 @@ class Converter(MarkdownConverter):  # type: ignore[misc]
             return text
         kind = media_kind(el, address)
         self.features.update({kind} & {"video", "audio"})
-        label = media_label(kind, el.get("title") or "", address, _visible(self._root))
+        language = "".join(islice(self._root.itertext(), 40))[:300]
+        label = media_label(kind, el.get("title") or "", address, language)
         if "a" in parent_tags:
             return escape(label)
         self.links.append(Link(address, label))
@@ -372,8 +383,19 @@ class Converter(MarkdownConverter):  # type: ignore[misc]
     convert_video = convert_audio = convert_object = convert_embed = convert_iframe
 
 
-def _visible(el: etree._Element) -> str:
-    return " ".join("".join(el.itertext()).split())
+def _method(tag: str) -> Method:
+    """markdownify's rule for finding the method of a tag."""
+    if tag[1:].isdigit():
+        return lambda self, el, text, parents: self.convert_hN(int(tag[1:]), el, text, parents)
+    found: Method = getattr(Converter, f"convert_{tag}")
+    return found
+
+
+_METHODS: dict[str, Method] = {tag: _method(tag) for tag in _CONVERTED.split()}
+
+
+def _visible(el: etree._Element, joint: str = "") -> str:
+    return " ".join((joint.join(el.itertext()) if len(el) else el.text or "").split())
 
 
 def _start(ordered: etree._Element) -> int:

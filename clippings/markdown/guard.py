@@ -2,11 +2,17 @@
 
 from __future__ import annotations
 
+import re
 from collections import Counter
 
 from lxml import etree
 
 from clippings.rendering import plain_text
+
+
+_texts = etree.XPath("//text()", smart_strings=False)
+_NEAR = 2000  # how far on a text is looked for as it stands; addresses may come between
+_WORD = re.compile(r"[^\W_]+")
 
 
 def lost_text(root: etree._Element, markdown: str) -> str:
@@ -16,13 +22,19 @@ def lost_text(root: etree._Element, markdown: str) -> str:
     the other costs little; only an article where that fails is compared letter by letter.
     """
     place = 0
-    for text in root.itertext():
-        if not text.isspace():
-            text = text.strip()
-            found = markdown.find(text, place)
+    for text in _texts(root):
+        text = text.strip()
+        if not text:
+            continue
+        found = markdown.find(text, place, place + len(text) + _NEAR)
+        if found >= 0:
+            place = found + len(text)
+            continue
+        for word in _WORD.findall(text):
+            found = markdown.find(word, place)
             if found < 0:
                 return _missing("".join(root.itertext()), plain_text(markdown))
-            place = found + len(text)
+            place = found + len(word)
     return ""
 
 

@@ -9,7 +9,7 @@ from clippings.markdown.tokens import BREAK, FINISHED, LINE, OL, SYNTAX, UL
 
 SPACES = " \t\n\r\f\v\u3000\xa0"
 _ASCII_SPACES = re.compile(r"[ \t\r\n\f]+")
-_needs_care = re.compile(r"[\\`*_\]<&~\n\r\t\f]").search
+_looks_like_syntax = re.compile(r"[\\`*_\]<&~\r\f]").search
 _SYNTAX_LIKE = re.compile(
     r"[*`]"
     r"|\\(?=[!-/:-@\[-`{-~]|$)"
@@ -25,30 +25,34 @@ _LINE_START = re.compile(
     re.MULTILINE,
 )
 _LINE_STARTERS = frozenset("#-+>=|:0123456789")
-_LINES = re.compile(f"[{SPACES}]*{LINE}[{SPACES}]*")
-_MARK_TOKEN = re.compile(f"{SYNTAX}[BIDbid]")
-_PARAGRAPHS = re.compile(
-    rf"{LINE}(?:(?:[{SPACES}]|{SYNTAX}[BIDbid])*{LINE})+"  # <br><br>
-    rf"|(?:{LINE} ?|(?<=[。！？；：…”’」』）》!?]) ?|(?<=[^ ]) )[\u3000\xa0]{{2,}}"  # an indent
-)
+_MARKS_ONLY = re.compile(f"(?:{SYNTAX}[BIDbid])+")
+# An indent of wide spaces begins a paragraph: after a line break of the source, or a sentence.
+_INDENT = re.compile("(?:(?<=[。！？；：…”’」』）》!?]) ?|(?<=[^ ]) )[\u3000\xa0]{2,}")
+_WIDE = ("\u3000\u3000", "\xa0\xa0")
 _BRACKET = re.compile(rf"\\.|{SYNTAX}.|[\[\]]", re.DOTALL)
-_TOUCHING_CODE = re.compile(rf"(?<!`){SYNTAX}`{SYNTAX}`(?!`)")  # `a``b`, one span in the page
+_CODE_EDGES = f"{SYNTAX}`{SYNTAX}`"
+_TOUCHING_CODE = re.compile(rf"(?<!`){_CODE_EDGES}(?!`)")  # `a``b`: one span, as it looks in the page
+_BRACKET_TOKEN, _BANG_LINK = f"{SYNTAX}]", f"!{SYNTAX}["
+_TARGET_TOKEN, _IMAGE_TOKEN = f"{SYNTAX}(", f"{SYNTAX}!"
 # A bracket at the end of a text needs its escape only before what makes it a link, and so
 # does an exclamation mark.
-_TOKEN = re.compile(rf"{SYNTAX}(\])(?=[(:\[])|(!)(?={SYNTAX}\[)|{SYNTAX}(.)", re.DOTALL)
-_SPELLED = {"!": "![", "(": "]("}
+_BEFORE_LINK = re.compile(rf"{SYNTAX}(\])(?=[(:\[])|(!)(?={SYNTAX}\[)")
 
 
 def escape(text: str) -> str:
     """Text of the page as Markdown text: white space collapsed, syntax escaped, no more."""
-    if _needs_care(text):
+    if "\n" in text or "  " in text or "\t" in text:
+        text = _ASCII_SPACES.sub(" ", text)
+    if _looks_like_syntax(text):
         text = _SYNTAX_LIKE.sub(r"\\\g<0>", _ASCII_SPACES.sub(" ", text))
         return f"{text[:-1]}{SYNTAX}]" if text[-1] == "]" else text
-    return _ASCII_SPACES.sub(" ", text) if "  " in text else text
+    return text
 
 
 def balance_brackets(text: str) -> str:
     """The text of a link, its own brackets escaped if they do not come in pairs."""
+    if "[" not in text and "]" not in text:
+        return text
     depth = lowest = 0
     for match in _BRACKET.finditer(text):
         token = match[0]
@@ -71,14 +75,20 @@ def finish(text: str, styles: str = "", *, starts_line: bool = True) -> list[str
     cell no text `starts_line`, so nothing at its start is syntax.
     """
     done = []
+    if _WIDE[0] in text or _WIDE[1] in text:
+        text = BREAK.join(
+            piece if piece[:1] in FINISHED else _INDENT.sub(BREAK, piece) for piece in text.split(BREAK)
+        )
     for piece in text.split(BREAK):
-        if piece[:1] in FINISHED:
+        if not piece or piece == " ":
+            continue
+        if piece[0] in FINISHED:
             done.append(piece)
             continue
-        for run in _paragraphs(piece):
+        for run in _paragraphs(piece) if LINE in piece else (piece,):
             if styles or SYNTAX in run:
                 run, styles = place_marks(run, styles)
-                run = _TOKEN.sub(_spell, _TOUCHING_CODE.sub("", run))
+                run = _spell(run)
             run = run.strip(SPACES)
             if run:
                 done.append(_escape_line_starts(run) if starts_line else run)
@@ -94,7 +104,7 @@ def assemble(blocks: list[str], *, tight: bool = False) -> str:
     parts: list[str] = []
     before = ""
     for text in blocks:
-        kind = text[0] if text[0] in FINISHED else ""
+        kind = text[:1] if text[:1] in FINISHED else ""
         if parts:
             joined = tight and not before and (kind == UL or (kind == OL and text.startswith("1.", 1)))
             apart = kind == before and kind in (UL, OL) and kind
@@ -104,18 +114,30 @@ def assemble(blocks: list[str], *, tight: bool = False) -> str:
     return "".join(parts)
 
 
-def _spell(match: re.Match[str]) -> str:
-    if match[3]:
-        return _SPELLED.get(match[3], match[3])
-    return f"\\{match[1] or match[2]}"
+def _spell(run: str) -> str:
+    """A run whose tokens of syntax are written out."""
+    if _CODE_EDGES in run:
+        run = _TOUCHING_CODE.sub("", run)
+    if _BRACKET_TOKEN in run or _BANG_LINK in run:
+        run = _BEFORE_LINK.sub(r"\\\1\2", run)
+    return run.replace(_TARGET_TOKEN, "](").replace(_IMAGE_TOKEN, "![").replace(SYNTAX, "")
 
 
 def _paragraphs(piece: str) -> list[str]:
-    """A run cut where two line breaks, or an indent of wide spaces, mean a paragraph."""
-    if LINE in piece or "\u3000\u3000" in piece or "\xa0\xa0" in piece:
-        piece = _PARAGRAPHS.sub(lambda m: BREAK + "".join(_MARK_TOKEN.findall(m[0])), piece)
-        return [_LINES.sub("  \n", run) for run in piece.split(BREAK)]
-    return [piece]
+    """A run cut where an empty line, or an indent of wide spaces, means a paragraph."""
+    runs: list[str] = []
+    lines: list[str] = []
+    for line in piece.split(LINE):
+        text = line.strip(SPACES)
+        blank = not text or (text[0] == SYNTAX and _MARKS_ONLY.fullmatch(text))
+        if lines and (blank or line.lstrip(" ")[:2] in _WIDE):
+            runs.append("  \n".join(lines))
+            lines = []
+        if blank and runs:
+            runs[-1] += text
+        elif text:
+            lines.append(text)
+    return [*runs, "  \n".join(lines)] if lines else runs
 
 
 def _escape_line_starts(run: str) -> str:

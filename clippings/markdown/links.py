@@ -10,7 +10,9 @@ from lxml import etree
 from clippings.markdown.inline import SPACES, balance_brackets
 from clippings.markdown.tokens import BREAK, FINISHED, LINE, SYNTAX, syntax
 
-_UNSAFE = re.compile(r"(?i)(?:javascript|vbscript|data|about|blob)\s*:")
+_UNSAFE = re.compile(r"(?i)(?:javascript|vbscript|data|about|blob|file)\s*:")
+_IGNORED = "".join(map(chr, range(33)))  # what browsers strip from an address
+_ODD = re.compile(r"[\x00-\x20<>\\`()&]")
 _TO_ENCODE = re.compile(r"[\x00-\x20<>\\`]")
 _ENTITY = re.compile(r"&(?=#?\w{1,32};)")
 
@@ -29,14 +31,18 @@ def clean_address(raw: str, base_url: str | None = None) -> str:
 
     It stays relative unless there is a `base_url`.
     """
-    address = raw.strip(" \t\n\r\f\v\x00").replace("\n", "").replace("\r", "").replace("\t", "")
-    if not address or _UNSAFE.match(address.lstrip("\x00\x01\x02\x03")):
+    address = raw.strip(_IGNORED) if _ODD.search(raw) else raw
+    if "\n" in address or "\t" in address or "\r" in address:
+        address = "".join(address.split())
+    if not address or _UNSAFE.match(address):
         return ""
     if base_url:
         try:
             address = urljoin(base_url, address)
         except ValueError:  # "http://[": kept as it is written
             pass
+    if not _ODD.search(address):
+        return address
     address = _TO_ENCODE.sub(lambda m: f"%{ord(m[0]):02X}", address)
     if "(" in address or ")" in address:
         address = _without_odd_parentheses(address)
@@ -54,8 +60,8 @@ def _without_odd_parentheses(address: str) -> str:
 
 def title_of(element: etree._Element, known: str) -> str:
     """The title of a link or picture as Markdown, if it says more than the text that is there."""
-    title = " ".join((element.get("title") or "").split())
-    if not title or title == known:
+    title = element.get("title")
+    if not title or title == known or (title := " ".join(title.split())) in ("", known):
         return ""
     escaped = _TITLE_SYNTAX.sub(r"\\\g<0>", title)
     return f' "{escaped}"'

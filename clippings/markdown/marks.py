@@ -18,9 +18,11 @@ from clippings.markdown.tokens import SYNTAX
 
 _WRITTEN = {"B": ("**", "strong"), "I": ("*", "em"), "D": ("~~", "del")}
 _MARK = re.compile(f"{SYNTAX}([BIDbid])")
-_PLAIN = re.compile(  # a letter at both edges: such marks may stand beside anything
-    rf"(?<!{SYNTAX}.){SYNTAX}([BI])(?=[^\W_])([^{SYNTAX}]*)(?<=[^\W_]){SYNTAX}[bi](?!{SYNTAX})"
-)
+_INSIDE = rf"[^{SYNTAX}]*(?:{SYNTAX}[^BIDbid][^{SYNTAX}]*)*"
+_WHOLE = re.compile(rf"\s*{SYNTAX}([BI])\s*(?=\S)({_INSIDE}){SYNTAX}[bi]\s*")
+_ALONE = re.compile(rf"{SYNTAX}([BI])(?<!{SYNTAX}.{SYNTAX}.)(?=[^\s{SYNTAX}])([^{SYNTAX}]*)(?<=\S){SYNTAX}[bi](?!{SYNTAX})")
+# Punctuation that is nothing else in Markdown; a mark may be moved past it without a thought.
+_QUIET = frozenset("，。、；：？！…—“”‘’（）《》〈〉「」『』【】·～,.;:?!()\"'/%")
 _FIRST_UNIT = re.compile(r"(?:\\.|[^\\])\s*", re.DOTALL)
 _NO_STYLES: frozenset[str] = frozenset()
 
@@ -55,10 +57,14 @@ def place_marks(run: str, styles: str = "") -> tuple[str, str]:
     `styles` names the marks that are open at its beginning, as "BI".
     """
     if not styles:
-        run = _PLAIN.sub(lambda m: "{0}{1}{0}".format(_WRITTEN[m[1]][0], m[2]), run)
+        if not _MARK.search(run):
+            return run, ""
+        if (whole := _WHOLE.fullmatch(run)) and whole[2]:
+            return _marked(whole[1], whole[2].rstrip()), ""
+        run = _ALONE.sub(_place_alone, run)
+        if not _MARK.search(run):
+            return run, ""
     parts = _MARK.split(run)
-    if len(parts) == 1 and not styles:
-        return run, styles
     segments = []
     for text, kind in zip(parts[::2], [*parts[1::2], ""], strict=True):
         if text:
@@ -68,6 +74,28 @@ def place_marks(run: str, styles: str = "") -> tuple[str, str]:
     for left, right in pairwise(segments):
         _shift_punctuation(left, right)
     return _write(segments, _boundaries(segments)), styles
+
+
+def _marked(kind: str, text: str) -> str:
+    mark = _WRITTEN[kind][0]
+    return f"{mark}{text}{mark}"
+
+
+def _place_alone(match: re.Match[str]) -> str:
+    """A mark with only text in it and around it, the usual case; the token again if it is not."""
+    run, text = match.string, match[2]
+    before, after = run[max(0, match.start() - 1) : match.start()], run[match.end() : match.end() + 1]
+    lead = trail = ""
+    if not text[0].isalnum() and before and not before.isspace() and before not in _QUIET:
+        lead, text = text[0], text[1:]
+    if not text[-1:].isalnum() and after and not after.isspace() and after not in _QUIET:
+        trail, text = text[-1:], text[:-1]
+    moved = lead + trail
+    if any(char not in _QUIET for char in moved) or not (text[:1].isalnum() or text[-1:].isalnum()):
+        return match[0]
+    if text[0].isspace() or text[-1].isspace() or (trail and text[-1] == "\\"):
+        return match[0]
+    return lead + _marked(match[1], text) + trail
 
 
 def _free_spaces(segments: list[_Segment]) -> list[_Segment]:

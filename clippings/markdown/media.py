@@ -16,16 +16,16 @@ _LAZY = (
     "data-full-url", "data-large-file", "zoomfile", "file", "original", "real_src", "_src", "nitro-lazy-src",
 )  # fmt: skip
 _LAZY_SETS = ("data-srcset", "data-lazy-srcset", "srcset")
-_PLACEHOLDER = re.compile(
-    r"(?i)^(?:data:|about:|javascript:|blob:|#|$)"
-    r"|/(?:undefined|null)$"
-    r"|(?:^|[/_-])(?:blank|spacer|placeholder|loading|lazy(?:load)?|transparent|grey|gr[ae]y|1x1|pixel|white|empty)"
-    r"(?:[._-][\w-]*)?\.(?:gif|png|svg|jpe?g|webp)(?:[?#].*)?$"
+# A stand-in: an address that is none, or a file whose name says so.
+_NO_ADDRESS = re.compile(r"(?i)(?:data|about|javascript|blob):|#|$")
+_STAND_IN = re.compile(
+    r"(?i)(?:[a-z]{1,12}[_-])?(?:blank|spacer|placeholder|loading|lazy(?:load)?|transparent|gr[ae]y|1x1"
+    r"|pixel|white|empty)(?:[._-][\w-]*)?\.(?:gif|png|svg|jpe?g|webp)|(?:undefined|null)$"
 )
 _CANDIDATE = re.compile(r"\s*(\S*[^\s,])(?:\s+([\d.]+)[wxh])?\s*(?:,|$)")
 _TRACKER = re.compile(
-    r"(?i)//(?:[^/]*\.)?(?:doubleclick\.net|pixel\.wp\.com|stats\.wordpress\.com|google-analytics\.com"
-    r"|scorecardresearch\.com|hm\.baidu\.com|cnzz\.com|feedburner\.com/~r|feeds\.feedburner\.com/~)"
+    r"(?i)(?:https?:)?//(?:[\w-]+\.)*(?:doubleclick\.net|pixel\.wp\.com|stats\.wordpress\.com"
+    r"|google-analytics\.com|scorecardresearch\.com|hm\.baidu\.com|cnzz\.com|feedburner\.com/~)"
 )
 _NO_SIZE = re.compile(r"\s*[01](?:\.0*)?(?:px)?\s*$")
 
@@ -50,7 +50,7 @@ _WORDS = (
 def image_address(image: etree._Element) -> str:
     """The address of a picture: `src`, unless a lazy loader put a stand-in there."""
     address = image.get("src") or ""
-    if not _PLACEHOLDER.search(address):
+    if _is_real(address):
         return address
     found = [value for name in _LAZY if "/" in (value := image.get(name) or "")]
     found += [_largest(image.get(name) or "") for name in _LAZY_SETS]
@@ -58,7 +58,11 @@ def image_address(image: etree._Element) -> str:
     if picture is not None and picture.tag == "picture":
         for source in picture.iter("source"):
             found += [_largest(source.get(name) or "") for name in _LAZY_SETS]
-    return next((real for real in found if not _PLACEHOLDER.search(real)), address)
+    return next(filter(_is_real, found), address)
+
+
+def _is_real(address: str) -> bool:
+    return not (_NO_ADDRESS.match(address) or _STAND_IN.match(address.rpartition("/")[2]))
 
 
 def _largest(srcset: str) -> str:
@@ -71,12 +75,13 @@ def _largest(srcset: str) -> str:
 
 def is_tracker(image: etree._Element, address: str) -> bool:
     """Whether a picture is a pixel that counts readers."""
-    return no_size(image) or bool(_TRACKER.search(address))
+    return no_size(image) or bool(_TRACKER.match(address))
 
 
 def no_size(element: etree._Element) -> bool:
     """Whether an element says that it is a pixel wide or high, or less."""
-    return any(size and _NO_SIZE.match(size) for size in map(element.get, ("width", "height")))
+    width, height = element.get("width"), element.get("height")
+    return bool((width and _NO_SIZE.match(width)) or (height and _NO_SIZE.match(height)))
 
 
 def media_address(media: etree._Element) -> str:

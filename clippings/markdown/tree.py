@@ -18,7 +18,8 @@ from clippings.markdown.media import EMBEDDED, media_address
 DEEPEST = 200
 _TOO_DEEP = (etree.ErrorTypes.ERR_RESOURCE_LIMIT, etree.ErrorTypes.ERR_INTERNAL_ERROR)
 _HUGE = 5_000_000
-_BROAD = 20_000
+_BROAD = 50_000
+_LONG_TAG = 2000
 _MOST_ATTRIBUTES = 64
 
 # Text in these is read to their end tag as it stands; without one, to the end of the document.
@@ -41,8 +42,8 @@ class Document:
     """A parsed body: `root` (None where there is nothing to read) and whether it was flattened."""
 
     def __init__(self, source: str) -> None:
-        text = _mend_ends(source.replace("\0", ""))
-        if len(text) > _BROAD:
+        text = _mend_ends(source)
+        if len(text) > _BROAD and max(map(len, _OPEN_TAG.findall(text)), default=0) > _LONG_TAG:
             text = _OPEN_TAG.sub(_fewer_attributes, text)
         self.flattened = len(text) > _HUGE
         root, complete = _parse(flatten(text) if self.flattened else text)
@@ -63,7 +64,8 @@ def _parse(text: str) -> tuple[etree._Element | None, bool]:
         encoding="utf-8", remove_comments=True, remove_pis=True, huge_tree=len(text) > _HUGE
     )
     try:
-        root = etree.fromstring(text.encode("utf-8", "replace"), parser)
+        data = text.encode("utf-8", "replace")
+        root = etree.fromstring(data.replace(b"\0", b"") if b"\0" in data else data, parser)
     except etree.XMLSyntaxError:  # nothing in it but white space, comments, a doctype
         return None, True
     log = parser.error_log
@@ -72,11 +74,12 @@ def _parse(text: str) -> tuple[etree._Element | None, bool]:
 
 def _mend_ends(text: str) -> str:
     """A comment or a tag that nothing closes is taken for text, not for the rest of the document."""
-    if "<![CDATA[" in text:
-        text = text.replace("<![CDATA[", "").replace("]]>", "")
-    last_comment = text.rfind("-->") + 1
-    if text.find("<!--", last_comment) >= 0:
-        text = text[:last_comment] + text[last_comment:].replace("<!--", "")
+    if "<!" in text:
+        if "<![CDATA[" in text:
+            text = text.replace("<![CDATA[", "").replace("]]>", "")
+        last_comment = text.rfind("-->") + 1
+        if text.find("<!--", last_comment) >= 0:
+            text = text[:last_comment] + text[last_comment:].replace("<!--", "")
     last_tag = text.rfind(">") + 1
     if text.find("<", last_tag) >= 0:
         text = text[:last_tag] + text[last_tag:].replace("<", "&lt;")
@@ -98,7 +101,7 @@ def _mend_raw_text(text: str) -> str:
 
 def _fewer_attributes(match: re.Match[str]) -> str:
     tag = match[0]
-    if len(tag) < 2000:
+    if len(tag) < _LONG_TAG:
         return tag
     name, *attributes = _ATTRIBUTE.findall(tag)
     return " ".join([name, *attributes[:_MOST_ATTRIBUTES]]) if len(attributes) > _MOST_ATTRIBUTES else tag

@@ -38,7 +38,7 @@ _NAMES = frozenset({"source", "section", "feed", "tags"})
 _FEATURES = frozenset({"image", "video", "audio", "table", "code"})
 
 _MAX_CHARACTERS = 2000
-_MAX_ITEMS = 64
+_MAX_PHRASES = 32  # each is ranked on its own, so they are what a query costs
 _MAX_TOKENS = 256  # of one phrase
 
 _QUOTES = '"＂“”„‟'
@@ -119,6 +119,7 @@ def _groups(text: str) -> tuple[list[list[_Item]], list[Note]]:
     groups: list[list[_Item]] = []
     notes: list[Note] = []
     operators: set[str] = set()
+    phrases = 0
     parts = list(_ITEM.finditer(text))
     for index, part in enumerate(parts):
         if part[0] in ("AND", "OR", "NOT"):
@@ -126,11 +127,13 @@ def _groups(text: str) -> tuple[list[list[_Item]], list[Note]]:
                 operators.add(part[0])
                 continue
             notes.append(_note("stray-operator", part[0]))
-        if sum(map(len, groups)) == _MAX_ITEMS:
+        if phrases >= _MAX_PHRASES:
             return groups, [*notes, _note("too-long", text[part.start() :])]
         if "OR" not in operators:
             groups.append([])
-        groups[-1].append(_item(part, "NOT" in operators))
+        item = _item(part, "NOT" in operators)
+        phrases += max(len(item.terms), 1)
+        groups[-1].append(item)
         operators.clear()
     return groups, notes
 
@@ -170,9 +173,12 @@ def _item(part: re.Match[str], negative: bool) -> _Item:
         code = f"unknown-{field}" if field in _FACTS else "unknown-field"
         notes.append(_note(code, part[0]))
         value = f"{field} {value}"
-    terms = (value,) if whole else tuple(_CLAUSE.split(value))
-    matches = [f"{WORDS} : {match}" for match in map(phrase, terms) if match]
-    return _Item(_joined(" AND ", matches), negative, tuple(filter(phrase, terms)), tuple(notes))
+    pieces = [value] if whole else list(dict.fromkeys(_CLAUSE.split(value)))
+    found = {piece: match for piece in pieces[:_MAX_PHRASES] if (match := phrase(piece))}
+    if len(pieces) > _MAX_PHRASES:
+        notes.append(_note("too-long", pieces[_MAX_PHRASES]))
+    match = _joined(" AND ", [f"{WORDS} : {match}" for match in found.values()])
+    return _Item(match, negative, tuple(found), tuple(notes))
 
 
 def _note(code: str, fragment: str) -> Note:
@@ -190,20 +196,18 @@ def _in_column(column: str, value: str, whole: bool) -> str:
 def phrase(text: str) -> str:
     """Give `text` as an FTS5 phrase: 核战争 → "核战 战争", nucl* → "nucl" *; '' for no words.
 
-    A character that stands alone at the end is the first of some pair: "AI，芯" → "ai 芯" *.
-    One that stands alone at the start may be the last of many, so it is searched by itself.
+    A character that stands alone at an end may be part of any pair, so it is searched by itself:
+    "春，百花" → ("春" AND "百花").
     """
     words = tokens(text)[:_MAX_TOKENS]
     alone = []
-    while len(words) > 1 and _LONE.fullmatch(words[0]):
-        alone.append(f'"{words.pop(0)}"')
+    for end in (0, -1):
+        while len(words) > 1 and _LONE.fullmatch(words[end]):
+            alone.append(f'"{words.pop(end)}"')
     if not words:
         return ""
-    last = words[-1]
-    starred = text.endswith("*") and last.isascii() and last.isalnum()
-    open_end = " *" if starred or (len(words) > 1 and _LONE.fullmatch(last)) else ""
-    exact = f'"{" ".join(words)}"{open_end}'
-    return _joined(" AND ", [*alone, exact])
+    starred = text.endswith("*") and words[-1].isascii() and words[-1].isalnum()
+    return _joined(" AND ", [*alone[:_MAX_PHRASES], f'"{" ".join(words)}"' + " *" * starred])
 
 
 def _date(value: str) -> str:

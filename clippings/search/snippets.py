@@ -15,6 +15,7 @@ from clippings.search.tokens import runs, spans
 
 _MAX_MATCHES = 200  # of one term in one text
 _SENTENCE_END = re.compile("[。！？!?…\n]\\s*|[.;；]\\s+")
+_LINE = re.compile("[^\n]*\n?")
 # A character with the marks that fold into it, and whether a text has such.
 _CLUSTER = re.compile("(?s).[\u0300-\u036f\u3099\u309a\uff9e\uff9f\u1160-\u11ff]*")
 _COMBINING = re.compile("[\u0300-\u036f\u3099\u309a\uff9e\uff9f\u1160-\u11ff]")
@@ -59,7 +60,7 @@ def snippet(text: str, query: Query | str, *, length: int = 120) -> Snippet:
         query = parse_query(query)
     folded, origin = _fold_with_origin(text)
     found = [
-        (origin[match.start()], origin[match.end()], number)
+        (origin[match.start()], _end(origin, match.end()), number)
         for number, term in enumerate(query.terms)
         for match in islice(re.finditer(_pattern(term), folded), _MAX_MATCHES)
     ]
@@ -73,9 +74,23 @@ def _fold_with_origin(text: str) -> tuple[str, Sequence[int]]:
     folded = fold(text)
     if len(folded) == len(text) and not _COMBINING.search(text):
         return folded, range(len(text) + 1)
-    pieces = [(fold(match[0]), match.start()) for match in _CLUSTER.finditer(text)]
-    origin = [start for piece, start in pieces for _ in piece]
-    return "".join(piece for piece, _ in pieces), [*origin, len(text)]
+    pieces: list[str] = []
+    origin: list[int] = []
+    for line in _LINE.finditer(text):
+        # Most lines fold letter by letter; only the others are taken apart.
+        same = len(fold(line[0])) == len(line[0]) and not _COMBINING.search(line[0])
+        parts = [line] if same else list(_CLUSTER.finditer(text, line.start(), line.end()))
+        for part in parts:
+            pieces.append(fold(part[0]))
+            origin += range(part.start(), part.end()) if same else [part.start()] * len(pieces[-1])
+    return "".join(pieces), [*origin, len(text)]
+
+
+def _end(origin: Sequence[int], position: int) -> int:
+    """Say where a match ends in the text; a character folded to several (㈱) is marked whole."""
+    while origin[position] == origin[position - 1]:
+        position += 1
+    return origin[position]
 
 
 def _pattern(term: str) -> str:

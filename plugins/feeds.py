@@ -1,0 +1,104 @@
+"""Feeds, as Atom and as JSON Feed: of the archive, of a section, source, feed or tag, of a search.
+
+/feed.atom   /source/示例日报.atom   /search.atom?q=大桥   the newest articles
+…?page=2022.3                                              a part of the rest (RFC 5005)
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+from urllib.parse import unquote
+
+from datasette import hookimpl
+from datasette.app import Datasette
+from datasette.utils.asgi import Request, Response
+
+from clippings.answers import View, revalidated, visit
+from clippings.feeds import LONG_AGO, Channel, entry, json_feed, legal, read_part
+from clippings.reading import page_html
+from clippings.search import parse_query
+from clippings.site import Missing, browse_path, wanted_pictures, words_for
+from clippings.timeline import matching
+from clippings.trends import named
+
+TYPES = {"atom": "application/atom+xml", "json": "application/feed+json"}
+FORM = rf"\.(?P<form>{'|'.join(TYPES)})$"
+
+
+def of_archive(request: Request) -> Channel:
+    """Every article."""
+    return Channel("/feed", "/", {}, "", "")
+
+
+def of_search(request: Request) -> Channel:
+    """What a query finds."""
+    query = request.args.get("q") or ""
+    return Channel("/search", "/search", {"q": query}, query, query)
+
+
+def of_name(request: Request) -> Channel:
+    """What stands under a section, source, feed or tag."""
+    kind, name = request.url_vars["kind"], unquote(request.url_vars["name"])
+    path = browse_path(kind, name)
+    return Channel(path, path, {}, name, named(kind, name))
+
+
+async def answer(datasette: Datasette, request: Request, channel: Channel) -> Response:
+    """The feed or one of its parts; 404 where there is no such part, or no article."""
+    match, name = parse_query(channel.search).match, request.args.get("page") or ""
+    part = await visit(datasette, request, lambda conn: read_part(conn, match, name))
+    if part is None:
+        raise Missing("feeds.none")
+    say, form = words_for(request), request.url_vars["form"]
+    root = datasette.absolute_url(request, datasette.urls.path("/"))
+    feed = channel.feed(root, datasette.metadata("title") or say("site.name"), form, part)
+
+    def body(markdown: str) -> str:
+        pictures = wanted_pictures(datasette)
+        return page_html(markdown, pictures=pictures, prefix="/", word=say("picture"))
+
+    entries = [entry(row, root, body) for row in part.rows]
+    feed["updated"] = max((each["updated"] for each in entries), default=LONG_AGO)
+    if form == "json":
+        text = json_feed(feed, entries)
+    else:
+        context = {"feed": feed, "entries": entries}
+        text = legal(await datasette.render_template("feed.xml", context, request=request))
+    return Response(text, content_type=f"{TYPES[form]}; charset=utf-8")
+
+
+async def of_whole_name(datasette: Datasette, request: Request) -> str | None:
+    """The page of a name that itself ends like a feed, such as the tag package.json."""
+    kind, name, form = (request.url_vars[part] for part in ("kind", "name", "form"))
+    match = parse_query(named(kind, f"{unquote(name)}.{form}")).match
+    found = await visit(datasette, request, lambda conn: matching(conn, match))
+    # The dot as %2E: the same name, but no longer the address of a feed.
+    return datasette.urls.path(f"/{kind}/{name}%2E{form}") if found else None
+
+
+def view(channel_of: Callable[[Request], Channel]) -> View:
+    """A view that answers with the feed of what an address names."""
+
+    @revalidated
+    async def feed(datasette: Datasette, request: Request) -> Response:
+        try:
+            return await answer(datasette, request, channel_of(request))
+        except Missing:
+            page = "name" in request.url_vars and await of_whole_name(datasette, request)
+            if not page:
+                raise
+            return Response.redirect(page)
+
+    return feed
+
+
+# Before the browse pages, whose names could end in .atom too.
+@hookimpl(tryfirst=True)
+def register_routes() -> list[tuple[str, Any]]:
+    """The addresses."""
+    return [
+        (rf"^/feed{FORM}", view(of_archive)),
+        (rf"^/search{FORM}", view(of_search)),
+        (rf"^/(?P<kind>section|source|feed|tag)/(?P<name>[^/]+){FORM}", view(of_name)),
+    ]

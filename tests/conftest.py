@@ -1,0 +1,86 @@
+"""The site as a visitor meets it: built once from seeds/, served as `datasette .` does it."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import httpx
+import pytest
+import yaml
+from datasette.app import Datasette
+from lxml import html
+
+from clippings.pipeline import build
+
+ROOT = Path(__file__).parents[1]
+CORPUS = ROOT.parent / "shared" / "corpus"
+SITE_FILES = ("plugins", "templates", "static", "metadata.yml")
+SETTINGS = {"suggest_facets": False, "default_page_size": 50, "truncate_cells_html": 200}
+
+
+class Visitor:
+    """Asks a site for pages without a network, and reads them."""
+
+    def __init__(self, datasette: Datasette) -> None:
+        self.datasette = datasette
+
+    def get(self, path: str, **options: Any) -> httpx.Response:
+        """The answer to a request; redirects are not followed."""
+        return asyncio.run(self.datasette.client.get(path, **options))
+
+    def page(self, path: str, status: int = 200, **options: Any) -> html.HtmlElement:
+        """A page as a tree, its links and pictures with the address that they really have."""
+        response = self.get(path, **options)
+        assert response.status_code == status, (path, response.status_code)
+        tree = html.fromstring(response.text)
+        tree.make_links_absolute(f"http://localhost{self.datasette.urls.path(path)}")
+        return tree
+
+    def rows(self, sql: str, **values: Any) -> list[dict[str, Any]]:
+        """The rows of a query, straight from the database."""
+        database = self.datasette.get_database("clippings")
+        return [dict(row) for row in asyncio.run(database.execute(sql, values)).rows]
+
+
+def _map(function: Callable[[Any], Any], items: Any) -> Any:
+    return map(function, items)
+
+
+@pytest.fixture(scope="session")
+def serve(tmp_path_factory: pytest.TempPathFactory) -> Callable[..., Visitor]:
+    """A function that builds folders of articles and serves them: `serve(folder, base_url=…)`.
+
+    `configuration` is merged into the clippings part of metadata.yml.
+    """
+
+    def serve_folder(source: Path, configuration: Any = None, **settings: Any) -> Visitor:
+        folder = tmp_path_factory.mktemp("site")
+        for name in SITE_FILES:
+            (folder / name).symlink_to(ROOT / name)
+        build((source,), folder / "clippings.db", _map, 1.0, lambda done, total: None)
+        metadata = yaml.safe_load((ROOT / "metadata.yml").read_text())
+        metadata["plugins"]["clippings"] |= configuration or {}
+        datasette = Datasette(
+            [], config_dir=folder, settings=SETTINGS | settings, metadata=metadata
+        )
+        asyncio.run(datasette.invoke_startup())
+        return Visitor(datasette)
+
+    return serve_folder
+
+
+@pytest.fixture(scope="session")
+def site(serve: Callable[..., Visitor]) -> Visitor:
+    """The site of seeds/."""
+    return serve(ROOT / "seeds")
+
+
+@pytest.fixture(scope="session")
+def corpus_site(serve: Callable[..., Visitor]) -> Visitor:
+    """The site of the real feed articles, where they stand beside the checkout."""
+    if not CORPUS.is_dir():
+        pytest.skip("../shared/corpus does not stand beside this checkout")
+    return serve(CORPUS / "rsshub")

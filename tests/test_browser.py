@@ -1,0 +1,236 @@
+"""What only a browser shows: the keyboard, the width of a phone, dead pictures, contrast.
+
+Driven by Playwright in a Chromium that is already installed; skipped where there is none, unless
+the environment variable CI is set: there a missing browser is a failure.
+"""
+
+from __future__ import annotations
+
+import os
+import shutil
+import socket
+import threading
+import time
+from collections.abc import Callable, Iterator
+from typing import TYPE_CHECKING, Any
+
+import pytest
+import uvicorn
+from conftest import Visitor
+
+if TYPE_CHECKING:
+    from playwright.sync_api import Browser, BrowserContext, Page
+
+CHROMIUM = next(
+    filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome"))), None
+)
+FLAGS = (
+    "--no-sandbox --disable-gpu --disable-quic --no-first-run "
+    "--disable-background-networking --disable-component-update --disable-sync"
+).split()
+SAMPLE = 385025375454797
+PHONE = {"width": 390, "height": 844}
+PAGES = (
+    "/",
+    "/archive",
+    "/sources",
+    "/year/2022?view=list",
+    "/month/2022-01",
+    "/day/2022-01-11",
+    "/source/示例日报",
+    f"/clippings/articles/{SAMPLE}",
+    "/search?q=江城二桥",
+    "/trends?q=彗星,江城二桥",
+    "/nothing",
+    "/clippings",
+    "/clippings/articles",
+    "/clippings/longest_reads",
+)
+BAD = {"serious", "critical"}
+
+
+def unavailable(reason: str) -> None:
+    """Skip, or on CI fail: there nothing may be left untested in silence."""
+    if os.environ.get("CI"):
+        pytest.fail(reason)
+    pytest.skip(reason)
+
+
+@pytest.fixture(scope="module")
+def browser(address: str) -> Iterator[Browser]:
+    """A Chromium that speaks to nobody but the site (which has to be up before: while Playwright
+    runs, its event loop is the thread's)."""
+    try:
+        from playwright.sync_api import sync_playwright
+    except ImportError:
+        unavailable("Playwright is not installed")
+    if CHROMIUM is None:
+        unavailable("no Chromium on this machine (apt-get install chromium)")
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=CHROMIUM, args=FLAGS)
+        yield browser
+        browser.close()
+
+
+@pytest.fixture(scope="module")
+def address(site: Visitor) -> Iterator[str]:
+    """The address at which the site of seeds/ is served meanwhile."""
+    with socket.socket() as listening:
+        listening.bind(("127.0.0.1", 0))
+        config = uvicorn.Config(site.datasette.app(), log_level="error", lifespan="off")
+        server = uvicorn.Server(config)
+        thread = threading.Thread(target=server.run, args=([listening],), daemon=True)
+        thread.start()
+        while not server.started:
+            time.sleep(0.05)
+        yield f"http://127.0.0.1:{listening.getsockname()[1]}"
+        server.should_exit = True
+        thread.join(timeout=10)
+
+
+@pytest.fixture
+def visit(browser: Browser, address: str) -> Iterator[Callable[..., Page]]:
+    """A function that opens a path of the site in a window of its own; no other site is reached."""
+    contexts: list[BrowserContext] = []
+
+    def open_path(path: str, **options: Any) -> Page:
+        context = browser.new_context(
+            **{"locale": "zh-CN", "base_url": address, "viewport": PHONE, **options}
+        )
+        contexts.append(context)
+        context.route(
+            lambda url: not url.startswith(address), lambda route: route.abort("failed")
+        )
+        page = context.new_page()
+        page.goto(path)
+        return page
+
+    yield open_path
+    for context in contexts:
+        context.close()
+
+
+def test_from_home_to_an_article_by_keyboard(visit: Callable[..., Page]) -> None:
+    """`/`, a word in Chinese, Enter, and on to an article: no mouse, and no table on the way."""
+    page = visit("/")
+    page.keyboard.press("/")
+    page.keyboard.insert_text("斜拉索")
+    page.keyboard.press("Enter")
+    page.wait_for_url("**/search?q=*")
+    assert not page.locator("main table").count()
+    page.locator("main article a, main .result a").filter(has_text="斜拉索").first.focus()
+    page.keyboard.press("Enter")
+    page.wait_for_url("**/clippings/articles/*")
+    assert "斜拉索" in page.locator("h1").inner_text()
+    assert not page.locator("main table").count()
+
+
+def test_search_within_a_source_and_a_month(visit: Callable[..., Page]) -> None:
+    """A search narrowed to a source and a month shows only what belongs there."""
+    page = visit("/search?q=江城二桥 source:示例日报 date:2022-01")
+    found = page.locator("main article")
+    assert found.count()
+    for text in found.all_inner_texts():
+        assert "示例日报" in text and "2022年1月" in text
+
+
+def test_article_of_a_day_without_search(visit: Callable[..., Page]) -> None:
+    """By date alone, on a phone: archive, month, day, article."""
+    page = visit("/")
+    page.get_by_role("navigation").get_by_role("link", name="按日期").click()
+    page.locator("main a[href='/month/2022-01']").click()
+    page.locator("main td a[href='/day/2022-01-11']").click()
+    page.get_by_role("link", name="今夜到明天：阴转小雪").click()
+    assert page.locator("h1").inner_text() == "今夜到明天：阴转小雪"
+
+
+def test_skip_link_comes_first(visit: Callable[..., Page]) -> None:
+    """The first Tab shows the way past the menu, and it goes there."""
+    page = visit(f"/clippings/articles/{SAMPLE}")
+    page.keyboard.press("Tab")
+    assert page.evaluate("document.activeElement.className") == "skip"
+    assert page.locator(".skip").bounding_box()["y"] >= 0
+    page.keyboard.press("Enter")
+    assert page.evaluate("document.activeElement.id") == "content"
+
+
+def test_focus_is_seen(visit: Callable[..., Page]) -> None:
+    """Whatever the keyboard reaches on the home page has an outline."""
+    page = visit("/", viewport={"width": 1280, "height": 900})
+    for _ in range(12):
+        page.keyboard.press("Tab")
+        outline = page.evaluate("getComputedStyle(document.activeElement).outlineStyle")
+        assert outline != "none", page.evaluate("document.activeElement.outerHTML")
+
+
+def test_dark_by_device_and_by_switch(visit: Callable[..., Page]) -> None:
+    """A dark device gets a dark page; the switch wins over it, and is kept."""
+    light = "getComputedStyle(document.body).backgroundColor"
+    page = visit("/", color_scheme="dark")
+    dark = page.evaluate(light)
+    page.locator("summary[aria-label='明暗']").click()
+    page.get_by_role("link", name="浅色").click()
+    assert page.evaluate(light) != dark
+    assert "_theme" not in page.url
+    page.goto("/archive")
+    assert page.evaluate(light) != dark
+
+
+def test_language_switch_is_kept(visit: Callable[..., Page]) -> None:
+    """The switch leads to the same page in English, and the next page is English too."""
+    page = visit("/archive")
+    page.locator("summary[aria-label='语言']").click()
+    page.get_by_role("link", name="English").click()
+    assert page.locator("h1").inner_text() == "By date"
+    page.goto("/sources")
+    assert page.locator("h1").inner_text() == "Sources"
+
+
+def test_dead_pictures_leave_a_note(visit: Callable[..., Page]) -> None:
+    """Where pictures are gone, the article says so and keeps its form."""
+    page = visit(f"/clippings/articles/{SAMPLE}")
+    page.mouse.wheel(0, 20_000)
+    page.locator(".gone").first.wait_for()
+    assert "图片已不在原处" in page.locator(".gone").first.inner_text()
+
+
+@pytest.mark.parametrize("path", PAGES)
+def test_phone_needs_no_sideways_scrolling(visit: Callable[..., Page], path: str) -> None:
+    """At 390 px no page is wider than the window, and text is not too small to read."""
+    page = visit(path)
+    assert page.evaluate("document.documentElement.scrollWidth") <= PHONE["width"]
+
+
+@pytest.mark.parametrize("path", PAGES)
+@pytest.mark.parametrize("theme", ["light", "dark"])
+def test_axe_finds_nothing_serious(visit: Callable[..., Page], path: str, theme: str) -> None:
+    """No serious or critical violation of axe-core's rules on any page, in either theme."""
+    try:
+        from axe_playwright_python.sync_playwright import Axe
+    except ImportError:
+        unavailable("axe-playwright-python is not installed")
+    page = visit(path, color_scheme=theme, viewport={"width": 1280, "height": 900})
+    found = Axe().run(page).response["violations"]
+    bad = [
+        (rule["id"], [node["html"][:200] for node in rule["nodes"][:3]])
+        for rule in found
+        if rule["impact"] in BAD
+    ]
+    assert not bad
+
+
+def test_print_leaves_out_what_cannot_be_clicked(visit: Callable[..., Page]) -> None:
+    """On paper there is the article, not the menus around it."""
+    page = visit(f"/clippings/articles/{SAMPLE}")
+    page.emulate_media(media="print")
+    assert page.locator("h1").is_visible()
+    assert not page.locator(".site-search").is_visible()
+    assert not page.locator(".neighbours").is_visible()
+
+
+def test_reading_works_without_script(visit: Callable[..., Page]) -> None:
+    """Search, language and theme are plain links and forms."""
+    page = visit("/?_lang=en&_theme=dark", java_script_enabled=False)
+    page.locator("main input[type=search]").fill("comet")
+    page.get_by_role("button", name="Search").click()
+    assert page.locator("main article").count()

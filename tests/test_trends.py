@@ -1,0 +1,210 @@
+"""Trends: what is counted, how it is laid out, and that each number is what its link finds."""
+
+from __future__ import annotations
+
+import csv
+import io
+import sqlite3
+from collections import Counter
+from collections.abc import Callable
+from datetime import date
+from pathlib import Path
+from urllib.parse import parse_qs, urlsplit
+
+import pytest
+from conftest import Visitor
+from hypothesis import given
+from hypothesis import strategies as st
+
+from clippings.search import parse_query
+from clippings.timeline import PERIODS, read_timeline
+from clippings.trends import MOST_TERMS, chart, named, search_text, shares, split_terms
+
+TERMS = {
+    "北约,乌克兰": ["北约", "乌克兰"],
+    " 北约 ， 乌克兰；欧盟; ": ["北约", "乌克兰", "欧盟"],
+    "核战争 打不赢,北约 OR 华约": ["核战争 打不赢", "北约 OR 华约"],
+    '"一,二",三': ['"一,二"', "三"],
+    "北约,北约": ["北约"],
+    '"没有写完': ['"没有写完"'],
+    "OR 北约 AND,-演习 OR": ["北约", "-演习"],
+    " ,,": [],
+}
+DAYS = st.lists(st.dates(date(2018, 11, 1), date(2022, 3, 1)).map(date.isoformat), max_size=40)
+
+
+def archive_of(days: list[str], undated: int) -> sqlite3.Connection:
+    """A database with nothing but dates, numbered as the build numbers articles."""
+    conn = sqlite3.connect(":memory:")
+    conn.execute("create table articles (docid integer, day text)")
+    rows = enumerate([*[None] * undated, *sorted(days)], start=1)
+    conn.executemany("insert into articles values (?, ?)", rows)
+    return conn
+
+
+@pytest.mark.parametrize("typed", TERMS)
+def test_terms_are_cut_at_commas(typed: str) -> None:
+    """Commas of both writings part terms, those in quotes do not; a term can take a filter."""
+    assert split_terms(typed) == TERMS[typed]
+
+
+@pytest.mark.parametrize("term", split_terms(",".join(TERMS)))
+def test_filters_narrow_any_term(term: str) -> None:
+    """With a source and a month behind it, a term is the same search within both."""
+    narrowed = parse_query(search_text(term, period="2022-01", source="知乎")).match
+    filters = parse_query(f"{named('source', '知乎')} date:2022-01").match
+    assert narrowed.count(filters.split(" AND ")[0].strip("()")) == 1
+    assert narrowed.startswith("(") and parse_query(term).match.split(" NOT ")[0] in narrowed
+
+
+@given(DAYS, st.integers(0, 3), st.data())
+def test_counts_agree_with_counting(days: list[str], undated: int, data: st.DataObject) -> None:
+    """Of any articles, as many are counted in a period as are dated in it; gaps are zeros."""
+    conn = archive_of(days, undated)
+    day_of = dict(conn.execute("select docid, day from articles"))
+    docids = sorted(data.draw(st.sets(st.sampled_from([*day_of])) if day_of else st.just(set())))
+    for by, width in PERIODS.items():
+        timeline = read_timeline(conn, by, limit=10_000)
+        wanted = Counter(day[:width] for docid in docids if (day := day_of[docid]))
+        counted = dict(zip(timeline.names, timeline.counts(docids), strict=True))
+        assert {name: count for name, count in counted.items() if count} == wanted
+        assert timeline.undated(docids) == sum(day_of[docid] is None for docid in docids)
+        assert list(timeline.names) == sorted(counted)
+
+
+@given(DAYS.filter(bool), st.sampled_from([*PERIODS]), st.integers(1, 9))
+def test_turning_back_reaches_every_period(days: list[str], by: str, limit: int) -> None:
+    """From window to window, every period with articles is shown once."""
+    conn = archive_of(days, 2)
+    shown: list[str] = []
+    until: str | None = ""
+    while until is not None:
+        timeline = read_timeline(conn, by, last=until, limit=limit)
+        assert 0 < len(timeline.names) <= limit
+        assert (timeline.later is None) == (until == "")
+        shown += timeline.names
+        until = timeline.earlier
+    assert len(shown) == len(set(shown))
+    assert {day[: PERIODS[by]] for day in days} <= set(shown)
+
+
+def test_time_line_that_ends_before_the_archive_begins() -> None:
+    """Asked for a time before all articles, it has no periods but knows where they begin."""
+    timeline = read_timeline(archive_of(["2022-01-11"], 1), "month", last="2020", limit=9)
+    assert (timeline.names, timeline.counts([1, 2]), timeline.later) == ((), [], "2022-01")
+
+
+@given(st.lists(st.lists(st.floats(0, 1e6), min_size=7, max_size=7), max_size=6))
+def test_chart_holds_every_value(lines: list[list[float]]) -> None:
+    """Nothing leaves the picture, higher values stand higher, and the scale is a short one."""
+    layout = chart(lines, 7)
+    assert 2 <= len(layout.rulings) <= 7
+    assert layout.rulings[0] == (0, 100) and layout.rulings[-1][1] == 0
+    for values, points in zip(lines, layout.lines, strict=True):
+        assert all(0 <= x <= 100 and -0.01 <= y <= 100 for x, y in points)
+        heights = [100 - y for _, y in points]
+        assert all(
+            low <= high
+            for value, low in zip(values, heights, strict=True)
+            for other, high in zip(values, heights, strict=True)
+            if value <= other
+        )
+
+
+def test_scale_of_counts_has_whole_steps() -> None:
+    """One article is not ruled in fifths."""
+    assert [value for value, _ in chart([[0, 1]], 2, least=1).rulings] == [0, 1]
+    assert [value for value, _ in chart([[0, 23]], 2, least=1).rulings] == [0, 5, 10, 15, 20, 25]
+
+
+def test_share_of_nothing_is_nothing() -> None:
+    """A period without articles has no share to divide by."""
+    assert shares([0, 1, 3], [0, 4, 3]) == [0, 25, 100]
+
+
+@pytest.mark.parametrize(
+    "asked",
+    [
+        "q=江城二桥,彗星,雪 OR 雨&by=month",
+        "q=江城二桥,comet&by=day",
+        'q="江城二桥&by=year',
+        "q=桥&source=示例日报",
+        "by=month",
+    ],
+)
+def test_each_number_is_what_its_link_finds(site: Visitor, asked: str) -> None:
+    """Every number of both tables leads to a search that finds just so many articles."""
+    page = site.page(f"/trends?{asked}")
+    links = page.xpath("//div[contains(@class, 'numbers')]//td/a")
+    assert links
+    for link in links:
+        (query,) = parse_qs(urlsplit(link.get("href")).query)["q"]
+        (found,) = site.rows(
+            "select count(*) as n from articles_fts where articles_fts match :match",
+            match=parse_query(query).match,
+        )
+        assert int(link.text) == found["n"], query
+
+
+def test_table_adds_up(site: Visitor) -> None:
+    """The periods and the undated together are all articles that the term finds."""
+    page = site.page("/trends?q=的&by=month")
+    undated, total = (
+        [int(cell.text) for cell in row.xpath("td")] for row in page.xpath("//tfoot/tr")
+    )
+    cells = page.xpath("//div[@aria-labelledby='periods']//tbody/tr/td[1]")
+    dated = sum(int(cell.text_content()) for cell in cells)
+    (of_term,) = site.rows(
+        "select count(*) as n from articles_fts where articles_fts match :match",
+        match=parse_query("的").match,
+    )
+    (all_of_them,) = site.rows("select count(*) as n from articles")
+    assert dated + undated[0] == total[0] == of_term["n"]
+    assert total[1] == all_of_them["n"]
+
+
+def test_file_says_what_the_table_says(site: Visitor) -> None:
+    """The CSV file has the chart's numbers, counts or shares, a row for every period."""
+    text = site.get("/trends.csv?q=江城二桥,彗星&by=month").text
+    head, *rows = csv.reader(io.StringIO(text))
+    assert head == ["month", "articles", "江城二桥", "彗星"]
+    page = site.page("/trends?q=江城二桥,彗星&by=month")
+    table = page.xpath("//div[@aria-labelledby='periods']//tbody/tr")
+    assert [[cell.text_content() for cell in row.xpath("td")] for row in table] == [
+        [*terms, articles] for _, articles, *terms in rows
+    ]
+    shared = csv.reader(io.StringIO(site.get("/trends.csv?q=彗星&by=month&measure=share").text))
+    next(shared)
+    for row, (_, articles, _, comet) in zip(shared, rows, strict=True):
+        assert float(row[2]) == pytest.approx(100 * int(comet) / int(articles))
+
+
+def test_chart_needs_neither_style_nor_script(site: Visitor) -> None:
+    """The page keeps to its own policy: no inline style; a line and a mark for each term."""
+    page = site.page("/trends?q=江城二桥,彗星")
+    assert not page.xpath("//@style | //style | //script[not(@src)]")
+    assert len(page.xpath("//*[@class='plot']//*[local-name()='polyline']")) == 2
+    assert page.xpath("//*[@class='plot']/@aria-hidden") == ["true"]
+
+
+def test_more_terms_than_lines(site: Visitor) -> None:
+    """What no longer fits is named."""
+    page = site.page("/trends?q=" + ",".join(["雪", "雨", "风", "桥", "江", "书", "面汤"]))
+    assert len(page.xpath("//ul[@class='legend']/li")) == MOST_TERMS
+    assert "面汤" in page.xpath("string(//main/p[@class='soft'])")
+
+
+def test_hostile_words_stay_words(site: Visitor) -> None:
+    """A term is text wherever the page repeats it."""
+    attack = '"><svg onload=alert(1)><script>alert(1)</script>'
+    page = site.page("/trends", params={"q": attack, "source": attack, "until": attack})
+    assert not page.xpath("//script[not(@src)] | //@onload")
+
+
+def test_archive_without_dates(serve: Callable[..., Visitor], tmp_path: Path) -> None:
+    """Where no article has a date, the page says so instead of drawing nothing."""
+    (tmp_path / "一.md").write_text("# 题目\n\n没有日期的文章。")
+    site = serve(tmp_path, base_url="/below/")
+    page = site.page("/trends?q=文章")
+    assert not page.xpath("//figure") and page.xpath("//form[@action='/below/trends']")
+    assert site.get("/trends.csv?q=文章").text.split() == ["month,articles,文章"]
