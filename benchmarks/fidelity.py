@@ -51,7 +51,7 @@ _UNSEEN = ("script", "style", "button", "svg", "head", "title", "noscript", "tem
 _EMBEDDED = ("iframe", "video", "audio", "object", "embed")
 _LAZY = ("src", "data-src", "data-original", "data-srcset", "srcset", "zoomfile", "file")
 _INVISIBLE = re.compile(r"[\s\u200b-\u200f\u2028-\u202e\u2060\ufeff\x00-\x1f]+")
-_LANGUAGE = re.compile(r"(?:^|\s)(?:language|lang)-([\w+#.-]+)|^highlight (\w+)")
+_LANGUAGE = re.compile(r"(?:(?<!\S)(?:language|lang)-|(?<!\S)highlight )([\w+#.-]+)")
 
 Inventory = dict[str, Counter[object]]
 Convert = Callable[[str], str]
@@ -77,6 +77,8 @@ def parse(page: str) -> etree._Element | None:
     parser = etree.HTMLParser(encoding="utf-8", remove_comments=True, remove_pis=True)
     root = etree.fromstring(page.encode("utf-8", "replace") or b" ", parser)
     if root is not None:
+        for gutter in root.xpath("//td[contains(@class, 'gutter')]"):
+            gutter.tag = "script"  # the numbers of the lines beside code
         etree.strip_elements(root, *_UNSEEN, with_tail=False)
     return root
 
@@ -102,8 +104,13 @@ def candidates(image: etree._Element) -> frozenset[str]:
     return frozenset(unquote(n) for n in named if not n.startswith("data:") and len(n) > 5)
 
 
-def inventory(root: etree._Element, embeds: set[str]) -> Inventory:
-    """How often each thing of each kind occurs in a page, and its text, one after the other."""
+def with_link_inside(root: etree._Element) -> set[str]:
+    """The addresses of links around links: a browser ends them where the inner one begins."""
+    return {unquote(squeeze(a.get("href") or "")) for a in root.iter("a") if a.find(".//a") is not None}
+
+
+def inventory(root: etree._Element, embeds: set[str], cut: set[str]) -> Inventory:
+    """How often each thing of each kind occurs in a page; links to `cut` without their text."""
     found: Inventory = {kind: Counter() for kind in (*KINDS, "embeds")}
     for link in list(root.iter("a")):
         address = unquote(squeeze(link.get("href") or ""))
@@ -111,8 +118,10 @@ def inventory(root: etree._Element, embeds: set[str]) -> Inventory:
             found["embeds"][address] += 1
             link[:] = []
             link.text = None
-        elif address and not address.startswith("javascript:") and (text_of(link) or len(link)):
-            found["links"][address, text_of(link)] += 1
+        elif link.find(".//img") is None and not text_of(link):
+            continue  # nothing to see
+        elif address and not address.startswith(("javascript:", "file:")):
+            found["links"][address, "" if address in cut else text_of(link)] += 1
     for level in range(1, 7):
         found["headings"].update((level, t) for e in root.iter(f"h{level}") if (t := text_of(e)))
     found["list items"].update(t for e in root.iter("li") if (t := text_of(e)))
@@ -123,11 +132,13 @@ def inventory(root: etree._Element, embeds: set[str]) -> Inventory:
                 found["table rows"][tuple(t for c in row if (t := text_of(c)))] += 1
     for code in root.iter("pre"):
         if text_of(code):
-            found["code blocks"]["".join(code.itertext()).strip()] += not len(code.findall(".//br"))
-            marks = " ".join(e.get("class", "") for e in (*code.iter("pre", "code"),))
-            found["languages"].update(next(filter(None, m)) for m in _LANGUAGE.findall(marks))
+            found["code blocks"][squeeze("".join(code.itertext()))] += 1
+            around = (*code.iter("pre", "code"), *code.iterancestors("figure"))
+            marks = _LANGUAGE.findall(" ".join(e.get("class", "") for e in around))
+            found["languages"].update(m for m in marks if m not in ("null", "plain"))
     for kind, tags in (("bold", ("strong", "b")), ("italics", ("em", "i"))):
-        found[kind].update(letters("".join(text_of(e) for e in root.iter(*tags))))
+        outermost = (e for e in root.iter(*tags) if next(e.iterancestors(*tags), None) is None)
+        found[kind].update(letters("".join(map(text_of, outermost))))
     return found
 
 
@@ -138,8 +149,8 @@ def compare(body: str, convert: Convert) -> dict[str, tuple[int, int]]:
         return {}
     after = parse(f"<html><body>{_RENDERER.render(convert(body))}</body></html>")
     assert after is not None
-    embeds = embedded(before)
-    had, has = inventory(before, embeds), inventory(after, embeds)
+    embeds, cut = embedded(before), with_link_inside(before)
+    had, has = inventory(before, embeds, cut), inventory(after, embeds, cut)
     had["embeds"] = Counter(embeds)
     has["embeds"] = Counter(dict.fromkeys(has["embeds"], 1))
     wanted = [named for image in before.iter("img") if (named := candidates(image))]

@@ -103,6 +103,8 @@ def _authorize(
         name = str(first).lower()
         reads = name in _PRAGMAS_OF_A_TABLE or (second is None and name in _PRAGMAS_WITHOUT_VALUE)
         return sqlite3.SQLITE_OK if reads else sqlite3.SQLITE_DENY
+    if (action, first) == (sqlite3.SQLITE_UPDATE, "sqlite_master"):
+        return sqlite3.SQLITE_OK  # asked whenever a virtual table is opened; never carried out
     return sqlite3.SQLITE_OK if action in _READS else sqlite3.SQLITE_DENY
 
 

@@ -10,12 +10,13 @@ import json
 import mimetypes
 import re
 import sqlite3
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from itertools import chain
 from typing import Any
 from urllib.parse import urlencode, urlsplit
 
+from clippings.rendering import render_html
 from clippings.site import DATABASE
 from clippings.timeline import Timeline, matching, read_timeline
 
@@ -34,6 +35,8 @@ _ENTRIES = """
     order by docid desc
 """
 _MOMENT = re.compile(r"(\d{4}-\d\d-\d\d)(?:T(\d\d:\d\d)(:\d\d)?)?(Z|[+-]\d\d:\d\d)?")
+_PICTURE = re.compile(r"<img((?:\s+[\w-]+=\"[^\"]*\")*)\s*/?>")
+_ATTRIBUTE = re.compile(r"([\w-]+)=\"([^\"]*)\"")
 _LOCAL = re.compile(r"(?<=\s)(href|src)=\"/(?!/)")
 _WEB = re.compile(r"https?://", re.I)
 # XML 1.0, 2.2: these cannot be written in it, not even escaped.
@@ -129,11 +132,11 @@ def read_part(conn: sqlite3.Connection, match: str, name: str = "") -> Part | No
     return Part(name, rows, names[place - 1] if place else None, newer)
 
 
-def entry(row: sqlite3.Row, root: str, body: Callable[[str], str]) -> dict[str, Any]:
+def entry(row: sqlite3.Row, root: str, *, pictures: bool) -> dict[str, Any]:
     """What a feed says of an article.
 
-    `root` is the absolute address of the site, with a slash at its end; `body` makes safe HTML
-    of Markdown. Addresses below the site become absolute, those of no website are left out.
+    `root` is the absolute address of the site, with a slash at its end. Addresses below the
+    site become absolute, those of no website are left out; `pictures` is as for `body_html`.
     """
     image = re.sub(r"^/(?!/)", lambda _: root, row["image"] or "")
     published = instant(row["published"])
@@ -143,15 +146,27 @@ def entry(row: sqlite3.Row, root: str, body: Callable[[str], str]) -> dict[str, 
         "address": f"{root}{DATABASE}/articles/{row['id']}",
         "original": row["url"] if _WEB.match(row["url"] or "") else None,
         "summary": row["summary"],
-        "html": _LOCAL.sub(lambda found: f'{found[1]}="{root}', body(row["markdown"])),
+        "html": body_html(row["markdown"], root, pictures=pictures),
         "author": row["author"] or row["source"],
         "published": published,
         "updated": instant(row["updated"]) or published or LONG_AGO,
         "language": row["language"],
-        "image": image if _WEB.match(image) else None,
+        "image": image if pictures and _WEB.match(image) else None,
         "image_type": mimetypes.guess_type(image)[0],
         "categories": _categories(json.loads(row["places"]), json.loads(row["tags"])),
     }
+
+
+def body_html(markdown: str, root: str, *, pictures: bool) -> str:
+    """The whole text as safe HTML; without `pictures`, each is a link that says what it shows."""
+
+    def picture_link(found: re.Match[str]) -> str:
+        said = dict(_ATTRIBUTE.findall(found[1]))
+        address = said.get("src", "")
+        return f'<a href="{address}">{said.get("alt") or address}</a>'
+
+    body = render_html(markdown) if pictures else _PICTURE.sub(picture_link, render_html(markdown))
+    return _LOCAL.sub(lambda found: f'{found[1]}="{root}', body)
 
 
 def tag(address: str, root: str) -> str:

@@ -9,6 +9,7 @@ queries share its few threads; here each gets an answer that says what is wrong.
 from __future__ import annotations
 
 import asyncio
+import errno
 import json
 import re
 import sqlite3
@@ -183,6 +184,8 @@ def visitors_fault(exception: Exception) -> int | None:
     """
     if isinstance(exception, DatasetteError):
         return 400 if exception.status == 500 else None
+    if isinstance(exception, OSError) and exception.errno == errno.ENAMETOOLONG:
+        return 404
     if not isinstance(exception, _MISREADING):
         return None
     if isinstance(exception, sqlite3.Error) and _OPERATORS_TROUBLE.search(str(exception)):

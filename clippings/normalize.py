@@ -72,7 +72,7 @@ def normalize_article(
         language=detect(f"{title}\n{text}", header.line("language") or None),
         url=url,
         image=lead_image(header.lines("image"), conversion, url),
-        characters=len(text) - sum(map(len, _SPACE.findall(text))),
+        characters=len("".join(text.split())),
         features=conversion.features,
         tags=tuple(dict.fromkeys(header.lines("tags"))),
         links=conversion.links,

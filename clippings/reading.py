@@ -20,6 +20,7 @@ from pygments.lexers import find_lexer_class_by_name
 from pygments.util import ClassNotFound
 
 from clippings.rendering import plain_text, render_html
+from clippings.wording import Wording
 
 LONGEST_CODE = 20_000
 """Characters of a code block that are coloured; a longer one is left as it is."""
@@ -35,7 +36,7 @@ _ATTRIBUTE = re.compile(r"([\w-]+)=\"([^\"]*)\"")
 _HEADING = re.compile(r"<h([1-6])\s[^>]*?id=\"([^\"]+)\"[^>]*>(.*?)</h\1>", re.S)
 _CODE = re.compile(r"<code class=\"language-([\w+#.-]{1,40})\">([^<]*)</code>")
 _ANY_TAG = re.compile(r"<[^>]*>")
-_LOCAL = re.compile(r"/(?!/)")
+_LOCAL = re.compile(r"\A/(?!/)")
 _NOT_IN_SCRIPT = {ord(c): f"\\u{ord(c):04x}" for c in "<>&\u2028\u2029"}
 _BIBTEX = str.maketrans({c: f"\\{c}" for c in "{}%&#_$"} | {"\\": r"\textbackslash "})
 
@@ -48,11 +49,11 @@ class Heading(NamedTuple):
     text: str
 
 
-def page_html(markdown: str, *, pictures: bool, prefix: str, word: str) -> str:
-    """The body as safe HTML for our page, its code coloured.
+def page_html(markdown: str, say: Wording, *, pictures: bool, prefix: str) -> str:
+    """The body as safe HTML for our page, its code coloured, its wide tables in reach of keys.
 
     Pictures of ours get the site's `prefix` (base_url) before their address; without
-    `pictures` each becomes a link that says `word` and what it shows.
+    `pictures` each becomes a link that says what it shows.
     """
 
     def image(tag: re.Match[str]) -> str:
@@ -61,14 +62,17 @@ def page_html(markdown: str, *, pictures: bool, prefix: str, word: str) -> str:
         if not source:
             return ""
         if not pictures:
-            label = " · ".join(filter(None, (word, attributes.get("alt"))))
+            label = " · ".join(filter(None, (say("picture"), attributes.get("alt"))))
             return (
                 f'<a class="picture" rel="nofollow noopener noreferrer" href="{source}">{label}</a>'
             )
         attributes["src"] = source
         return "<img " + " ".join(f'{name}="{value}"' for name, value in attributes.items()) + ">"
 
-    return _CODE.sub(_coloured, _IMAGE.sub(image, render_html(markdown)))
+    region = f'<div class="table" tabindex="0" role="region" aria-label="{say("table")}">'
+    body = render_html(markdown).replace('<div class="table">', region)
+    body = body.replace("<pre>", '<pre tabindex="0">')
+    return _CODE.sub(_coloured, _IMAGE.sub(image, body))
 
 
 def _coloured(block: re.Match[str]) -> str:

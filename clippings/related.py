@@ -63,9 +63,9 @@ def keywords(tokens: IndexTokens) -> tuple[int, ...]:
     Single characters say too little in any script; a token seen once in the
     text and never in the title is no subject.
     """
-    counts = Counter(token for token in tokens.body.split() if len(token) > 1)
+    counts = Counter(tokens.body.split())
     for token in tokens.title.split():
-        if len(token) > 1:
-            counts[token] += TITLE_WEIGHT
-    frequent = (token for token, count in counts.most_common(KEYWORDS) if count > 1)
+        counts[token] += TITLE_WEIGHT
+    subjects = {token: n for token, n in counts.items() if n > 1 and len(token) > 1}
+    frequent = sorted(subjects, key=subjects.__getitem__, reverse=True)[:KEYWORDS]
     return tuple(sorted({crc32(token.encode()) for token in frequent}))

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Awaitable, Callable, MutableMapping
 from functools import wraps
 from typing import Any
-from urllib.parse import quote
+from urllib.parse import quote, urlencode
 
 from datasette.app import Datasette
 from datasette.database import Database
@@ -39,6 +39,10 @@ LANGUAGE_COOKIE = "clippings_lang"
 Scope = MutableMapping[str, Any]
 App = Callable[[Scope, Any, Any], Awaitable[None]]
 Headers = list[tuple[bytes, bytes]]
+
+
+WHAT_IS_SHOWN = ("q", "before", "after", "page")
+"""Arguments of an address that make it another page, not the same in another dress."""
 
 
 class Missing(NotFound):  # type: ignore[misc]
@@ -75,6 +79,12 @@ def wanted_pictures(datasette: Datasette) -> bool:
     return bool(settings.get("pictures", "show") != "links")
 
 
+def canonical_path(request: Request) -> str:
+    """The path of a request with those of its arguments that say what is shown, not how."""
+    wanted = [(name, request.args[name]) for name in WHAT_IS_SHOWN if name in request.args]
+    return str(request.path) + ("?" + urlencode(wanted) if wanted else "")
+
+
 async def page(
     datasette: Datasette,
     request: Request,
@@ -82,8 +92,14 @@ async def page(
     context: dict[str, Any],
     status: int = 200,
 ) -> Response:
-    """One of our pages: a template that extends `page.html`, with what it shows."""
-    html = await datasette.render_template(template, context, request=request)
+    """One of our pages: a template that extends `page.html`, with what it shows.
+
+    Its one address for others to know it by is given to it as `canonical`.
+    """
+    canonical = datasette.absolute_url(request, canonical_path(request))
+    html = await datasette.render_template(
+        template, {"canonical": canonical, **context}, request=request
+    )
     return Response.html(html, status=status)
 
 

@@ -74,7 +74,9 @@ class Timeline:
 
 def matching(conn: sqlite3.Connection, match: str) -> list[int]:
     """The docids of the articles that an FTS5 expression finds, in the order of publication."""
-    return [docid for (docid,) in conn.execute(_MATCHING, [match])]
+    cursor = conn.cursor()
+    cursor.row_factory = None  # plain tuples: there may be as many as articles
+    return [docid for (docid,) in cursor.execute(_MATCHING, [match])]
 
 
 def read_timeline(conn: sqlite3.Connection, by: str, *, last: str = "", limit: int) -> Timeline:

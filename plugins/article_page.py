@@ -38,9 +38,9 @@ async def article_vars(datasette: Datasette, request: Request, key: int) -> dict
     article = found["article"]
     body = reading.page_html(
         article["markdown"],
+        words_for(request),
         pictures=wanted_pictures(datasette),
         prefix=datasette.setting("base_url"),
-        word=words_for(request)("picture"),
     )
     here = datasette.absolute_url(request, article_url(datasette, article["id"]))
     image = absolute_picture(datasette, request, article["image"])

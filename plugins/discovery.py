@@ -83,7 +83,7 @@ async def opml(datasette: Datasette, request: Request) -> Response:
     context = {
         "root": absolute_root(datasette, request),
         "title": datasette.metadata("title") or words_for(request)("site.name"),
-        "names": await visit(datasette, request, read_names),
+        "names": await visit(datasette, read_names),
         "path": lambda kind, name: browse_path(kind, name)[1:],
     }
     body = await datasette.render_template("sources.opml", context, request=request)

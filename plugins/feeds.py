@@ -16,9 +16,8 @@ from datasette.utils.asgi import Request, Response
 
 from clippings.answers import View, revalidated, visit
 from clippings.feeds import LONG_AGO, Channel, entry, json_feed, legal, read_part
-from clippings.reading import page_html
 from clippings.search import parse_query
-from clippings.site import Missing, browse_path, wanted_pictures, words_for
+from clippings.site import browse_path, page, wanted_pictures, words_for
 from clippings.timeline import matching
 from clippings.trends import named
 
@@ -44,21 +43,18 @@ def of_name(request: Request) -> Channel:
     return Channel(path, path, {}, name, named(kind, name))
 
 
-async def answer(datasette: Datasette, request: Request, channel: Channel) -> Response:
-    """The feed or one of its parts; 404 where there is no such part, or no article."""
+async def answer(datasette: Datasette, request: Request, channel: Channel) -> Response | None:
+    """The feed or one of its parts; None where there is no such part, or no article."""
     match, name = parse_query(channel.search).match, request.args.get("page") or ""
-    part = await visit(datasette, request, lambda conn: read_part(conn, match, name))
+    part = await visit(datasette, lambda conn: read_part(conn, match, name))
     if part is None:
-        raise Missing("feeds.none")
+        return None
     say, form = words_for(request), request.url_vars["form"]
     root = datasette.absolute_url(request, datasette.urls.path("/"))
     feed = channel.feed(root, datasette.metadata("title") or say("site.name"), form, part)
 
-    def body(markdown: str) -> str:
-        pictures = wanted_pictures(datasette)
-        return page_html(markdown, pictures=pictures, prefix="/", word=say("picture"))
-
-    entries = [entry(row, root, body) for row in part.rows]
+    pictures = wanted_pictures(datasette)
+    entries = [entry(row, root, pictures=pictures) for row in part.rows]
     feed["updated"] = max((each["updated"] for each in entries), default=LONG_AGO)
     if form == "json":
         text = json_feed(feed, entries)
@@ -68,13 +64,17 @@ async def answer(datasette: Datasette, request: Request, channel: Channel) -> Re
     return Response(text, content_type=f"{TYPES[form]}; charset=utf-8")
 
 
-async def of_whole_name(datasette: Datasette, request: Request) -> str | None:
-    """The page of a name that itself ends like a feed, such as the tag package.json."""
-    kind, name, form = (request.url_vars[part] for part in ("kind", "name", "form"))
+async def instead(datasette: Datasette, request: Request) -> Response:
+    """Where there is no feed: the page of a name that ends like one, such as the tag
+    package.json, else one that says so (NotFound would be sent to another address)."""
+    kind, name, form = (request.url_vars.get(part, "") for part in ("kind", "name", "form"))
     match = parse_query(named(kind, f"{unquote(name)}.{form}")).match
-    found = await visit(datasette, request, lambda conn: matching(conn, match))
-    # The dot as %2E: the same name, but no longer the address of a feed.
-    return datasette.urls.path(f"/{kind}/{name}%2E{form}") if found else None
+    if name and await visit(datasette, lambda conn: matching(conn, match)):
+        # The dot as %2E: the same name, but no longer the address of a feed.
+        return Response.redirect(datasette.urls.path(f"/{kind}/{name}%2E{form}"))
+    say = words_for(request)
+    context = {"status": 404, "title": say("error.404"), "message": say("feeds.none")}
+    return await page(datasette, request, "problem.html", context, 404)
 
 
 def view(channel_of: Callable[[Request], Channel]) -> View:
@@ -82,13 +82,8 @@ def view(channel_of: Callable[[Request], Channel]) -> View:
 
     @revalidated
     async def feed(datasette: Datasette, request: Request) -> Response:
-        try:
-            return await answer(datasette, request, channel_of(request))
-        except Missing:
-            page = "name" in request.url_vars and await of_whole_name(datasette, request)
-            if not page:
-                raise
-            return Response.redirect(page)
+        found = await answer(datasette, request, channel_of(request))
+        return found or await instead(datasette, request)
 
     return feed
 

@@ -38,6 +38,15 @@ async def problem(datasette, request, status, message):
     return await page(datasette, request, "problem.html", context, status)
 
 
+async def refuse(datasette, scope, receive, send, status, message):
+    """Answer in place of Datasette; no form of ours posts, so it needs no token."""
+    request = Request({**scope, "csrftoken": lambda: ""}, receive)
+    response = await problem(datasette, request, status, message)
+    if status == 429:
+        response.headers["Retry-After"] = str(RETRY_AFTER)
+    await response.asgi_send(send)
+
+
 @asynccontextmanager
 async def in_batches(gate, receive, send):
     """`send` for an export: large pieces, others pass while one is on its way, and an end
@@ -79,8 +88,7 @@ def guarded(app, datasette):
         query = scope["query_string"].decode("latin-1")
         wrong = complaint(query)
         if wrong:
-            response = await problem(datasette, Request(scope, receive), 400, wrong)
-            return await response.asgi_send(send)
+            return await refuse(datasette, scope, receive, send, 400, wrong)
         path = "/" + scope["path"].removeprefix(datasette.setting("base_url"))
         name = gate_name(path, query, tuple(datasette.databases))
         if name is None:
@@ -107,10 +115,8 @@ def asgi_wrapper(datasette):
             try:
                 await answer(scope, receive, send)
             except Busy:
-                request = Request(scope, receive)
-                response = await problem(datasette, request, 429, words_for(request)("error.busy"))
-                response.headers["Retry-After"] = str(RETRY_AFTER)
-                await response.asgi_send(send)
+                busy = words_for(Request(scope, receive))("error.busy")
+                await refuse(datasette, scope, receive, send, 429, busy)
 
         return with_guard
 

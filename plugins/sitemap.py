@@ -70,7 +70,7 @@ async def sitemap_part(datasette: Datasette, request: Request) -> Response:
     """The pages that list articles, or some of the articles in the order of publication."""
     root, part = datasette.absolute_url(request, datasette.urls.path("/")), request.url_vars["part"]
     if part == "pages":
-        paths = await visit(datasette, request, lambda conn: list(browse_paths(conn)))
+        paths = await visit(datasette, lambda conn: list(browse_paths(conn)))
         return answer("urlset", "url", ((root + path[1:], None) for path in paths))
     span = {"first": int(part) * SIZE - SIZE + 1, "last": int(part) * SIZE}
     rows = (await archive(datasette).execute(ARTICLES, span)).rows

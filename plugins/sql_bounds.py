@@ -18,8 +18,6 @@ def longest_text(conn: sqlite3.Connection) -> int:
 
 @hookimpl(trylast=True)  # after the plugins that use the connection without bounds
 def prepare_connection(conn: sqlite3.Connection, database: str) -> None:
-    """Bound a connection to the archive, or to the empty database for SQL alone."""
+    """Bound a connection to the archive."""
     if database == DATABASE:
         bound(conn, longest_text(conn))
-    elif database == "_memory":
-        bound(conn)

@@ -58,7 +58,7 @@ async def trends_page(datasette: Datasette, request: Request) -> Response:
         wanted = {name: value for name, value in {**asked, **changes}.items() if value}
         return f"{datasette.urls.path(path)}?{urlencode(wanted)}"
 
-    found = await visit(datasette, request, lambda conn: read_page(conn, asked))
+    found = await visit(datasette, lambda conn: read_page(conn, asked))
     context = {
         **found,
         "asked": asked.get("q", ""),
@@ -76,7 +76,7 @@ async def trends_page(datasette: Datasette, request: Request) -> Response:
 async def trends_file(datasette: Datasette, request: Request) -> Response:
     """The file: a row for each period, a column for all articles and one for each term."""
     asked = {name: request.args.get(name) for name in request.args}
-    found = await visit(datasette, request, lambda conn: read_file(conn, asked))
+    found = await visit(datasette, lambda conn: read_file(conn, asked))
     terms = [term for term in found.question.terms if term]
     columns = found.lines[: len(terms)]
     file = io.StringIO()

@@ -33,11 +33,20 @@ const gone = (image) => {
   if (image.closest(".thumb")) image.closest(".thumb").remove();
   else image.replaceWith(note);
 };
-const images = () => document.querySelectorAll("main img");
 document.addEventListener("error", (event) => {
   if (event.target.matches("main img")) gone(event.target);
 }, true);
-images().forEach((image) => image.complete && !image.naturalWidth && image.currentSrc && gone(image));
+document.querySelectorAll("main img").forEach((image) => {
+  if (image.complete && !image.naturalWidth && image.currentSrc) gone(image);
+});
+
+// Datasette's own fields have no labels.
+addEventListener("load", () => {
+  document.querySelectorAll(".filters select, .filter-value, .CodeMirror textarea").forEach((field) => {
+    const label = field.options ? field.options[0].text : field.name;
+    field.setAttribute("aria-label", label || field.name || "SQL");
+  });
+});
 
 // Leave `_lang` and `_theme` out of the address once the cookie keeps them.
 const address = new URL(location);

@@ -29,6 +29,8 @@ FLAGS = (
     "--disable-background-networking --disable-component-update --disable-sync"
 ).split()
 SAMPLE = 385025375454797
+WITH_CODE = 5287655458815899
+WITH_TABLE = 7597065525183063
 PHONE = {"width": 390, "height": 844}
 PAGES = (
     "/",
@@ -39,6 +41,8 @@ PAGES = (
     "/day/2022-01-11",
     "/source/示例日报",
     f"/clippings/articles/{SAMPLE}",
+    f"/clippings/articles/{WITH_CODE}",
+    f"/clippings/articles/{WITH_TABLE}",
     "/search?q=江城二桥",
     "/trends?q=彗星,江城二桥",
     "/nothing",
@@ -98,9 +102,7 @@ def visit(browser: Browser, address: str) -> Iterator[Callable[..., Page]]:
             **{"locale": "zh-CN", "base_url": address, "viewport": PHONE, **options}
         )
         contexts.append(context)
-        context.route(
-            lambda url: not url.startswith(address), lambda route: route.abort("failed")
-        )
+        context.route(lambda url: not url.startswith(address), lambda route: route.abort("failed"))
         page = context.new_page()
         page.goto(path)
         return page
@@ -171,7 +173,7 @@ def test_dark_by_device_and_by_switch(visit: Callable[..., Page]) -> None:
     page.locator("summary[aria-label='明暗']").click()
     page.get_by_role("link", name="浅色").click()
     assert page.evaluate(light) != dark
-    assert "_theme" not in page.url
+    page.wait_for_url(lambda url: "_theme" not in url)
     page.goto("/archive")
     assert page.evaluate(light) != dark
 

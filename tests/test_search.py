@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from clippings.search import (
@@ -103,6 +103,7 @@ def test_snippet_does_not_cut_latin_words() -> None:
     assert set(words) == {"consectetur", "adipiscing", "needle"}
 
 
+@settings(deadline=None)
 @given(words_and_marks, words_and_marks)
 def test_snippet_only_cuts_and_marks(text: str, query: str) -> None:
     """Without its marks and ellipses a snippet is a part of the text, letter for letter."""
@@ -112,6 +113,7 @@ def test_snippet_only_cuts_and_marks(text: str, query: str) -> None:
     assert unescape(re.sub("</?mark>", "", cut.html)) == cut.text
 
 
+@settings(deadline=None)
 @given(st.one_of(st.text(), words_and_marks))
 def test_any_query_is_valid(query: str) -> None:
     """Whatever is typed compiles to an expression that FTS5 takes."""
@@ -158,6 +160,7 @@ def test_what_was_cut_off_is_said() -> None:
         assert [(note.code, note.fragment[:3]) for note in notes] == [("too-long", "w32")]
 
 
+@settings(deadline=None)
 @given(st.text())
 def test_folding_is_stable(text: str) -> None:
     """Folded text folds to itself, so a folded query means what the query meant."""
@@ -173,6 +176,7 @@ def test_folding_table_says_what_fold_does() -> None:
     assert {"軟": "软", "Ａ": "a", "é": "e", "ﾊ": "ハ"}.items() <= dict(table).items()
 
 
+@settings(deadline=None)
 @given(st.text())
 def test_tokens_are_what_the_tokenizer_sees(text: str) -> None:
     """FTS5 splits the prepared text at its spaces and nowhere else."""

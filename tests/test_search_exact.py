@@ -92,6 +92,55 @@ def test_recall_and_precision_on_real_articles() -> None:
     check_against_like(texts(CORPUS, 300), 400)
 
 
+CHINESE, DIGIT, LETTER = f"[{CJK}]", "[0-9]", f"[^{CJK}0-9\\W_]"
+
+
+def kind(piece: str) -> str:
+    return next(each for each in (CHINESE, DIGIT, LETTER) if re.match(each, piece))
+
+
+def rule(query: str) -> str:
+    """What a word of several scripts should match, as a regular expression over folded text.
+
+    Letters and digits match whole; between them any marks may stand but those that are words
+    (`+` and `#`). Where they touch Chinese nothing but one space may.
+    """
+    pieces = re.findall(f"{CHINESE}+|{DIGIT}+|{LETTER}+", query)
+    pattern = ""
+    for piece, after in zip(pieces, [*pieces[1:], ""], strict=True):
+        own = kind(piece)
+        pattern += piece if own == CHINESE else f"(?<!{own}){piece}(?!{own})"
+        if after:
+            pattern += " ?" if CHINESE in (own, kind(after)) else r"(?:[^\w+#]|_)*"
+    return pattern
+
+
+def check_mixed(bodies: list[str], count: int) -> None:
+    connection = archive(bodies)
+    table = str.maketrans(dict(folding_table()))
+    folded = [body.translate(table) for body in bodies]
+    word = f"(?:{DIGIT}|{LETTER})+"
+    mixed = re.compile(f"{CHINESE}{{0,3}}{word}(?:[-.'/_]?{word})*{CHINESE}{{0,3}}")
+    queries = [match[0] for body in folded for match in mixed.finditer(body)]
+    for query in random.Random(4).sample(queries, min(count, len(queries))):
+        wanted = re.compile(rule(query))
+        truth = [docid for docid, body in enumerate(folded, 1) if wanted.search(body)]
+        assert truth, query
+        assert by_index(connection, f'"{query}"') == truth, query
+
+
+def test_words_of_several_scripts_on_the_seeds() -> None:
+    """Letters, digits and Chinese in one word match by the rule: AI芯片, 12.5万, GPT-4."""
+    check_mixed(texts(PROJECT / "seeds", 100), 200)
+
+
+def test_words_of_several_scripts_on_real_articles() -> None:
+    """The same on real articles."""
+    if not CORPUS.is_dir():
+        pytest.skip("the folder of real articles does not stand beside the checkout")
+    check_mixed(texts(CORPUS, 300), 200)
+
+
 def test_both_scripts_find_the_same() -> None:
     """A query in Traditional characters finds what it finds in Simplified ones."""
     connection = archive(["軟件與網絡", "软件与网络", "軟件，网络", "硬件"])

@@ -91,6 +91,26 @@ def test_narrowing_gives_as_many_as_it_says(site: Visitor) -> None:
         assert len(list(all_shown(site, wider))) == total
 
 
+@pytest.mark.parametrize(
+    ("code", "query"),
+    [
+        ("unknown-field", "nosuch:x"),
+        ("unknown-date", "date:x"),
+        ("unknown-has", "has:x"),
+        ("unknown-lang", "lang:1"),
+        ("unclosed-quote", '"x'),
+        ("stray-operator", "OR"),
+        ("too-long", "x " * 40),
+        ("nothing-to-search", "。"),
+    ],
+)
+@pytest.mark.parametrize("language", ["zh-Hans", "zh-Hant", "en"])
+def test_every_note_has_its_words(site: Visitor, code: str, query: str, language: str) -> None:
+    """Each kind of note is said in each language of the site."""
+    assert code in [note.code for note in parse_query(query).notes]
+    assert search(site, query, _lang=language).xpath("//*[@class='note']")
+
+
 def test_what_was_not_understood_is_said(site: Visitor) -> None:
     """A note quotes the part of the query that was searched as plain words."""
     page = search(site, "nosuch:猫 date:2022-02-30")

@@ -3,7 +3,7 @@
     body ─► is_html? ─► Document ─► clean ─► Converter ─► lost_text ─► Conversion
                │        parse,      drop      walk,        guard
                │        bounded     scripts   convert_*
-               └─ no ─► convert_embedded_html ─────────────────────────► Conversion
+               └─ no ─► Passage (HTML blocks ─► Converter) ─────────────► Conversion
 
 What Markdown cannot say, or what went missing all the same, is a diagnostic with a code.
 """
@@ -15,6 +15,7 @@ from collections import Counter
 
 from clippings.markdown.converter import Converter
 from clippings.markdown.guard import lost_text
+from clippings.markdown.passthrough import Passage
 from clippings.markdown.source import is_html
 from clippings.markdown.tree import Document, clean
 from clippings.models import Conversion, Diagnostic, Severity
@@ -73,4 +74,12 @@ def diagnostics_of(losses: Counter[str]) -> tuple[Diagnostic, ...]:
 
 
 def _pass_through(body: str, base_url: str | None) -> Conversion:
-    return Conversion(_SURROGATES.sub("\ufffd", body).strip())
+    text = _SURROGATES.sub("\ufffd", body).replace("\0", "").replace("\r\n", "\n")
+    passage = Passage(text.strip("\n").rstrip(), base_url)
+    return Conversion(
+        passage.text,
+        tuple(passage.links),
+        tuple(passage.images),
+        frozenset(passage.features),
+        diagnostics_of(passage.losses),
+    )

@@ -42,7 +42,7 @@ def _gather(element: etree._Element, parts: list[str]) -> None:
         tag = child.tag
         if tag == "br":
             parts.append("\n")
-        elif not _LINE_NUMBERS.search(child.get("class", "")):
+        else:
             own_line = tag in _OWN_LINE or (tag == "code" and child.getprevious() is not None)
             if own_line and parts and parts[-1] and not parts[-1].endswith("\n"):
                 parts.append("\n")
@@ -64,8 +64,12 @@ def code_language(element: etree._Element) -> str:
 def code_cells(table: etree._Element) -> list[etree._Element]:
     """The cells that hold the code, where a highlighter wrote a table of numbers and lines."""
     cells = [cell for cell in table.iter("td") if _CODE_CELL.search(cell.get("class", ""))]
-    numbers = any(_LINE_NUMBERS.search(cell.get("class", "")) for cell in table.iter("td"))
-    return cells if numbers else []
+    return cells if cells and any(map(is_line_number, table.iter("td"))) else []
+
+
+def is_line_number(element: etree._Element) -> bool:
+    """Whether an element only counts the lines of code beside it."""
+    return bool(_LINE_NUMBERS.search(element.get("class", "")))
 
 
 def fenced(text: str, language: str) -> str:

@@ -17,7 +17,7 @@ from itertools import islice
 from lxml import etree
 from markdownify import MarkdownConverter
 
-from clippings.markdown.code import code_cells, code_language, code_span, code_text, fenced
+from clippings.markdown.code import code_language, code_span, code_text, fenced
 from clippings.markdown.inline import assemble, balance_brackets, escape, finish
 from clippings.markdown.links import clean_address, link, title_of
 from clippings.markdown.media import (
@@ -33,6 +33,7 @@ from clippings.markdown.tokens import (
     CELL,
     CELL_TEXT,
     FINISHED,
+    INNER,
     ITEM,
     ITEM_END,
     LINE,
@@ -77,7 +78,7 @@ _CONVERTED = (
 )
 # Their methods read the tree for themselves.
 _LEAVES = frozenset("pre code tt samp img hr input tex".split())
-_NESTING = frozenset(("li", "blockquote"))
+_NESTING = frozenset("ul ol menu dir blockquote details dl".split())
 DEEPEST_NESTING = 12
 _LONGEST_PLACEHOLDER = 1000  # characters of a `data:` picture that only holds a place
 
@@ -107,7 +108,7 @@ class Converter(MarkdownConverter):  # type: ignore[misc]
         self.losses: Counter[str] = Counter()
         self._open_marks = ""
         self._depth = 0
-        self._images_before = 0
+        self._links_before = self._images_before = 0
         self._root: etree._Element | None = None
 
     def convert(self, html: str) -> str:
@@ -161,17 +162,14 @@ class Converter(MarkdownConverter):  # type: ignore[misc]
         if tag in _LEAVES:
             return method(self, el, "", parents)
         inside = parents | {tag}
-        if tag == "table":
-            if cells := code_cells(el):
-                return self._code("\n".join(map(code_text, cells)), el)
-            if is_layout(el):
-                inside = parents
-        images = len(self.images)
+        if tag == "table" and is_layout(el):
+            inside = parents
+        links, images = len(self.links), len(self.images)
         parts: list[str] = []
         self._depth += tag in _NESTING
         self._walk(el, parts.append, inside)
         self._depth -= tag in _NESTING
-        self._images_before = images
+        self._links_before, self._images_before = links, images
         return method(self, el, "".join(parts), parents)
 
     def _blocks(self, text: str) -> list[str]:
@@ -181,6 +179,11 @@ class Converter(MarkdownConverter):  # type: ignore[misc]
         if CELL in text:
             text = _strays(text)
         return finish(text, self._open_marks)
+
+    def _too_deep(self) -> bool:
+        """Whether a list or quote that ends here stands too deep in others, which is noted."""
+        self.losses["nesting-flattened"] += self._depth >= self.nesting
+        return self._depth >= self.nesting
 
     # Blocks
 
@@ -192,20 +195,21 @@ class Converter(MarkdownConverter):  # type: ignore[misc]
         return (block(f"{'#' * n} {title}") if title else "") + (f"{BREAK}{rest}{BREAK}" if rest else "")
 
     def convert_blockquote(self, el: etree._Element, text: str, parent_tags: Parents) -> str:
-        if "table" in parent_tags:
+        if "table" in parent_tags or self._too_deep():
             return f"{BREAK}{text}{BREAK}"
         quoted = assemble(self._blocks(text))
-        if self._depth >= self.nesting:
-            self.losses["nesting-flattened"] += 1
-            return block(quoted)
         return block("\n".join(f"> {line}" if line else ">" for line in quoted.split("\n")) if quoted else "")
 
     def convert_li(self, el: etree._Element, text: str, parent_tags: Parents) -> str:
         if "table" in parent_tags:
             return f"{ITEM}{_one_line(self._blocks(text))}{ITEM_END}"
+        if self._depth > self.nesting:
+            return f"{BREAK}{text}{BREAK}"
         return f"{ITEM}{assemble(self._blocks(text), tight=True)}{ITEM_END}"
 
     def convert_list(self, el: etree._Element | None, text: str, parent_tags: Parents) -> str:
+        if self._too_deep():
+            return f"{BREAK}{text}{BREAK}"
         items: list[list[str]] = []
         for place, part in enumerate(_ITEM_EDGES.split(text)):
             if place % 2:
@@ -222,9 +226,6 @@ class Converter(MarkdownConverter):  # type: ignore[misc]
         if "table" in parent_tags:
             tag = "ol" if ordered else "ul"
             return block(f"<{tag}>{''.join(f'<li>{item}</li>' for item in texts)}</{tag}>")
-        if self._depth >= self.nesting:
-            self.losses["nesting-flattened"] += 1
-            return "".join(map(block, texts))
         first = _start(el) if ordered else 0
         lines = [
             _indented(item, f"{first + place}. " if ordered else "- ") for place, item in enumerate(texts)
@@ -237,10 +238,7 @@ class Converter(MarkdownConverter):  # type: ignore[misc]
         return block("---")
 
     def convert_pre(self, el: etree._Element, text: str, parent_tags: Parents) -> str:
-        return self._code(code_text(el), el)
-
-    def _code(self, text: str, el: etree._Element) -> str:
-        text = text.strip("\n").rstrip()
+        text = code_text(el).strip("\n").rstrip()
         if not text:
             return BREAK
         self.features.add("code")
@@ -255,7 +253,7 @@ class Converter(MarkdownConverter):  # type: ignore[misc]
         return f"{BREAK}{text}{BREAK}"
 
     def convert_dl(self, el: etree._Element, text: str, parent_tags: Parents) -> str:
-        if "table" in parent_tags:
+        if "table" in parent_tags or self._too_deep():
             return f"{BREAK}{text}{BREAK}"
         rows = [b[1:] if b[0] in FINISHED else f"<dd>\n\n{b}\n\n</dd>" for b in self._blocks(text)]
         return block("\n".join(["<dl>", *rows, "</dl>"])) if rows else BREAK
@@ -268,7 +266,7 @@ class Converter(MarkdownConverter):  # type: ignore[misc]
     convert_dt = convert_dd
 
     def convert_details(self, el: etree._Element, text: str, parent_tags: Parents) -> str:
-        if "table" in parent_tags:
+        if "table" in parent_tags or self._too_deep():
             return f"{BREAK}{text}{BREAK}"
         inside = assemble(self._blocks(text))
         return block(f"<details>\n{inside}\n\n</details>")
@@ -306,14 +304,15 @@ class Converter(MarkdownConverter):  # type: ignore[misc]
     def convert_a(self, el: etree._Element, text: str, parent_tags: Parents) -> str:
         href = el.get("href") or ""
         address = clean_address(href, self.base_url)
-        if "a" in parent_tags or not address:
-            self.losses["link-dropped"] += bool(href.strip())
-            return text
-        words = _visible(el, " " * (BREAK in text)) or " ".join(image.alt for image in self.images[self._images_before :])
-        linked = link(text, address, title_of(el, words), words)
+        words = _visible(el, " " * (BREAK in text)) or " ".join(
+            image.alt for image in self.images[self._images_before :]
+        )
+        linked = link(text, address, title_of(el, words), words) if address else text
         if linked != text:
-            self.links.append(Link(address, words))
-        return linked
+            self.links.insert(self._links_before, Link(address, words))
+        elif href.strip():
+            self.losses["link-dropped"] += not address
+        return f"{INNER}{linked}{INNER}" if "a" in parent_tags else linked.replace(INNER, "")
 
     def convert_img(self, el: etree._Element, text: str, parent_tags: Parents) -> str:
         found = image_address(el)
@@ -329,22 +328,26 @@ class Converter(MarkdownConverter):  # type: ignore[misc]
         return f"{SYNTAX}!{balance_brackets(escape(alt))}{SYNTAX}({address}{title_of(el, alt)}{SYNTAX})"
 
     def convert_code(self, el: etree._Element, text: str, parent_tags: Parents) -> str:
-        if next(el.iter("a", "img"), None) is None:
+        if next(el.iter("a", "img", *MARKS), None) is None:
             return _code_syntax("".join(el.itertext()))
         return "".join(self._code_parts(el, parent_tags))
 
     convert_tt = convert_samp = convert_code
 
     def _code_parts(self, el: etree._Element, parents: Parents) -> Iterator[str]:
-        """Code with links or pictures in it: the links stand around code, not the other way."""
+        """Code with links or marks in it: these stand around code, not the other way."""
         yield _code_syntax(el.text or "")
         for child in el:
             if child.tag == "a":
+                self._links_before = len(self.links)
                 yield self.convert_a(child, _code_syntax("".join(child.itertext())), parents)
             elif child.tag == "img":
                 yield self.convert_img(child, "", parents)
             else:
+                mark = MARKS.get(child.tag, "")
+                yield mark and SYNTAX + mark
                 yield from self._code_parts(child, parents)
+                yield mark and SYNTAX + mark.lower()
             yield _code_syntax(child.tail or "")
 
     def convert_tex(self, el: etree._Element, text: str, parent_tags: Parents) -> str:

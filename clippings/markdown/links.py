@@ -8,7 +8,7 @@ from urllib.parse import urljoin
 from lxml import etree
 
 from clippings.markdown.inline import SPACES, balance_brackets
-from clippings.markdown.tokens import BREAK, FINISHED, LINE, SYNTAX, syntax
+from clippings.markdown.tokens import BREAK, FINISHED, INNER, LINE, SYNTAX, syntax
 
 _UNSAFE = re.compile(r"(?i)(?:javascript|vbscript|data|about|blob|file)\s*:")
 _IGNORED = "".join(map(chr, range(33)))  # what browsers strip from an address
@@ -71,8 +71,14 @@ def link(text: str, address: str, title: str, words: str) -> str:
     """A link around `text`, which shows `words`; text that shows nothing is given back.
 
     Around paragraphs it is one link on their lines. Around more than paragraphs (a heading, a
-    list) each block gets it, since CommonMark ends a link where a block ends.
+    list) each block gets it, since CommonMark ends a link where a block ends. With a link
+    inside, it is on the first text beside that one, as browsers have it.
     """
+    if INNER in text:
+        parts = text.split(INNER)
+        place = next((n for n in range(0, len(parts), 2) if not _SAYS_NOTHING.fullmatch(parts[n])), 0)
+        parts[place] = link(parts[place], address, title, words)
+        return "".join(parts)
     if BREAK in text or LINE in text:
         pieces = text.split(BREAK)
         if any(piece[:1] in FINISHED for piece in pieces):

@@ -21,6 +21,7 @@ _MARK = re.compile(f"{SYNTAX}([BIDbid])")
 _INSIDE = rf"[^{SYNTAX}]*(?:{SYNTAX}[^BIDbid][^{SYNTAX}]*)*"
 _WHOLE = re.compile(rf"\s*{SYNTAX}([BI])\s*(?=\S)({_INSIDE}){SYNTAX}[bi]\s*")
 _ALONE = re.compile(rf"{SYNTAX}([BI])(?<!{SYNTAX}.{SYNTAX}.)(?=[^\s{SYNTAX}])([^{SYNTAX}]*)(?<=\S){SYNTAX}[bi](?!{SYNTAX})")
+_SIDE_BY_SIDE = re.compile("(?:Bb|Ii)+")
 # Punctuation that is nothing else in Markdown; a mark may be moved past it without a thought.
 _QUIET = frozenset("，。、；：？！…—“”‘’（）《》〈〉「」『』【】·～,.;:?!()\"'/%")
 _FIRST_UNIT = re.compile(r"(?:\\.|[^\\])\s*", re.DOTALL)
@@ -57,13 +58,15 @@ def place_marks(run: str, styles: str = "") -> tuple[str, str]:
     `styles` names the marks that are open at its beginning, as "BI".
     """
     if not styles:
-        if not _MARK.search(run):
+        kinds = "".join(_MARK.findall(run))
+        if not kinds:
             return run, ""
         if (whole := _WHOLE.fullmatch(run)) and whole[2]:
             return _marked(whole[1], whole[2].rstrip()), ""
-        run = _ALONE.sub(_place_alone, run)
-        if not _MARK.search(run):
-            return run, ""
+        if _SIDE_BY_SIDE.fullmatch(kinds):
+            run = _ALONE.sub(_place_alone, run)
+            if not _MARK.search(run):
+                return run, ""
     parts = _MARK.split(run)
     segments = []
     for text, kind in zip(parts[::2], [*parts[1::2], ""], strict=True):

@@ -1,7 +1,64 @@
-"""Is a body HTML or Markdown?"""
+"""Is a body HTML, or Markdown with some HTML in it?"""
 
 from __future__ import annotations
 
+import re
+from collections import Counter
+
+_TAG = re.compile(r"<(/?)([A-Za-z][A-Za-z0-9-]*)[^<>]*>")
+_DOCUMENT = re.compile(r"(?i)\s*(?:<\?xml[^>]*>\s*)?<(?:!doctype\s+html|html|head|body)\b")
+_WRAPPER = re.compile(r"(?i)\s*<(div|article|section|main|table)\b")
+_ELEMENT = "\0"  # stands for an element where only what is outside counts
+# What only Markdown has: at the start of a line, within one, or an empty line between texts.
+_SIGN = re.compile(
+    r"^(?:#{1,6} \S|```|~~~|[-*+] \S|\d{1,3}\. \S|> ?\S|\[[^\]\n]+\]: ?\S)"
+    r"|\*\*[^\s*]|\[[^\[\]\n]*\]\([^()\s]+\)|`[^`\n]+`|\{\{[<%]|\{%"
+    rf"|[^\s{_ELEMENT}][ \t]*\n[ \t]*\n\s*[^\s{_ELEMENT}]",
+    re.MULTILINE,
+)
+
 
 def is_html(body: str) -> bool:
-    return body.lstrip().startswith("<")
+    """Whether a body is HTML: it has tags, and outside of its elements no sign of Markdown.
+
+    The feeds' bodies are one `<div>` from end to end, which is seen without reading them.
+    """
+    if "<" not in body:
+        return False
+    if _DOCUMENT.match(body) or _is_one_element(body):
+        return True
+    if "{{<" in body or "{{%" in body:  # Hugo's, and never HTML's
+        return False
+    tags = list(_TAG.finditer(body))
+    return bool(tags) and not _SIGN.search(_outside(body, tags))
+
+
+def _is_one_element(body: str) -> bool:
+    """Whether the element that a body begins with lasts to its end."""
+    first = _WRAPPER.match(body)
+    if not first:
+        return False
+    depth = 0
+    for tag in re.finditer(rf"(?i)<(/?){first[1]}\b", body):
+        depth += -1 if tag[1] else 1
+        if depth == 0:
+            return not body[tag.end() + 1 :].strip()
+    return True
+
+
+def _outside(body: str, tags: list[re.Match[str]]) -> str:
+    """The text outside of all elements that are closed as often as they are opened."""
+    opened = Counter(tag[2].lower() for tag in tags if not tag[1])
+    closed = Counter(tag[2].lower() for tag in tags if tag[1])
+    parts: list[str] = []
+    depth = place = 0
+    for tag in tags:
+        if depth == 0:
+            parts += [body[place : tag.start()], _ELEMENT]
+        place = tag.end()
+        name = tag[2].lower()
+        if opened[name] == closed[name]:
+            depth = max(0, depth + (-1 if tag[1] else 1))
+    if depth == 0:
+        parts.append(body[place:])
+    return "".join(parts)

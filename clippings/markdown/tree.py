@@ -12,6 +12,7 @@ from itertools import islice
 
 from lxml import etree
 
+from clippings.markdown.code import code_cells, code_text, is_line_number
 from clippings.markdown.media import EMBEDDED, media_address
 
 # libxml2 stops at 256 levels (2,048 for a huge document), and so would Python's stack.
@@ -138,13 +139,29 @@ def flatten(text: str) -> str:
 def clean(root: etree._Element) -> None:
     """Take out what no reader sees; TeX takes the place of its rendering."""
     _keep_tex(root)
+    _drop_line_numbers(root)
     for media in root.iter(*EMBEDDED):
         address = media_address(media)
         if address:  # what stands inside is for browsers that cannot play it
             media.set("src", address)
             del media[:]
             media.text = None
+    for inner in list(root.iter("dd")):  # libxml2 does not end a <dd> before the next
+        if inner.getparent().tag == "dd":
+            inner.getparent().addnext(inner)
     etree.strip_elements(root, *_UNSEEN, with_tail=False)
+
+
+def _drop_line_numbers(root: etree._Element) -> None:
+    """Code in a table with its line numbers becomes one `<pre>`; other numbers go."""
+    for table in list(root.iter("table")):
+        if cells := code_cells(table):
+            lines = "\n".join(map(code_text, cells))
+            table.clear(keep_tail=True)
+            table.tag, table.text = "pre", lines
+    for code in root.iter("pre"):
+        for number in [child for child in code.iterdescendants() if is_line_number(child)]:
+            number.tag = "template"
 
 
 def _keep_tex(root: etree._Element) -> None:

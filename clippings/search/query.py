@@ -187,9 +187,9 @@ def _note(code: str, fragment: str) -> Note:
 
 def _in_column(column: str, value: str, whole: bool) -> str:
     """Search one column; a quoted name in a column of names must be the whole name."""
-    if whole and column in _NAMES:
-        return f'{column} : "{" ".join((VALUE, *tokens(value), VALUE))}"'
     match = phrase(value)
+    if match and whole and column in _NAMES:
+        match = f'"{" ".join((VALUE, *tokens(value), VALUE))}"'
     return match and f"{column} : {match}"
 
 
@@ -214,7 +214,7 @@ def _date(value: str) -> str:
     """Give a day, month, year, `from..to`, `>`, `>=`, `<` or `<=` as tokens of facts, '' if odd."""
     sign, first, dots, last = _RANGE.fullmatch(value).groups()  # type: ignore[union-attr]
     low, high = _span(first), _span(last) if dots else _span(first)
-    if not low or not high or not (first or last):
+    if not low or not high or not (first or last) or (sign and dots):
         return ""
     bounds = {
         None: (low[0], high[1]),

@@ -1,0 +1,169 @@
+"""A body that is Markdown already passes as it is, save for the HTML blocks inside it.
+
+    text ─► code, Hexo tags and Hugo shortcodes set aside
+         ─► HTML blocks that stand on their own ─► Converter ─► Markdown
+         ─► scripts go, single pictures and players become Markdown
+
+A block that is not whole (`<div>`, an empty line, Markdown, `</div>`) stays, and so do tags
+within a paragraph: they are Markdown too.
+"""
+
+from __future__ import annotations
+
+import html
+import re
+from collections import Counter
+from collections.abc import Iterator
+
+from clippings.markdown.converter import Converter
+from clippings.markdown.guard import lost_text
+from clippings.markdown.links import clean_address
+from clippings.markdown.tree import Document, clean
+from clippings.models import Image, Link
+from clippings.rendering import fences, plain_text
+
+# A block that begins with one of these ends with its end tag, empty lines or not.
+_WHOLE = "table figure iframe video audio object picture script style svg"
+_BLOCKS = "address article aside blockquote center div dl embed footer form h[1-6] header hr img main nav ol p pre section ul"
+_HTML = re.compile(
+    rf"(?im)^ {{0,3}}<(?P<whole>{_WHOLE.replace(' ', '|')})\b"
+    rf"|^ {{0,3}}<(?P<block>{_BLOCKS.replace(' ', '|')})\b"
+    r"|<(?P<inline>img|iframe|video|audio|embed|script|style)\b"
+)
+_SET_ASIDE = re.compile(
+    r"(?<!`)(`{1,8})(?!`)[^`\n]+\1(?!`)|\{%[^%\n]*%\}|\{\{[^{}\n]*\}\}|^(?: {4}|\t).*$", re.MULTILINE
+)
+_KEPT = "\ud8f4"  # around the number of what was set aside; no body holds a surrogate by now
+_ASIDE = re.compile(rf"{_KEPT}(\d+){_KEPT}")
+_EMPTY_LINE = re.compile(r"\n[ \t]*(?:\n|$)")
+_TAG = re.compile(r"<(/?)([A-Za-z][A-Za-z0-9-]*)[^<>]*?(/?)>")
+_TAG_LINE = re.compile(r"^[ \t]*</?(?:center|div|p|section)\b[^<>\n]*>[ \t]*$", re.MULTILINE | re.I)
+_VOID = frozenset("area base br col embed hr img input link meta param source track wbr".split())
+
+_TEXT = r"((?:[^\[\]\\]|\\.|\[[^\[\]\n]{0,200}\](?:\([^()\s]{0,2000}\))?){0,1000})"
+_TARGET = r"\(\s*(?:<([^<>\n]*)>|((?:[^\s()\\]|\\.|\([^\s()]*\))*))(?:\s+(?:\"[^\"]*\"|'[^']*'))?\s*\)"
+_LINKED = re.compile(
+    rf"(!?)\[{_TEXT}\]{_TARGET}"
+    r"|<(https?://[^\s<>]+)>"
+    r"|<(a|img)\b[^<>]*?\b(?:href|src)\s*=\s*[\"']?([^\"'\s>]+)[\"']?[^<>]*>"
+    r"|\[([^\[\]\n]{1,300})\]\[([^\[\]\n]{0,300})\]"
+)
+_DEFINITION = re.compile(r"^ {0,3}\[([^\[\]\n]{1,300})\]:[ \t]*<?([^\s<>]+)", re.MULTILINE)
+_TABLE = re.compile(r"^ {0,3}\|?[ \t]*:?-+:?[ \t]*\|[-:| \t]*$", re.MULTILINE)
+
+
+class Passage:
+    """A Markdown body on its way through; `text` is what comes out."""
+
+    def __init__(self, body: str, base_url: str | None) -> None:
+        self.base_url = base_url
+        self.features: set[str] = set()
+        self.losses: Counter[str] = Counter()
+        self._aside: list[str] = []
+        parts = []
+        prose = []
+        place = 0
+        for fence in fences(body):
+            self.features.add("code")
+            prose.append(self._converted(body[place : fence.start]))
+            parts += [prose[-1], body[fence.start : fence.end]]
+            place = fence.end
+        prose.append(self._converted(body[place:]))
+        self.text = "".join([*parts, prose[-1]])
+        self.links, self.images = self._references("\n".join(prose))
+
+    def _converted(self, text: str) -> str:
+        """A text without code, its HTML blocks as Markdown."""
+        if "<" not in text:
+            return text
+        text = _SET_ASIDE.sub(self._set_aside, text)
+        parts = []
+        place = 0
+        while found := _HTML.search(text, place):
+            end = _end_of(text, found)
+            parts += [text[place : found.start()], self._block(text[found.start() : end], found)]
+            place = end
+        text = "".join([*parts, text[place:]])
+        return _ASIDE.sub(lambda m: self._aside[int(m[1])], text)
+
+    def _set_aside(self, match: re.Match[str]) -> str:
+        self._aside.append(match[0])
+        return f"{_KEPT}{len(self._aside) - 1}{_KEPT}"
+
+    def _block(self, source: str, found: re.Match[str]) -> str:
+        """An HTML block as Markdown; as it is, if it is not whole or would lose a letter."""
+        tag = (found["whole"] or found["block"] or found["inline"]).lower()
+        if tag in ("script", "style", "svg"):
+            return ""
+        if _KEPT in source or not _is_whole(source):
+            return source
+        if "](" in source or "**" in source:  # Markdown in a frame of tags that hide it
+            return _TAG_LINE.sub("", source).strip("\n")
+        root = Document(source).root
+        if root is None:
+            return source
+        clean(root)
+        converter = Converter(base_url=self.base_url)
+        markdown = converter.process_tag(root)
+        if lost_text(root, markdown):
+            return source
+        self.features |= converter.features
+        self.losses += converter.losses
+        return markdown
+
+    def _references(self, prose: str) -> tuple[list[Link], list[Image]]:
+        """The links and pictures of Markdown without its fences, in their order."""
+        prose = _SET_ASIDE.sub("", prose)
+        targets = {m[1].lower(): m[2] for m in _DEFINITION.finditer(prose)}
+        links: list[Link] = []
+        images: list[Image] = []
+        for match in _LINKED.finditer(prose):
+            self._refer(match, targets, links, images)
+        self.features |= {"image"} if images else set()
+        self.features |= {"table"} if _TABLE.search(prose) else set()
+        return links, images
+
+    def _refer(
+        self,
+        match: re.Match[str],
+        targets: dict[str, str],
+        links: list[Link],
+        images: list[Image],
+    ) -> None:
+        text = match[2] or match[8] or ""
+        target = match[3] or match[4] or match[5] or match[7] or ""
+        if match[8]:
+            target = targets.get((match[9] or match[8]).lower(), "")
+        address = clean_address(html.unescape(target), self.base_url)
+        if not address:
+            return
+        if match[1] or match[6] == "img":
+            images.append(Image(address, plain_text(text), ""))
+            return
+        for inner in _LINKED.finditer(text):
+            self._refer(inner, targets, links, images)
+        links.append(Link(address, plain_text(text) or match[5] or ""))
+
+
+def _end_of(text: str, found: re.Match[str]) -> int:
+    """Where the HTML that begins at a match ends."""
+    if tag := found["whole"] or found["inline"]:
+        if tag.lower() in _VOID:
+            close = text.find(">", found.start())
+            return close + 1 if close >= 0 else len(text)
+        depth = 0
+        for edge in re.compile(rf"(?i)<(/?){tag}\b[^<>]*>").finditer(text, found.start()):
+            depth += -1 if edge[1] else 1
+            if depth == 0:
+                return edge.end()
+    empty = _EMPTY_LINE.search(text, found.end())
+    return empty.start() if empty else len(text)
+
+
+def _is_whole(source: str) -> bool:
+    """Whether every element that a block opens is closed in it."""
+    open_tags: Counter[str] = Counter()
+    for closing, name, empty in _TAG.findall(source):
+        if name.lower() not in _VOID and not empty:
+            open_tags[name.lower()] += -1 if closing else 1
+    return not any(open_tags.values())
