@@ -17,6 +17,7 @@ import unicodedata
 from collections import Counter
 from collections.abc import Callable, Iterator
 from pathlib import Path
+from typing import Any
 from urllib.parse import unquote
 
 import click
@@ -106,7 +107,9 @@ def candidates(image: etree._Element) -> frozenset[str]:
 
 def with_link_inside(root: etree._Element) -> set[str]:
     """The addresses of links around links: a browser ends them where the inner one begins."""
-    return {unquote(squeeze(a.get("href") or "")) for a in root.iter("a") if a.find(".//a") is not None}
+    return {
+        unquote(squeeze(a.get("href") or "")) for a in root.iter("a") if a.find(".//a") is not None
+    }
 
 
 def inventory(root: etree._Element, embeds: set[str], cut: set[str]) -> Inventory:
@@ -170,7 +173,7 @@ def compare(body: str, convert: Convert) -> dict[str, tuple[int, int]]:
     return scores
 
 
-def _common(had: Counter[object], has: Counter[object]) -> tuple[int, int]:
+def _common(had: Counter[Any], has: Counter[Any]) -> tuple[int, int]:
     return (had & has).total(), max(had.total(), has.total())
 
 
@@ -214,7 +217,9 @@ def measure(
             total[kind] += all_of_it
             if here < all_of_it:
                 worst.setdefault(kind, []).append(title)
-    return {kind: round(100 * kept[kind] / n, 2) if n else 100.0 for kind, n in total.items()}, worst
+    return {
+        kind: round(100 * kept[kind] / n, 2) if n else 100.0 for kind, n in total.items()
+    }, worst
 
 
 def too_low(name: str, scores: dict[str, float], of: str) -> list[str]:
@@ -223,7 +228,9 @@ def too_low(name: str, scores: dict[str, float], of: str) -> list[str]:
     known = floors.get(name, {})
     if known.get("digest") != of:
         return []
-    return [f"{k}: {scores[k]} < {floor}" for k, floor in known["floors"].items() if scores[k] < floor]
+    return [
+        f"{k}: {scores[k]} < {floor}" for k, floor in known["floors"].items() if scores[k] < floor
+    ]
 
 
 @click.command()

@@ -11,6 +11,7 @@ import sqlite3
 import weakref
 from collections.abc import Callable
 from functools import partial
+from typing import Any
 
 MAX_PATTERN = 250
 """Bytes of a LIKE or GLOB pattern; matching takes its length times the text's."""
@@ -61,13 +62,14 @@ def bound(conn: sqlite3.Connection, longest_text: int = 0) -> None:
             conn.setlimit(limit, value)
     else:
         conn.execute(f"pragma hard_heap_limit = {16 * longest + 2**29}")
-    for name, arguments, function in (
+    functions: tuple[tuple[str, int, Callable[..., Any]], ...] = (
         ("instr", 2, _instr),
         ("replace", 3, partial(_replace, longest)),
         ("trim", 2, partial(_trimmed, str.strip)),
         ("ltrim", 2, partial(_trimmed, str.lstrip)),
         ("rtrim", 2, partial(_trimmed, str.rstrip)),
-    ):
+    )
+    for name, arguments, function in functions:
         conn.create_function(name, arguments, function, deterministic=True)
     conn.row_factory = BoundedRows()
     conn.set_authorizer(_authorize)
@@ -81,6 +83,7 @@ class BoundedRows:
         self._weight = 0
 
     def __call__(self, cursor: sqlite3.Cursor, values: tuple[object, ...]) -> sqlite3.Row:
+        """A row of `cursor`. Raises OperationalError, which Datasette shows to the visitor."""
         if self._cursor is None or self._cursor() is not cursor:
             self._cursor = weakref.ref(cursor)
             self._weight = 0
@@ -124,14 +127,17 @@ def _instr(text: object, part: object) -> int | None:
     return _text(text).find(_text(part)) + 1
 
 
-def _replace(longest: int, text: object, part: object, by: object) -> str | None:
-    if text is None or part is None or by is None:
+def _replace(longest: int, text: object, part: object, by: object) -> object:
+    if text is None or part is None:
         return None
-    whole, old, new = _text(text), _text(part), _text(by)
+    whole, old = _text(text), _text(part)
     if not old:
-        return whole
+        return whole if isinstance(text, bytes) else text
+    if by is None:
+        return None
+    new = _text(by)
     if len(whole) + whole.count(old) * (len(new) - len(old)) > longest:
-        raise ValueError("string or blob too big")
+        raise OverflowError("string or blob too big")
     return whole.replace(old, new)
 
 

@@ -15,14 +15,21 @@ import re
 import sqlite3
 import sys
 import traceback
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
+from typing import Any
 from urllib.parse import parse_qsl
 
 from datasette.views.base import DatasetteError
 
+Receive = Callable[[], Awaitable[dict[str, Any]]]
+Send = Callable[[dict[str, Any]], Awaitable[None]]
+
 MAX_COPIES = 1000
 """How often the tables of WITH may be copied into one another before SQL is refused."""
+
+PIECE = 64 * 1024
+"""Bytes of an export that are sent at once."""
 
 MAX_PARAMETERS = 200
 """More conditions than this are no question; SQLite gives up at a thousand."""
@@ -79,8 +86,10 @@ _RULES: tuple[tuple[str, Callable[[str], bool], str], ...] = (
 """A parameter's name, what must hold for each of its values where it has one, and the rule."""
 
 
-def complaint(query_string: str) -> str | None:
-    """What is wrong with the parameters of an address, as a sentence; None: nothing known."""
+def complaint(path: str, query_string: str) -> str | None:
+    """What is wrong with an address, as a sentence; None: nothing known."""
+    if path[1:2] == "\\":  # a browser would take a redirect to it for another host
+        return "No page begins with a backslash"
     try:
         parameters = parse_qsl(query_string, max_num_fields=MAX_PARAMETERS)
     except ValueError:
@@ -232,6 +241,42 @@ class Gate:
             yield
         finally:
             await self._places.acquire()
+
+
+class VisitorGone(BaseException):
+    """The visitor of an export left; nothing for Datasette to handle."""
+
+
+@asynccontextmanager
+async def exporting(gate: Gate, receive: Receive, send: Send) -> AsyncIterator[Send]:
+    """A `send` for a long export, which is inside `gate`: it sends large pieces, lets others
+    pass while one is on its way, and ends the export when the visitor has left."""
+    held = bytearray()
+    gone = asyncio.ensure_future(_left(receive))
+
+    async def send_in_pieces(event: dict[str, Any]) -> None:
+        if event["type"] == "http.response.body":
+            held.extend(event.get("body", b""))
+            if event.get("more_body") and len(held) < PIECE:
+                return
+            event = {**event, "body": bytes(held)}
+            held.clear()
+        async with gate.stepped_out():
+            await send(event)
+        if gone.done():
+            raise VisitorGone
+
+    try:
+        yield send_in_pieces
+    except VisitorGone:
+        pass
+    finally:
+        gone.cancel()
+
+
+async def _left(receive: Receive) -> None:
+    while (await receive())["type"] != "http.disconnect":
+        pass
 
 
 def gate_name(path: str, query_string: str, databases: tuple[str, ...]) -> str | None:

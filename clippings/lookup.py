@@ -19,7 +19,8 @@ _OF_AN_ARTICLE = {
     " where source = :source and docid < :docid order by docid desc limit 1",
     "later": "select id, title, language from articles"
     " where source = :source and docid > :docid order by docid limit 1",
-    "related": f"select {CARD} from related join articles on articles.id = related.other"
+    "related": f"select {CARD}, substr(markdown, 1, 2000) as opening"
+    " from related join articles on articles.id = related.other"
     " where related.article = :id order by related.position limit 6",
     "lead": "select count(*) as shown from images where article = :id and url = :image",
 }

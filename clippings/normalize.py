@@ -88,7 +88,7 @@ class _Header:
     """Front matter as the columns see it: by the first key that says something."""
 
     def __init__(self, front_matter: Mapping[str, Any]) -> None:
-        self._values = {key.lower(): value for key, value in reversed(front_matter.items())}
+        self._values = {key.lower(): value for key, value in reversed([*front_matter.items()])}
 
     def value(self, column: str) -> Any:
         """The value of the first filled key of a column, else the empty string."""

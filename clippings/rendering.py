@@ -1,7 +1,7 @@
 """Markdown → HTML that is safe on a page of ours, and Markdown → the text that is read.
 
-    Markdown ─► markdown-it-py ─► nh3 ─► anchors, scrolling tables ─► HTML
-    Markdown ─► blocks without their marks ─► runs without their marks ─► plain text
+Markdown ─► markdown-it-py ─► nh3 ─► anchors, scrolling tables ─► HTML
+Markdown ─► blocks without their marks ─► runs without their marks ─► plain text
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ ANCHOR = "h-"
 
 LONGEST = 1_000_000
 # How often a character may occur, where each occurrence costs the parsers up to 0.1 ms.
-_MOST = {"\n": 50_000, "[": 10_000, "<": 20_000, "*": 30_000, "_": 30_000, "~": 30_000, "|": 60_000}
+_MOST = {"\n": 50_000, "[": 6_000, "<": 20_000, "*": 30_000, "_": 30_000, "~": 30_000, "|": 60_000}
 _DEEPEST = 40
 
 _MARKDOWN = MarkdownIt("commonmark", {"maxNesting": 100}).enable(["table", "strikethrough"])
@@ -42,6 +42,7 @@ _ATTRIBUTES = {
 }
 _ADDED = {"img": {"loading": "lazy", "decoding": "async", "referrerpolicy": "no-referrer"}}
 _LANGUAGE_CLASS = re.compile(r"language-[\w+#.-]{1,40}")
+_RUNS_CODE = re.compile(r"(?i)[\s\x00-\x20]*(?:javascript|vbscript|data)\s*:")
 _ALIGNED = re.compile(r'style="text-align:(left|center|right)"')
 _CHECKBOX = re.compile(r"(<li>\s*(?:<p>)?)\[([ xX])\] ")
 _HEADING = re.compile(r"<h([1-6])>(.*?)</h\1>", re.DOTALL)
@@ -88,6 +89,8 @@ def _is_crafted(markdown: str) -> bool:
 def _filtered(tag: str, attribute: str, value: str) -> str | None:
     if (tag, attribute) == ("code", "class") and not _LANGUAGE_CLASS.fullmatch(value):
         return None
+    if attribute in ("href", "src") and _RUNS_CODE.match(value):
+        return None
     return value
 
 
@@ -108,9 +111,12 @@ def _with_anchors(page: str) -> str:
     return _HEADING.sub(anchored, page)
 
 
-_FENCE = re.compile(r"^([ \t>]*(?:(?:[-*+]|\d{1,9}[.)])[ \t][ \t>]*)*)(`{3,}(?=[^`\n]*$)|~{3,}).*$", re.MULTILINE)
+_FENCE = re.compile(
+    r"^([ \t>]*(?:(?:[-*+]|\d{1,9}[.)])[ \t][ \t>]*)*)(`{3,}(?=[^`\n]*$)|~{3,}).*$", re.MULTILINE
+)
 _BLOCK_MARKS = re.compile(
-    r"(?:[ \t]*(?:>|[-*+](?=[ \t]|$)|\d{1,9}[.)](?=[ \t]|$)))*[ \t]*(?:\[[ xX]\][ \t]|#{1,6}(?:[ \t]+|$))?"
+    r"(?:[ \t]*(?:>|(?:[-*+]|\d{1,9}[.)])(?:[ \t]+\[[ xX]\](?=[ \t])|(?=[ \t]|$))))*[ \t]*"
+    r"(?:#{1,6}(?:[ \t]+|$))?"
 )
 _BLOCK_STARTERS = frozenset(" \t>-*+#|=_:[0123456789")
 # A line that shows nothing: a rule, the underline of a heading or a table's head, a definition.
@@ -123,13 +129,18 @@ _TARGET = re.compile(
     r"\(\s*(?:<[^<>\n]*>|[^\s()<\\]*(?:(?:\\.|\([^\s()]*\))[^\s()\\]*)*)"
     r"(?:\s+(?:\"(?:[^\"\\]|\\.)*\"|'(?:[^'\\]|\\.)*'))?\s*\)"
 )
-_REFERENCE = re.compile(r"\[[^\[\]\n]*\]")
-_HTML = re.compile(r"</?([A-Za-z][A-Za-z0-9-]*)(?:[\s/][^<>]*)?>|<([A-Za-z][A-Za-z0-9+.-]*:[^\s<>]*|[\w.+-]+@[\w.-]+)>")
+_REFERENCE = re.compile(r"\[([^\[\]\n]*)\]")
+_LABEL = re.compile(r"^[ \t>]*\[([^\]\\\n]+)\]:", re.MULTILINE)
+_HTML = re.compile(
+    r"</?([A-Za-z][A-Za-z0-9-]*)(?:[\s/][^<>]*)?>|<([A-Za-z][A-Za-z0-9+.-]*:[^\s<>]*|[\w.+-]+@[\w.-]+)>"
+)
 _ENTITY = re.compile(r"&(?:#[0-9]{1,7}|#[xX][0-9a-fA-F]{1,6}|[A-Za-z][A-Za-z0-9]{1,31});")
 _ROW = re.compile(r"\\\||\|")
 _BACKTICKS = re.compile("`+")
 _PUNCTUATION = frozenset("!\"#$%&'()*+,-./:;<=>?@[\\]^_`{|}~")
-_BREAKING_TAGS = frozenset("br p div li tr td th dt dd summary details h1 h2 h3 h4 h5 h6 table ul ol dl hr".split())
+_BREAKING_TAGS = frozenset(
+    "br p div li tr td th dt dd summary details h1 h2 h3 h4 h5 h6 table ul ol dl hr".split()
+)
 
 
 def plain_text(markdown: str) -> str:
@@ -137,14 +148,15 @@ def plain_text(markdown: str) -> str:
 
     Without syntax and addresses; a picture's alternative text and code stay.
     """
+    labels = _labels(markdown) if "]:" in markdown else frozenset[str]()
     parts = []
     place = 0
     for fence in fences(markdown):
-        parts.append(_prose(markdown[place : fence.start]))
+        parts.append(_prose(markdown[place : fence.start], labels))
         code = markdown[fence.code_start : fence.code_end]
         parts.append(_without_quote(code) if fence.in_quote else code)
         place = fence.end
-    parts.append(_prose(markdown[place:]))
+    parts.append(_prose(markdown[place:], labels))
     lines = (line.rstrip() for part in parts for line in part.split("\n"))
     return "\n".join(line for line in lines if line)
 
@@ -170,11 +182,15 @@ def fences(markdown: str) -> Iterator[Fence]:
         yield Fence(opening.start(), opening.end(), code_end, place, ">" in opening[1])
 
 
+def _labels(markdown: str) -> frozenset[str]:
+    return frozenset(match[1].lower() for match in _LABEL.finditer(markdown))
+
+
 def _without_quote(code: str) -> str:
     return re.sub(r"(?m)^[ \t]*(?:>[ \t]?)+", "", code)
 
 
-def _prose(markdown: str) -> str:
+def _prose(markdown: str, labels: frozenset[str]) -> str:
     """Blocks without their marks, then their runs."""
     if "\n" in markdown or markdown[:1] in _BLOCK_STARTERS:
         lines = markdown.split("\n")
@@ -182,21 +198,25 @@ def _prose(markdown: str) -> str:
             if line[:1] in _BLOCK_STARTERS:
                 lines[place] = _line_text(line)
         markdown = "\n".join(lines)
-    return _inline_text(markdown) if _SPECIAL.search(markdown) else markdown
+    return _inline_text(markdown, labels) if _SPECIAL.search(markdown) else markdown
 
 
 def _line_text(line: str) -> str:
     """A line without what makes it a heading, an item, a quote, a row of a table or a rule."""
     if _SHOWS_NOTHING.match(line.strip(" \t>")):
         return ""
-    text = line[_BLOCK_MARKS.match(line).end() :]  # type: ignore[union-attr]
-    if text[:1] == "|":
+    marks = _BLOCK_MARKS.match(line)
+    text = line[marks.end() :] if marks else line
+    if text[:1] == "|" and not (marks and marks[0].endswith(("# ", "#"))):
         return _ROW.sub(lambda m: " " if m[0] == "|" else "|", text)
     return text
 
 
-def _inline_text(text: str) -> str:
-    """A text without its inline syntax, in one pass from left to right."""
+def _inline_text(text: str, labels: frozenset[str]) -> str:
+    """A text without its inline syntax, in one pass from left to right.
+
+    `labels` are those that a definition gives an address.
+    """
     out: list[str] = []
     brackets: list[int] = []  # places in `out` of brackets that may turn out to open a link
     closers = _BacktickRows(text)
@@ -225,13 +245,12 @@ def _inline_text(text: str) -> str:
             place = start + 1 + (char == "!")
             out.append(text[start:place])
         elif char == "]":
-            end = _target_end(text, place) if brackets else 0
-            if end:
-                out[brackets.pop()] = ""
+            opening = brackets.pop() if brackets else None
+            end = _target_end(text, place, "".join(out[opening:])[1:], labels) if opening else 0
+            if opening is not None and end:
+                out[opening] = ""
                 place = end
             else:
-                if brackets:
-                    brackets.pop()
                 out.append(char)
         elif char == "&":
             entity = _ENTITY.match(text, start)
@@ -246,7 +265,7 @@ def _inline_text(text: str) -> str:
 
 
 class _BacktickRows:
-    """The rows of backticks in a text, found once, so that a row without a partner costs no search."""
+    """The rows of backticks in a text, found once: a row without a partner costs no search."""
 
     def __init__(self, text: str) -> None:
         self._text = text
@@ -258,8 +277,8 @@ class _BacktickRows:
             self._starts = {}
             for row in _BACKTICKS.finditer(self._text):
                 self._starts.setdefault(len(row[0]), []).append(row.start())
-        row = _BACKTICKS.match(self._text, start)
-        length = row.end() - start if row else 1
+        opening = _BACKTICKS.match(self._text, start)
+        length = opening.end() - start if opening else 1
         later = self._starts.get(length, [])
         following = bisect_right(later, start)
         if following == len(later):
@@ -279,10 +298,15 @@ def _tag_text(text: str, start: int, last_comment: int) -> tuple[str, int]:
     return ("\n" if match[1].lower() in _BREAKING_TAGS else ""), match.end()
 
 
-def _target_end(text: str, place: int) -> int:
-    """Where the address after a closing bracket ends; 0 where there is none."""
-    match = _TARGET.match(text, place) or _REFERENCE.match(text, place)
-    return match.end() if match else 0
+def _target_end(text: str, place: int, shown: str, labels: frozenset[str]) -> int:
+    """Where the address after a closing bracket at `place` ends; 0 where there is none."""
+    if match := _TARGET.match(text, place):
+        return match.end()
+    if labels:
+        reference = _REFERENCE.match(text, place)
+        if (reference and reference[1] or shown).lower() in labels:
+            return reference.end() if reference else place
+    return 0
 
 
 def _emphasis_text(text: str, start: int, end: int) -> str:

@@ -33,12 +33,22 @@ _QUOTES = '"＂“”„‟'
 _TERM = re.compile(f"(?:[^,，;；\n{_QUOTES}]|[{_QUOTES}][^{_QUOTES}]*(?:[{_QUOTES}]|\\Z))+")
 _STRAY = re.compile(r"^(?:(?:AND|OR) +)+|(?: +(?:AND|OR|NOT))+$")
 
-# "+" keeps SQLite from looking articles up one by one: the index on source holds all it needs.
+# An article counts for its own source, and for each other one that it was found in too.
+# "+" and "cross" keep SQLite from looking articles up one by one: the first half needs only the
+# index on source, the second only the few placements that are not an article's own.
 _SOURCES = """
-    select source, count(*) as articles from articles
-    where source is not null
-      and +docid in (select rowid from articles_fts where articles_fts match ?)
-    group by source
+    select source, sum(articles) from (
+      select source, count(*) as articles from articles
+      where source is not null
+        and +docid in (select rowid from articles_fts where articles_fts match :match)
+      group by source
+      union all
+      select p.source, count(distinct a.id)
+      from placements p cross join articles a on a.id = p.article
+      where p.id <> p.article and p.source is not a.source and p.source is not null
+        and +a.docid in (select rowid from articles_fts where articles_fts match :match)
+      group by p.source
+    ) group by source
 """
 
 
@@ -157,7 +167,7 @@ def read_sources(
     found: dict[str, list[int]] = {}
     for index, term in enumerate(question.terms):
         match = parse_query(search_text(term, source=question.source)).match
-        for source, articles in conn.execute(_SOURCES, [match]):
+        for source, articles in conn.execute(_SOURCES, {"match": match}):
             found.setdefault(source, [0] * len(question.terms))[index] = articles
     return sorted(found.items(), key=lambda item: (-sum(item[1]), item[0]))[:most]
 

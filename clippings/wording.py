@@ -16,7 +16,6 @@ from importlib.resources import files
 from typing import Any
 
 import yaml
-from markupsafe import Markup, escape
 
 LANGUAGES = {"zh-Hans": "简体中文", "zh-Hant": "繁體中文", "en": "English"}
 """The languages of the site, each under its own name; the first is for who states none."""
@@ -73,10 +72,9 @@ class Wording:
         clock = found.group(4) if found else None
         return f"{self.date(iso)} {clock}" if clock and clock != "00:00" else self.date(iso)
 
-    def datasette(self, english: str) -> Markup:
-        """One of Datasette's fixed strings, a piece of HTML; English if nobody translated it."""
-        translated = self.strings["datasette"].get(english)
-        return escape(english) if translated is None else Markup(translated)
+    def datasette(self, english: str) -> str:
+        """One of Datasette's own names of places; English if nobody translated it."""
+        return str(self.strings["datasette"].get(english, english))
 
 
 @cache

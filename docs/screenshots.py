@@ -18,7 +18,7 @@ from pathlib import Path
 from playwright.sync_api import sync_playwright
 
 ROOT = Path(__file__).parents[1]
-DESK = {"width": 1280, "height": 860}
+DESK = {"width": 1120, "height": 720}
 PHONE = {"width": 390, "height": 844}
 PICTURES = (
     ("home", "/", DESK, "light"),
@@ -49,7 +49,9 @@ def served() -> Iterator[str]:
             port = free.getsockname()[1]
         serve = [sys.executable, "-m", "datasette", "serve", folder, "--port", str(port)]
         server = subprocess.Popen(
-            [*serve, "--setting", "suggest_facets", "off"], stderr=subprocess.DEVNULL
+            [*serve, "--setting", "suggest_facets", "off"],
+            stdout=subprocess.DEVNULL,
+            stderr=subprocess.DEVNULL,
         )
         try:
             yield wait_for(f"http://127.0.0.1:{port}")

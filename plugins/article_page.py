@@ -2,7 +2,7 @@
 
 import json
 import re
-from collections.abc import Awaitable
+from collections.abc import Awaitable, Mapping
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -30,6 +30,12 @@ def absolute_picture(datasette: Datasette, request: Request, image: str | None) 
     return image if image and urlsplit(image).scheme in ("http", "https") else None
 
 
+def is_twin(row: Mapping[str, Any], article: Mapping[str, Any]) -> bool:
+    """Whether a related article is the same one, republished: as long, and begun alike."""
+    longer, shorter = sorted((row["characters"], article["characters"]), reverse=True)
+    return longer <= 2 * shorter and reading.nearly_same(row["opening"], article["markdown"])
+
+
 async def article_vars(datasette: Datasette, request: Request, key: int) -> dict[str, Any]:
     """The template variables of an article's page."""
     found = await archive(datasette).execute_fn(lambda conn: read_article(conn, key))
@@ -44,8 +50,11 @@ async def article_vars(datasette: Datasette, request: Request, key: int) -> dict
     )
     here = datasette.absolute_url(request, article_url(datasette, article["id"]))
     image = absolute_picture(datasette, request, article["image"])
+    twins = [row for row in found["related"] if is_twin(row, article)]
     return {
         **found,
+        "twins": twins,
+        "related": [row for row in found["related"] if row not in twins],
         "body": Markup(body),
         "contents": reading.contents(body),
         "minutes": reading.minutes(article["characters"], article["language"]),

@@ -4,7 +4,6 @@ Its templates stay its own: as one is loaded, each fixed string that a language 
 becomes a choice between the two. What a later Datasette words differently stays English.
 """
 
-import json
 from collections.abc import Callable, Iterable
 from pathlib import Path
 
@@ -18,9 +17,13 @@ TEMPLATES = Path(datasette.__file__).parent / "templates"
 
 
 def choice(english: str) -> str:
-    """The template source that says a string in the reader's language."""
-    translated = f"{{{{ say.datasette({json.dumps(english)}) }}}}"
-    return f"{{% if say.code == 'en' %}}{english}{{% else %}}{translated}{{% endif %}}"
+    """The template source that says a string, itself template source, in the reader's language."""
+    ways = "".join(
+        f"{{% elif say.code == '{code}' %}}{strings[english]}"
+        for code in LANGUAGES
+        if english in (strings := wording(code).strings["datasette"])
+    )
+    return f"{{% if false %}}{ways}{{% else %}}{english}{{% endif %}}"
 
 
 class BilingualLoader(BaseLoader):

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator, Mapping
 from datetime import date, timedelta
+from math import ceil, log1p
 from sqlite3 import Connection
 from typing import Any
 
@@ -28,13 +29,14 @@ def first_shown(last_day: str) -> date:
 
 
 def calendar(counts: Mapping[str, int], last_day: str) -> Iterator[tuple[int, int, str, int, int]]:
-    """The last WEEKS weeks as cells: week, weekday, day, articles, level from 0 to 4."""
+    """The last WEEKS weeks as cells: week, weekday, day, articles, level from 0 to 4
+    (by the logarithm: one great day leaves the others their differences)."""
     first = first_shown(last_day)
-    most = max(counts.values(), default=1)
+    most = log1p(max(counts.values(), default=1))
     for number in range((date.fromisoformat(last_day) - first).days + 1):
         day = (first + timedelta(days=number)).isoformat()
         articles = counts.get(day, 0)
-        yield number // 7, number % 7, day, articles, -(-4 * articles // most)
+        yield number // 7, number % 7, day, articles, ceil(4 * log1p(articles) / most)
 
 
 def read_home(conn: Connection) -> dict[str, Any]:

@@ -1,32 +1,38 @@
 """Every request gets an answer that says what is wrong, and costly ones take their turn.
 
-In front of Datasette: parameters that make no sense are refused (400), and SQL, exports and
+In front of Datasette: addresses that make no sense are refused (400), and SQL, exports and
 tables with parameters pass a gate each, beyond which comes 429 with Retry-After. Behind it:
 exceptions that Datasette raises over a request's words become 400 or 404; all others stay.
 """
 
-import asyncio
-from contextlib import asynccontextmanager
+from collections.abc import Awaitable, Callable
 from functools import wraps
+from typing import Any
 
 from datasette import hookimpl
+from datasette.app import Datasette
 from datasette.utils.asgi import Request, Response
 
-from clippings.guard import Busy, Gate, complaint, gate_name, visitors_fault
+from clippings.guard import (
+    Busy,
+    Gate,
+    Receive,
+    Send,
+    complaint,
+    exporting,
+    gate_name,
+    visitors_fault,
+)
 from clippings.site import page, words_for
+
+Scope = dict[str, Any]
+App = Callable[[Scope, Receive, Send], Awaitable[None]]
 
 RETRY_AFTER = 5
 """Seconds; a query runs for two at most."""
 
-BATCH = 64 * 1024
-"""Bytes of an export that are sent at once."""
 
-
-class VisitorGone(BaseException):
-    """The visitor of an export left; not for Datasette to handle."""
-
-
-async def problem(datasette, request, status, message):
+async def problem(datasette: Datasette, request: Request, status: int, message: str) -> Response:
     """The answer to a request that is refused: a page of ours, or JSON where that was asked."""
     if request.path.endswith(".json"):
         about = {"ok": False, "error": message, "status": status, "title": None}
@@ -38,7 +44,9 @@ async def problem(datasette, request, status, message):
     return await page(datasette, request, "problem.html", context, status)
 
 
-async def refuse(datasette, scope, receive, send, status, message):
+async def refuse(
+    datasette: Datasette, scope: Scope, receive: Receive, send: Send, status: int, message: str
+) -> None:
     """Answer in place of Datasette; no form of ours posts, so it needs no token."""
     request = Request({**scope, "csrftoken": lambda: ""}, receive)
     response = await problem(datasette, request, status, message)
@@ -47,84 +55,55 @@ async def refuse(datasette, scope, receive, send, status, message):
     await response.asgi_send(send)
 
 
-@asynccontextmanager
-async def in_batches(gate, receive, send):
-    """`send` for an export: large pieces, others pass while one is on its way, and an end
-    when the visitor has left."""
-    held = bytearray()
-    gone = asyncio.ensure_future(left(receive))
-
-    async def send_in_batches(event):
-        if event["type"] == "http.response.body":
-            held.extend(event.get("body", b""))
-            if event.get("more_body") and len(held) < BATCH:
-                return
-            event = {**event, "body": bytes(held)}
-            held.clear()
-        async with gate.stepped_out():
-            await send(event)
-        if gone.done():
-            raise VisitorGone
-
-    try:
-        yield send_in_batches
-    except VisitorGone:
-        pass
-    finally:
-        gone.cancel()
-
-
-async def left(receive):
-    while (await receive())["type"] != "http.disconnect":
-        pass
-
-
-def guarded(app, datasette):
-    """The app behind its gates."""
-    threads = datasette.setting("num_sql_threads")
-    gates = {"sql": Gate(1, 4), "stream": Gate(1, 4), "table": Gate(max(2, threads // 2), 200)}
-
-    async def answer(scope, receive, send):
-        query = scope["query_string"].decode("latin-1")
-        wrong = complaint(query)
-        if wrong:
-            return await refuse(datasette, scope, receive, send, 400, wrong)
-        path = "/" + scope["path"].removeprefix(datasette.setting("base_url"))
-        name = gate_name(path, query, tuple(datasette.databases))
-        if name is None:
-            return await app(scope, receive, send)
-        gate = gates[name]
-        async with gate.entered():
-            if name != "stream":
-                return await app(scope, receive, send)
-            async with in_batches(gate, receive, send) as send_in_batches:
-                await app(scope, receive, send_in_batches)
-
-    return answer
+def gates_for(threads: int) -> dict[str, Gate]:
+    """One query and one export at a time, and tables in half of Datasette's threads."""
+    return {"sql": Gate(1, 4), "stream": Gate(1, 4), "table": Gate(max(2, threads // 2), 200)}
 
 
 @hookimpl(tryfirst=True)  # innermost: the other plugins dress its answers too
-def asgi_wrapper(datasette):
-    def guard(app):
-        answer = guarded(app, datasette)
+def asgi_wrapper(datasette: Datasette) -> Callable[[App], App]:
+    """Put the guard in front of Datasette."""
+    gates = gates_for(datasette.setting("num_sql_threads"))
 
+    async def through_a_gate(
+        app: App, name: str, scope: Scope, receive: Receive, send: Send
+    ) -> None:
+        async with gates[name].entered():
+            if name != "stream":
+                return await app(scope, receive, send)
+            async with exporting(gates[name], receive, send) as send_export:
+                await app(scope, receive, send_export)
+
+    def guard(app: App) -> App:
         @wraps(app)
-        async def with_guard(scope, receive, send):
+        async def guarded(scope: Scope, receive: Receive, send: Send) -> None:
             if scope["type"] != "http":
                 return await app(scope, receive, send)
+            query = scope["query_string"].decode("latin-1")
+            path = "/" + scope["path"].removeprefix(datasette.setting("base_url"))
+            wrong = complaint(path, query)
+            if wrong:
+                return await refuse(datasette, scope, receive, send, 400, wrong)
+            name = gate_name(path, query, tuple(datasette.databases))
+            if name is None:
+                return await app(scope, receive, send)
             try:
-                await answer(scope, receive, send)
+                await through_a_gate(app, name, scope, receive, send)
             except Busy:
                 busy = words_for(Request(scope, receive))("error.busy")
                 await refuse(datasette, scope, receive, send, 429, busy)
 
-        return with_guard
+        return guarded
 
     return guard
 
 
 @hookimpl(tryfirst=True)
-def handle_exception(datasette, request, exception):
+def handle_exception(
+    datasette: Datasette, request: Request, exception: Exception
+) -> Awaitable[Response] | None:
+    """Answer what is the visitor's fault; the rest is for Datasette and its log."""
     status = visitors_fault(exception)
-    if status is not None:
-        return problem(datasette, request, status, str(exception))
+    if status is None:
+        return None
+    return problem(datasette, request, status, str(exception) or repr(exception))

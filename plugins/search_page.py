@@ -1,11 +1,14 @@
 """/search: results with the passage that shows the match, and counts that narrow the search."""
 
 import json
+from typing import Any
 
 from datasette import hookimpl
-from datasette.database import QueryInterrupted
+from datasette.app import Datasette
+from datasette.database import Database, QueryInterrupted
+from datasette.utils.asgi import Request, Response
 
-from clippings.search import COUNTED, COUNTS, ORDERS, RANKED, TOTAL, parse_query
+from clippings.search import COUNTED, COUNTS, ORDERS, RANKED, TOTAL, Query, parse_query
 from clippings.site import CARD, archive, page
 
 SIZE = 20
@@ -16,17 +19,16 @@ CARDS = f"""
 """
 
 
-def narrowing(text, field, name):
+def narrowing(text: str, field: str, name: str) -> tuple[str, bool]:
     """The query with a filter added, or without it where it is there, and which of the two."""
-    value = name if field == "date" else f'"{name}"'.replace('""', '"')
+    value = name if field == "date" else '"' + name.replace('"', " ") + '"'
     part = f"{field}:{value}"
-    words = text.strip()
-    if part in words:
-        return " ".join(words.replace(part, " ").split()), True
-    return f"{words} {part}".strip(), False
+    if part in text:
+        return " ".join(text.replace(part, " ").split()), True
+    return f"{text} {part}", False
 
 
-async def read(db, query, order, number):
+async def read(db: Database, query: Query, order: str, number: int) -> dict[str, Any]:
     """Everything the page shows of a query's matches: total, cards in order, counts by field."""
     wanted = {"match": query.match, "limit": SIZE, "offset": (number - 1) * SIZE}
     docids = [row["docid"] for row in (await db.execute(ORDERS[order], wanted)).rows]
@@ -43,19 +45,22 @@ async def read(db, query, order, number):
     }
 
 
-async def search(datasette, request):
+def page_number(text: str) -> int:
+    """The page that an address asks for; what is no number is the first."""
+    return min(max(int(text), 1), LAST_PAGE) if text.isdecimal() and len(text) < 9 else 1
+
+
+async def search(datasette: Datasette, request: Request) -> Response:
     """Answer /search?q=…&sort=relevance|newest&page=N."""
-    text = request.args.get("q") or ""
-    number = request.args.get("page") or ""
-    number = min(max(int(number), 1), LAST_PAGE) if number.isdecimal() and len(number) < 9 else 1
-    query = parse_query(text)
+    query = parse_query((request.args.get("q") or "").strip())
+    number = page_number(request.args.get("page") or "")
     # Filters alone say nothing about relevance.
     orders = list(ORDERS) if query.terms else ["newest"]
-    order = request.args.get("sort")
-    order = order if order in orders else orders[0]
-    context = {"q": text, "query": query, "orders": orders, "order": order, "number": number}
+    asked = request.args.get("sort")
+    order = asked if asked in orders else orders[0]
+    context = {"q": query.text, "query": query, "orders": orders, "order": order, "number": number}
     try:
-        found = await read(archive(datasette), query, order, number) if text.strip() else {}
+        found = await read(archive(datasette), query, order, number) if query.text else {}
     except QueryInterrupted:
         found = {"slow": True}
     limits = {"counted": COUNTED, "ranked": RANKED, "size": SIZE, "last_page": LAST_PAGE}
@@ -63,5 +68,6 @@ async def search(datasette, request):
 
 
 @hookimpl
-def register_routes():
+def register_routes() -> list[tuple[str, Any]]:
+    """The address of the search page."""
     return [(r"^/search$", search)]

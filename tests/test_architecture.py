@@ -27,7 +27,7 @@ MAY_IMPORT = {
     "search": set(),
     "headers": {"errors", "models"},
     "frontmatter": {"decoding", "errors", "headers", "identity", "models"},
-    "markdown": {"models"},
+    "markdown": {"models", "rendering"},
     "normalize": {"dates", "identity", "language", "models", "rendering"},
     "related": {"models"},
     "rows": {"identity", "models", "normalize", "related"},

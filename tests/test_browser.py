@@ -235,4 +235,5 @@ def test_reading_works_without_script(visit: Callable[..., Page]) -> None:
     page = visit("/?_lang=en&_theme=dark", java_script_enabled=False)
     page.locator("main input[type=search]").fill("comet")
     page.get_by_role("button", name="Search").click()
+    page.wait_for_url("**/search?q=comet")
     assert page.locator("main article").count()

@@ -143,6 +143,14 @@ def test_article_in_two_feeds_names_both(site: Visitor) -> None:
         assert BRIDGE in text_of(site.page(f"/feed/{quote(feed)}"), "//article//h2")
 
 
+def test_republished_article_is_told_from_a_related_one(site: Visitor) -> None:
+    """The same text under another headline is named as such, and not as a related article."""
+    page = site.page(f"/clippings/articles/{id_of(site, BRIDGE)}?_lang=zh-Hans")
+    twins = page.xpath("//details[summary[contains(., '几乎相同')]]//li/a")
+    assert [twin.text for twin in twins] == ["误差1.2毫米！江城二桥今晨顺利合龙"]
+    assert "误差1.2毫米！江城二桥今晨顺利合龙" not in text_of(page, "//section//article//h3")
+
+
 def test_article_leads_on(site: Visitor) -> None:
     """Previous and next of the same source, related articles, and the links out with an archive."""
     key = id_of(site, "样例彗星为什么有两条尾巴")
@@ -311,12 +319,23 @@ def test_query_runs(site: Visitor, name: str) -> None:
 
 
 def test_table_does_not_flood(site: Visitor) -> None:
-    """The table shows titles that lead to their pages; long texts are cut or left out."""
+    """The table shows titles that lead to their pages, and cuts long texts."""
     page = site.page("/clippings/articles")
-    assert not page.xpath("//td[contains(@class, 'col-markdown')]")
     assert page.xpath(f"//td[contains(@class, 'col-title')]/a[contains(@href, '/{SAMPLE}')]")
-    asked = site.page("/clippings/articles?_col=markdown&_col=front_matter")
-    assert max(len(cell) for cell in text_of(asked, "//td")) < 100
+    assert max(len(cell) for cell in text_of(page, "//td")) < 100
+
+
+def test_table_leaves_out_what_only_programs_read(site: Visitor) -> None:
+    """Until columns are asked for, those for programs are hidden; exports always have them."""
+    hidden = "columns-for-readers"
+    assert hidden in site.page("/clippings/articles").xpath("string(//body/@class)")
+    for query in ("_columns=all", "_col=markdown", "_nocol=author"):
+        assert hidden not in site.page(f"/clippings/articles?{query}").xpath(
+            "string(//body/@class)"
+        )
+    (export,) = site.page("/clippings/articles").xpath("//p[@class='export-links']/a[1]/@href")
+    (row, *_) = site.get(f"{urlsplit(export).path}?_shape=array").json()
+    assert {"markdown", "front_matter", "url", "day"} <= row.keys()
 
 
 def test_table_is_newest_first(site: Visitor) -> None:

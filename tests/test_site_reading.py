@@ -18,6 +18,7 @@ from clippings.reading import (
     cite,
     contents,
     minutes,
+    nearly_same,
     news_article,
     page_html,
 )
@@ -121,6 +122,27 @@ def test_markdown_file_can_be_built_again(front_matter: dict[str, Any]) -> None:
     parsed = parse_article("a.md", text.encode())
     assert parsed.front_matter == {"title": "标题", **front_matter}
     assert parsed.body.strip() == "正文"
+
+
+LONG = "".join(f"第{n}句话说的是桥上的第{n * 7}根拉索。" for n in range(60))
+
+
+@pytest.mark.parametrize(
+    ("other", "same"),
+    [
+        (LONG, True),
+        ("【示例日报 本地组】" + LONG + "\n\n（编辑：某人）", True),
+        ("![桥](/a.png)\n\n" + LONG.replace("。", "。\n\n"), True),
+        (LONG.replace("拉索", "桥墩"), False),
+        ("另一篇文章，讲的是另一件事。" * 30, False),
+        ("短", False),
+        ("", False),
+    ],
+)
+def test_nearly_same(other: str, same: bool) -> None:
+    """A frame around a text, or other paragraphs, leave it the same; other words do not."""
+    assert nearly_same(LONG, other) is same
+    assert nearly_same(other, LONG) is same
 
 
 def test_citation_says_who_what_where_and_when() -> None:

@@ -168,6 +168,14 @@ def test_datasettes_pages_speak_the_readers_language(site: Visitor, path: str) -
     assert "This data as" in english or "Custom SQL query" in english
 
 
+def test_translated_strings_keep_their_values(site: Visitor) -> None:
+    """What Datasette fills into a string is filled into its translation."""
+    chinese = site.get("/clippings/articles?_lang=zh-Hans").text
+    (count,) = site.rows("select count(*) as n from articles")
+    assert "按 published 排序" in chinese
+    assert f"{count['n']} 行" in " ".join(chinese.split())
+
+
 CHINESE_PAGES = "/ /archive /sources /year/2022 /month/2022-01 /day/2022-01-11 /undated /nothing"
 
 

@@ -141,6 +141,19 @@ def test_each_number_is_what_its_link_finds(site: Visitor, asked: str) -> None:
         assert int(link.text) == found["n"], query
 
 
+def test_article_counts_for_each_of_its_sources(
+    serve: Callable[..., Visitor], tmp_path: Path
+) -> None:
+    """The same text under two sources is one article of both, as the search for either finds."""
+    for number, source in enumerate(("甲报", "乙报", "乙报", "甲报")):
+        head = f"---\ntitle: 题\ncategories: [栏, {source}, 头条]\ndate: 2022-01-11\n---\n"
+        (tmp_path / f"{number}.md").write_text(head + "同一篇文章。")
+    page = serve(tmp_path).page("/trends?q=文章")
+    rows = page.xpath("//div[@aria-labelledby='sources']//tbody/tr")
+    counts = {tuple(cell.text_content() for cell in row) for row in rows}
+    assert counts == {("甲报", "1"), ("乙报", "1")}
+
+
 def test_table_adds_up(site: Visitor) -> None:
     """The periods and the undated together are all articles that the term finds."""
     page = site.page("/trends?q=的&by=month")

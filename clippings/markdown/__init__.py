@@ -25,11 +25,23 @@ MOST_GROWTH = 4
 # What each diagnostic says; {} is how many there are.
 LOSSES: dict[str, tuple[Severity, str]] = {
     "embed-dropped": ("info", "{} embedded frames or players name no address; they are left out"),
-    "image-dropped": ("warning", "{} pictures are inside the page (data:) and not kept; give them an address"),
+    "image-dropped": (
+        "warning",
+        "{} pictures are inside the page (data:) and not kept; give them an address",
+    ),
     "link-dropped": ("info", "{} links run a script or stand inside a link; their text is kept"),
-    "nesting-flattened": ("warning", "{} lists, quotes or tags are nested deeper than Markdown can say"),
-    "table-flattened": ("info", "{} table cells span rows or columns; the places they cover are empty"),
-    "text-lost": ("warning", "{} characters of the page are not in the Markdown; compare with the source"),
+    "nesting-flattened": (
+        "warning",
+        "{} lists, quotes or tags are nested deeper than Markdown can say",
+    ),
+    "table-flattened": (
+        "info",
+        "{} table cells span rows or columns; the places they cover are empty",
+    ),
+    "text-lost": (
+        "warning",
+        "{} characters of the page are not in the Markdown; compare with the source",
+    ),
 }
 _SURROGATES = re.compile("[\ud800-\udfff]")
 
@@ -53,14 +65,16 @@ def to_markdown(body: str, *, base_url: str | None = None) -> Conversion:
         markdown = converter.process_tag(document.root)
         converter.losses["nesting-flattened"] += 1
     losses = converter.losses
-    losses["nesting-flattened"] += document.flattened
-    losses["text-lost"] += len(lost_text(document.root, markdown))
+    if document.flattened:
+        losses["nesting-flattened"] += 1
+    if lost := lost_text(document.root, markdown):
+        losses["text-lost"] += len(lost)
     return Conversion(
         markdown,
         tuple(converter.links),
         tuple(converter.images),
         frozenset(converter.features),
-        diagnostics_of(losses),
+        diagnostics_of(losses) if losses else (),
     )
 
 

@@ -57,7 +57,9 @@ def code_language(element: etree._Element) -> str:
     own = [element, *element.findall("code")[:1]]
     named = [place.get(name) for place in own for name in _LANGUAGE_ATTRIBUTES]
     for place in (*own, *islice(element.iterancestors("figure", "div", "table", "td"), 5)):
-        named += [next(filter(None, m.groups())) for m in _LANGUAGE.finditer(place.get("class", ""))]
+        named += [
+            next(filter(None, m.groups())) for m in _LANGUAGE.finditer(place.get("class", ""))
+        ]
     return next((name for name in named if name and not _NO_LANGUAGE.match(name)), "")
 
 

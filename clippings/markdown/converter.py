@@ -6,6 +6,7 @@ Here the walk goes down once: most elements only put something around their cont
 for those that need their whole text, and whatever depends on neighbours waits as a token.
 """
 
+# ruff: noqa: D102, N802 — the names and the meaning of the convert_* methods are markdownify's
 from __future__ import annotations
 
 import re
@@ -63,7 +64,6 @@ WRAPPED: dict[str, tuple[str, str]] = {
     **dict.fromkeys(_BLOCKS.split(), (BREAK, BREAK)),
     **{tag: (syntax(f"<{tag}>"), syntax(f"</{tag}>")) for tag in _KEPT_TAGS.split()},
     **dict.fromkeys("span font big small tbody thead tfoot colgroup col label".split(), ("", "")),
-    "br": (LINE, ""),
     "option": ("", " "),
 }
 # The walk keeps count of open marks for the sake of the containers inside them.
@@ -74,10 +74,10 @@ MARKS = {
 }
 _CONVERTED = (
     "a blockquote code tt samp dd details dl dt figure h1 h2 h3 h4 h5 h6 hr img input li noscript"
-    " ol ul menu dir pre summary table td th tr iframe video audio object embed tex"
+    " ol ul menu dir pre summary table td th tr iframe video audio object embed tex br"
 )
 # Their methods read the tree for themselves.
-_LEAVES = frozenset("pre code tt samp img hr input tex".split())
+_LEAVES = "pre code tt samp img br hr input tex"
 _NESTING = frozenset("ul ol menu dir blockquote details dl".split())
 DEEPEST_NESTING = 12
 _LONGEST_PLACEHOLDER = 1000  # characters of a `data:` picture that only holds a place
@@ -88,13 +88,13 @@ _not_plain = re.compile(r"[\\*`\[\]<>&_~!|\n]").search
 _LATER_LINES = re.compile(r"\n(?=[^\n])")
 
 
-class Converter(MarkdownConverter):  # type: ignore[misc]
+class Converter(MarkdownConverter):
     """Converts one tree; `links`, `images`, `features` and `losses` then tell what it met.
 
     `nesting` is how deep lists and quotes may stand in one another before they are flattened.
     """
 
-    _options = MarkdownConverter(heading_style="atx", bullets="-").options
+    _options = vars(MarkdownConverter(heading_style="atx", bullets="-"))["options"]
 
     def __init__(self, *, base_url: str | None = None, nesting: int = DEEPEST_NESTING) -> None:
         # Not super().__init__(): it builds the same options anew each time, at a tenth of the cost.
@@ -110,6 +110,7 @@ class Converter(MarkdownConverter):  # type: ignore[misc]
         self._depth = 0
         self._links_before = self._images_before = 0
         self._root: etree._Element | None = None
+        self._sample = ""
 
     def convert(self, html: str) -> str:
         """HTML as Markdown."""
@@ -151,6 +152,8 @@ class Converter(MarkdownConverter):  # type: ignore[misc]
                 self._walk(child, append, parents)
                 self._open_marks = self._open_marks[:-1]
                 append(SYNTAX + mark.lower())
+            elif leaf := _LEAF_METHODS.get(tag):
+                append(leaf(self, child, "", parents))
             elif method := _METHODS.get(tag):
                 append(self._converted(child, tag, method, parents))
             else:
@@ -159,8 +162,6 @@ class Converter(MarkdownConverter):  # type: ignore[misc]
                 append(" " if text == "\n" else escape(text))
 
     def _converted(self, el: etree._Element, tag: str, method: Method, parents: Parents) -> str:
-        if tag in _LEAVES:
-            return method(self, el, "", parents)
         inside = parents | {tag}
         if tag == "table" and is_layout(el):
             inside = parents
@@ -182,8 +183,10 @@ class Converter(MarkdownConverter):  # type: ignore[misc]
 
     def _too_deep(self) -> bool:
         """Whether a list or quote that ends here stands too deep in others, which is noted."""
-        self.losses["nesting-flattened"] += self._depth >= self.nesting
-        return self._depth >= self.nesting
+        if self._depth < self.nesting:
+            return False
+        self.losses["nesting-flattened"] += 1
+        return True
 
     # Blocks
 
@@ -192,13 +195,17 @@ class Converter(MarkdownConverter):  # type: ignore[misc]
         title = " ".join(b.replace("  \n", " ") for b in blocks if b[0] not in FINISHED)
         title = _CLOSING_HASHES.sub(r"\\\g<0>", title)
         rest = BREAK.join(b for b in blocks if b[0] in FINISHED)
-        return (block(f"{'#' * n} {title}") if title else "") + (f"{BREAK}{rest}{BREAK}" if rest else "")
+        return (block(f"{'#' * n} {title}") if title else "") + (
+            f"{BREAK}{rest}{BREAK}" if rest else ""
+        )
 
     def convert_blockquote(self, el: etree._Element, text: str, parent_tags: Parents) -> str:
         if "table" in parent_tags or self._too_deep():
             return f"{BREAK}{text}{BREAK}"
         quoted = assemble(self._blocks(text))
-        return block("\n".join(f"> {line}" if line else ">" for line in quoted.split("\n")) if quoted else "")
+        return block(
+            "\n".join(f"> {line}" if line else ">" for line in quoted.split("\n")) if quoted else ""
+        )
 
     def convert_li(self, el: etree._Element, text: str, parent_tags: Parents) -> str:
         if "table" in parent_tags:
@@ -228,7 +235,8 @@ class Converter(MarkdownConverter):  # type: ignore[misc]
             return block(f"<{tag}>{''.join(f'<li>{item}</li>' for item in texts)}</{tag}>")
         first = _start(el) if ordered else 0
         lines = [
-            _indented(item, f"{first + place}. " if ordered else "- ") for place, item in enumerate(texts)
+            _indented(item, f"{first + place}. " if ordered else "- ")
+            for place, item in enumerate(texts)
         ]
         return block("\n".join(lines), OL if ordered else UL)
 
@@ -301,6 +309,9 @@ class Converter(MarkdownConverter):  # type: ignore[misc]
 
     # Inline
 
+    def convert_br(self, el: etree._Element, text: str, parent_tags: Parents) -> str:
+        return LINE
+
     def convert_a(self, el: etree._Element, text: str, parent_tags: Parents) -> str:
         href = el.get("href") or ""
         address = clean_address(href, self.base_url)
@@ -316,7 +327,9 @@ class Converter(MarkdownConverter):  # type: ignore[misc]
 
     def convert_img(self, el: etree._Element, text: str, parent_tags: Parents) -> str:
         found = image_address(el)
-        alt = " ".join((el.get("alt") or "").split())
+        alt = el.get("alt") or ""
+        if alt:
+            alt = " ".join(alt.split())
         if is_tracker(el, found):
             return ""
         address = clean_address(found, self.base_url)
@@ -325,7 +338,8 @@ class Converter(MarkdownConverter):  # type: ignore[misc]
             return escape(alt)
         self.features.add("image")
         self.images.append(Image(address, alt, ""))
-        return f"{SYNTAX}!{balance_brackets(escape(alt))}{SYNTAX}({address}{title_of(el, alt)}{SYNTAX})"
+        shown = alt and balance_brackets(escape(alt))
+        return f"{SYNTAX}!{shown}{SYNTAX}({address}{title_of(el, alt)}{SYNTAX})"
 
     def convert_code(self, el: etree._Element, text: str, parent_tags: Parents) -> str:
         if next(el.iter("a", "img", *MARKS), None) is None:
@@ -376,8 +390,9 @@ class Converter(MarkdownConverter):  # type: ignore[misc]
             return text
         kind = media_kind(el, address)
         self.features.update({kind} & {"video", "audio"})
-        language = "".join(islice(self._root.itertext(), 40))[:300]
-        label = media_label(kind, el.get("title") or "", address, language)
+        if not self._sample and self._root is not None:
+            self._sample = "".join(islice(self._root.itertext(), 40))[:200]
+        label = media_label(kind, el.get("title") or "", address, self._sample)
         if "a" in parent_tags:
             return escape(label)
         self.links.append(Link(address, label))
@@ -395,6 +410,7 @@ def _method(tag: str) -> Method:
 
 
 _METHODS: dict[str, Method] = {tag: _method(tag) for tag in _CONVERTED.split()}
+_LEAF_METHODS: dict[str, Method] = {tag: _METHODS[tag] for tag in _LEAVES.split()}
 
 
 def _visible(el: etree._Element, joint: str = "") -> str:
@@ -430,5 +446,6 @@ def _strays(text: str) -> str:
 
 
 def _code_syntax(text: str) -> str:
-    text = " ".join(text.split("\n"))
+    # Two wide spaces would begin a paragraph.
+    text = text.replace("\n", " ").replace("\xa0", " ").replace("\u3000\u3000", "\u3000 ")
     return syntax(code_span(text)) if text.strip() else " " * bool(text)

@@ -5,23 +5,23 @@ from __future__ import annotations
 import re
 
 from clippings.markdown.marks import place_marks
-from clippings.markdown.tokens import BREAK, FINISHED, LINE, OL, SYNTAX, UL
+from clippings.markdown.tokens import BLOCK, BREAK, FINISHED, LINE, OL, SYNTAX, UL
 
 SPACES = " \t\n\r\f\v\u3000\xa0"
 _ASCII_SPACES = re.compile(r"[ \t\r\n\f]+")
-_looks_like_syntax = re.compile(r"[\\`*_\]<&~\r\f]").search
+_looks_like_syntax = re.compile(r"[\\`*_\[\]<&~\r\f]").search
 _SYNTAX_LIKE = re.compile(
     r"[*`]"
-    r"|\\(?=[!-/:-@\[-`{-~]|$)"
+    r"|\\(?=[!-/:-@\[-`{-~\s]|$)"
     r"|(?<![^\W_])_|_(?![^\W_])"  # inside a word an underscore is only an underscore
     r"|<(?=[A-Za-z/!?]|$)"
     r"|&(?=#?\w{1,32};|$)"
-    r"|~(?=~|$)|(?<=~)~"
-    r"|\](?=[(\[:])"
+    r"|~(?=~|$)|(?<=~)~|^~"
+    r"|\](?=[(\[:])|\[(?=[ xX]\](?:\s|$))"  # a link, a definition, a box to tick
 )
 # What would make a line a heading, an item, a quote, a heading's underline or a table's rule.
 _LINE_START = re.compile(
-    r"^(?:(\d{1,9})(?=[.)](?:\s|$))|(?=#{1,6}(?:\s|$)|[-+](?:\s|$)|>|=+ *$|[|: ]*-[-:| ]*$))",
+    r"^(?:(\d{1,9})(?=[.)](?:\s|$))|(?=#{1,6}(?:\s|$)|[-+](?:\s|$)|[>|]|=+ *$|[: ]*-[-:| ]*$))",
     re.MULTILINE,
 )
 _LINE_STARTERS = frozenset("#-+>=|:0123456789")
@@ -29,9 +29,12 @@ _MARKS_ONLY = re.compile(f"(?:{SYNTAX}[BIDbid])+")
 # An indent of wide spaces begins a paragraph: after a line break of the source, or a sentence.
 _INDENT = re.compile("(?:(?<=[。！？；：…”’」』）》!?]) ?|(?<=[^ ]) )[\u3000\xa0]{2,}")
 _WIDE = ("\u3000\u3000", "\xa0\xa0")
+_LONE_TAGS = re.compile(r"((?:</?[a-z]+>)+)\s*\n")  # on a line of their own: not a paragraph
 _BRACKET = re.compile(rf"\\.|{SYNTAX}.|[\[\]]", re.DOTALL)
 _CODE_EDGES = f"{SYNTAX}`{SYNTAX}`"
-_TOUCHING_CODE = re.compile(rf"(?<!`){_CODE_EDGES}(?!`)")  # `a``b`: one span, as it looks in the page
+_TOUCHING_CODE = re.compile(
+    rf"(?<!`){_CODE_EDGES}(?!`)"
+)  # `a``b`: one span, as it looks in the page
 _BRACKET_TOKEN, _BANG_LINK = f"{SYNTAX}]", f"!{SYNTAX}["
 _TARGET_TOKEN, _IMAGE_TOKEN = f"{SYNTAX}(", f"{SYNTAX}!"
 # A bracket at the end of a text needs its escape only before what makes it a link, and so
@@ -56,7 +59,9 @@ def balance_brackets(text: str) -> str:
     depth = lowest = 0
     for match in _BRACKET.finditer(text):
         token = match[0]
-        depth += (token[-1] in "[!" and token[0] != "\\") - (token in ("]", f"{SYNTAX}]", f"{SYNTAX}("))
+        depth += (token[-1] in "[!" and token[0] != "\\") - (
+            token in ("]", f"{SYNTAX}]", f"{SYNTAX}(")
+        )
         lowest = min(lowest, depth)
     if depth == lowest == 0:
         return text
@@ -77,7 +82,8 @@ def finish(text: str, styles: str = "", *, starts_line: bool = True) -> list[str
     done = []
     if _WIDE[0] in text or _WIDE[1] in text:
         text = BREAK.join(
-            piece if piece[:1] in FINISHED else _INDENT.sub(BREAK, piece) for piece in text.split(BREAK)
+            piece if piece[:1] in FINISHED else _INDENT.sub(BREAK, piece)
+            for piece in text.split(BREAK)
         )
     for piece in text.split(BREAK):
         if not piece or piece == " ":
@@ -91,6 +97,7 @@ def finish(text: str, styles: str = "", *, starts_line: bool = True) -> list[str
                 run = _spell(run)
             run = run.strip(SPACES)
             if run:
+                run = _LONE_TAGS.sub(r"\1", run, count=1) if _LONE_TAGS.match(run) else run
                 done.append(_escape_line_starts(run) if starts_line else run)
     return done
 
@@ -106,9 +113,7 @@ def assemble(blocks: list[str], *, tight: bool = False) -> str:
     for text in blocks:
         kind = text[:1] if text[:1] in FINISHED else ""
         if parts:
-            joined = tight and not before and (kind == UL or (kind == OL and text.startswith("1.", 1)))
-            apart = kind == before and kind in (UL, OL) and kind
-            parts.append("\n" if joined else "\n\n<!-- -->\n\n" if apart else "\n\n")
+            parts.append(_between(before, kind, text, tight) if kind else "\n\n")
         parts.append(text[1:] if kind else text)
         before = kind
     return "".join(parts)
@@ -144,3 +149,11 @@ def _escape_line_starts(run: str) -> str:
     if run[0] in _LINE_STARTERS or "\n" in run:
         return _LINE_START.sub(lambda m: f"{m[1] or ''}\\", run)
     return run
+
+
+def _between(before: str, kind: str, text: str, tight: bool) -> str:
+    """What stands between a finished block and the structure after it."""
+    if kind == before and kind != BLOCK:
+        return "\n\n<!-- -->\n\n"
+    follows = kind == UL or (kind == OL and text.startswith("1.", 1))
+    return "\n" if tight and not before and follows else "\n\n"

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from contextlib import suppress
 from urllib.parse import urljoin
 
 from lxml import etree
@@ -16,6 +17,7 @@ _ODD = re.compile(r"[\x00-\x20<>\\`()&]")
 _TO_ENCODE = re.compile(r"[\x00-\x20<>\\`]")
 _ENTITY = re.compile(r"&(?=#?\w{1,32};)")
 
+_WIDE_SPACES = re.compile("[\u3000\xa0]{2,}")
 _TITLE_SYNTAX = re.compile(r'["\\<&`]')
 _AUTOLINK = re.compile(r"https?://[^\s<>]+")
 _SAYS_NOTHING = re.compile(rf"(?:[\s{LINE}{BREAK}]|{SYNTAX}[BIDbid])*")
@@ -31,16 +33,14 @@ def clean_address(raw: str, base_url: str | None = None) -> str:
 
     It stays relative unless there is a `base_url`.
     """
-    address = raw.strip(_IGNORED) if _ODD.search(raw) else raw
+    address = raw.strip().strip(_IGNORED)
     if "\n" in address or "\t" in address or "\r" in address:
         address = "".join(address.split())
     if not address or _UNSAFE.match(address):
         return ""
     if base_url:
-        try:
+        with suppress(ValueError):  # "http://[" is kept as it is written
             address = urljoin(base_url, address)
-        except ValueError:  # "http://[": kept as it is written
-            pass
     if not _ODD.search(address):
         return address
     address = _TO_ENCODE.sub(lambda m: f"%{ord(m[0]):02X}", address)
@@ -76,7 +76,9 @@ def link(text: str, address: str, title: str, words: str) -> str:
     """
     if INNER in text:
         parts = text.split(INNER)
-        place = next((n for n in range(0, len(parts), 2) if not _SAYS_NOTHING.fullmatch(parts[n])), 0)
+        place = next(
+            (n for n in range(0, len(parts), 2) if not _SAYS_NOTHING.fullmatch(parts[n])), 0
+        )
         parts[place] = link(parts[place], address, title, words)
         return "".join(parts)
     if BREAK in text or LINE in text:
@@ -84,7 +86,7 @@ def link(text: str, address: str, title: str, words: str) -> str:
         if any(piece[:1] in FINISHED for piece in pieces):
             return BREAK.join(_on_piece(piece, address, title, words) for piece in pieces)
         around = BREAK if BREAK in text else ""
-        joined = _EDGE_LINES.sub(r"\1\2", _JOINTS.sub(LINE, text.replace("\u3000\u3000", " ")))
+        joined = _EDGE_LINES.sub(r"\1\2", _JOINTS.sub(LINE, text))
         return around + _on_run(joined, address, title, words) + around
     return _on_run(text, address, title, words)
 
@@ -98,7 +100,7 @@ def _on_piece(piece: str, address: str, title: str, words: str) -> str:
 
 
 def _on_run(run: str, address: str, title: str, words: str) -> str:
-    inner = run.strip(SPACES)
+    inner = _WIDE_SPACES.sub("\u3000", run.strip(SPACES))  # would be a new paragraph
     if _SAYS_NOTHING.fullmatch(inner):
         return run
     lead, trail = " " * run[0].isspace(), " " * run[-1].isspace()

@@ -20,7 +20,9 @@ _WRITTEN = {"B": ("**", "strong"), "I": ("*", "em"), "D": ("~~", "del")}
 _MARK = re.compile(f"{SYNTAX}([BIDbid])")
 _INSIDE = rf"[^{SYNTAX}]*(?:{SYNTAX}[^BIDbid][^{SYNTAX}]*)*"
 _WHOLE = re.compile(rf"\s*{SYNTAX}([BI])\s*(?=\S)({_INSIDE}){SYNTAX}[bi]\s*")
-_ALONE = re.compile(rf"{SYNTAX}([BI])(?<!{SYNTAX}.{SYNTAX}.)(?=[^\s{SYNTAX}])([^{SYNTAX}]*)(?<=\S){SYNTAX}[bi](?!{SYNTAX})")
+_ALONE = re.compile(
+    rf"{SYNTAX}([BI])(?<!{SYNTAX}.{SYNTAX}.)(?=[^\s{SYNTAX}])([^{SYNTAX}]*)(?<=\S){SYNTAX}[bi](?!{SYNTAX})"
+)
 _SIDE_BY_SIDE = re.compile("(?:Bb|Ii)+")
 # Punctuation that is nothing else in Markdown; a mark may be moved past it without a thought.
 _QUIET = frozenset("，。、；：？！…—“”‘’（）《》〈〉「」『』【】·～,.;:?!()\"'/%")
@@ -87,7 +89,10 @@ def _marked(kind: str, text: str) -> str:
 def _place_alone(match: re.Match[str]) -> str:
     """A mark with only text in it and around it, the usual case; the token again if it is not."""
     run, text = match.string, match[2]
-    before, after = run[max(0, match.start() - 1) : match.start()], run[match.end() : match.end() + 1]
+    before, after = (
+        run[max(0, match.start() - 1) : match.start()],
+        run[match.end() : match.end() + 1],
+    )
     lead = trail = ""
     if not text[0].isalnum() and before and not before.isspace() and before not in _QUIET:
         lead, text = text[0], text[1:]
@@ -177,6 +182,7 @@ def _boundaries(segments: list[_Segment]) -> list[_Boundary]:
     edge = _Segment("", _NO_STYLES)
     stack: list[_Span] = []
     found = []
+    together = False  # whether marks that are still open were opened in one row
     for place, (left, right) in enumerate(pairwise([edge, *segments, edge])):
         closes = set(left.styles - right.styles)
         closing, reopened = [], set()
@@ -190,11 +196,20 @@ def _boundaries(segments: list[_Segment]) -> list[_Boundary]:
         opens = (right.styles - left.styles) | reopened
         longest_first = sorted(sorted(opens), key=lambda k: -_reach(segments, place, k))
         opening = [_Span(kind) for kind in longest_first]
-        stack += opening
         _choose_tags(closing, opening, left.text[-1:], right.text[:1])
+        if opening and stack and _reads_as_closing(left.text[-1:], right.text[:1], together):
+            opening[0].as_tag = True
+        stack += opening
+        together = len(opening) > 1 or (together and bool(stack))
         found.append(_Boundary(closing, opening))
     _spread_tags(found)
     return found
+
+
+def _reads_as_closing(before: str, after: str, together: bool) -> bool:
+    """Whether a mark that opens inside another could be read as the end of that one."""
+    alike = _is_punctuation(before) == _is_punctuation(after)
+    return alike and not before.isspace() and (together or _is_punctuation(after))
 
 
 def _reach(segments: list[_Segment], place: int, kind: str) -> int:
@@ -207,10 +222,8 @@ def _reach(segments: list[_Segment], place: int, kind: str) -> int:
 def _choose_tags(closing: list[_Span], opening: list[_Span], before: str, after: str) -> None:
     """Mark the spans of one boundary that cannot be written as Markdown there."""
     tagged: list[_Span] = []
-    if closing and opening:  # `*a***b**` has more than one reading
-        tagged += opening
-    elif opening and not _may_stand(before, after):
-        tagged += opening
+    if opening and (closing or not _may_stand(before, after)):
+        tagged += opening  # closing too: `*a***b**` has more than one reading
     elif closing and not _may_stand(after, before):
         tagged += closing
     for group in (closing, opening):

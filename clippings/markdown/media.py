@@ -13,7 +13,8 @@ EMBEDDED = ("iframe", "video", "audio", "object", "embed")
 _LAZY = (
     "data-src", "data-original", "data-lazy-src", "data-actualsrc", "data-actual-src",
     "data-original-src", "data-lazyload", "data-lazy", "data-url", "data-echo", "data-img",
-    "data-full-url", "data-large-file", "zoomfile", "file", "original", "real_src", "_src", "nitro-lazy-src",
+    "data-full-url", "data-large-file", "zoomfile", "file", "original", "real_src", "_src",
+    "nitro-lazy-src",
 )  # fmt: skip
 _LAZY_SETS = ("data-srcset", "data-lazy-srcset", "srcset")
 # A stand-in: an address that is none, or a file whose name says so.
@@ -100,7 +101,7 @@ def media_address(media: etree._Element) -> str:
 
 
 def media_kind(media: etree._Element, address: str) -> str:
-    """"video", "audio" or "page"."""
+    """ "video", "audio" or "page"."""
     if media.tag in ("video", "audio"):
         return str(media.tag)
     try:
@@ -114,7 +115,7 @@ def media_kind(media: etree._Element, address: str) -> str:
 
 
 def media_label(kind: str, title: str, address: str, text: str) -> str:
-    """What the link to an embedded thing says: its kind, in the language of `text`, and its name."""
+    """What the link to an embedded thing says: its kind, in the words of `text`, and its name."""
     _, words = max(_WORDS, key=lambda row: len(row[0].findall(text)))
     try:
         host = urlsplit(address).hostname

@@ -13,7 +13,6 @@ from __future__ import annotations
 import html
 import re
 from collections import Counter
-from collections.abc import Iterator
 
 from clippings.markdown.converter import Converter
 from clippings.markdown.guard import lost_text
@@ -24,14 +23,18 @@ from clippings.rendering import fences, plain_text
 
 # A block that begins with one of these ends with its end tag, empty lines or not.
 _WHOLE = "table figure iframe video audio object picture script style svg"
-_BLOCKS = "address article aside blockquote center div dl embed footer form h[1-6] header hr img main nav ol p pre section ul"
+_BLOCKS = (
+    "address article aside blockquote center div dl embed footer form h[1-6] header hr img main"
+    " nav ol p pre section ul"
+)
 _HTML = re.compile(
     rf"(?im)^ {{0,3}}<(?P<whole>{_WHOLE.replace(' ', '|')})\b"
     rf"|^ {{0,3}}<(?P<block>{_BLOCKS.replace(' ', '|')})\b"
     r"|<(?P<inline>img|iframe|video|audio|embed|script|style)\b"
 )
 _SET_ASIDE = re.compile(
-    r"(?<!`)(`{1,8})(?!`)[^`\n]+\1(?!`)|\{%[^%\n]*%\}|\{\{[^{}\n]*\}\}|^(?: {4}|\t).*$", re.MULTILINE
+    r"(?<!`)(`{1,8})(?!`)[^`\n]+\1(?!`)|\{%[^%\n]*%\}|\{\{[^{}\n]*\}\}|^(?: {4}|\t).*$",
+    re.MULTILINE,
 )
 _KEPT = "\ud8f4"  # around the number of what was set aside; no body holds a surrogate by now
 _ASIDE = re.compile(rf"{_KEPT}(\d+){_KEPT}")
@@ -41,7 +44,9 @@ _TAG_LINE = re.compile(r"^[ \t]*</?(?:center|div|p|section)\b[^<>\n]*>[ \t]*$", 
 _VOID = frozenset("area base br col embed hr img input link meta param source track wbr".split())
 
 _TEXT = r"((?:[^\[\]\\]|\\.|\[[^\[\]\n]{0,200}\](?:\([^()\s]{0,2000}\))?){0,1000})"
-_TARGET = r"\(\s*(?:<([^<>\n]*)>|((?:[^\s()\\]|\\.|\([^\s()]*\))*))(?:\s+(?:\"[^\"]*\"|'[^']*'))?\s*\)"
+_TARGET = (
+    r"\(\s*(?:<([^<>\n]*)>|((?:[^\s()\\]|\\.|\([^\s()]*\))*))(?:\s+(?:\"[^\"]*\"|'[^']*'))?\s*\)"
+)
 _LINKED = re.compile(
     rf"(!?)\[{_TEXT}\]{_TARGET}"
     r"|<(https?://[^\s<>]+)>"

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import re
 from collections import Counter
+from itertools import accumulate
 
 _TAG = re.compile(r"<(/?)([A-Za-z][A-Za-z0-9-]*)[^<>]*>")
 _DOCUMENT = re.compile(r"(?i)\s*(?:<\?xml[^>]*>\s*)?<(?:!doctype\s+html|html|head|body)\b")
-_WRAPPER = re.compile(r"(?i)\s*<(div|article|section|main|table)\b")
+_WRAPPER = re.compile(r"\s*<(div|article|section|main|table)\b")
+_EDGES = {tag: re.compile(rf"<(?=/?{tag}\b)") for tag in "div article section main table".split()}
 _ELEMENT = "\0"  # stands for an element where only what is outside counts
 # What only Markdown has: at the start of a line, within one, or an empty line between texts.
 _SIGN = re.compile(
@@ -38,12 +40,10 @@ def _is_one_element(body: str) -> bool:
     first = _WRAPPER.match(body)
     if not first:
         return False
-    depth = 0
-    for tag in re.finditer(rf"(?i)<(/?){first[1]}\b", body):
-        depth += -1 if tag[1] else 1
-        if depth == 0:
-            return not body[tag.end() + 1 :].strip()
-    return True
+    edges = _EDGES[first[1]].split(body)  # what stands before, and between, its tags
+    depths = list(accumulate(1 if edge[:1] != "/" else -1 for edge in edges[1:]))
+    ended = depths.index(0) if 0 in depths else len(depths) - 1
+    return ended == len(depths) - 1 and not edges[-1].partition(">")[2].strip()
 
 
 def _outside(body: str, tags: list[re.Match[str]]) -> str:

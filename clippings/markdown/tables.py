@@ -10,7 +10,18 @@ MOST_COLUMNS = 1000
 _BAR = r"\|"
 SPARE_PLACES = 20_000  # that spans may cover in one table; beyond, they count for one
 # What a cell of GFM cannot hold; a table with one of these is there for its looks.
-_TOO_BIG_FOR_A_CELL = ("table", "pre", "figure", "blockquote", "h1", "h2", "h3", "iframe", "video", "hr")
+_TOO_BIG_FOR_A_CELL = (
+    "table",
+    "pre",
+    "figure",
+    "blockquote",
+    "h1",
+    "h2",
+    "h3",
+    "iframe",
+    "video",
+    "hr",
+)
 
 
 def is_layout(table: etree._Element) -> bool:

@@ -24,9 +24,30 @@ _LONG_TAG = 2000
 _MOST_ATTRIBUTES = 64
 
 # Text in these is read to their end tag as it stands; without one, to the end of the document.
-_RAW_TEXT = ("title", "textarea", "script", "style", "xmp", "iframe", "noembed", "noframes", "plaintext")
+_RAW_TEXT = (
+    "title",
+    "textarea",
+    "script",
+    "style",
+    "xmp",
+    "iframe",
+    "noembed",
+    "noframes",
+    "plaintext",
+)
 # Nothing a reader sees.
-_UNSEEN = ("script", "style", "button", "svg", "template", "head", "title", "link", "meta", "canvas")
+_UNSEEN = (
+    "script",
+    "style",
+    "button",
+    "svg",
+    "template",
+    "head",
+    "title",
+    "link",
+    "meta",
+    "canvas",
+)
 _VOID = frozenset("area base br col embed hr img input link meta param source track wbr".split())
 _INLINE = frozenset(
     "a abbr b bdi bdo big cite code del dfn em font i ins kbd label mark q s samp small span"
@@ -74,7 +95,7 @@ def _parse(text: str) -> tuple[etree._Element | None, bool]:
 
 
 def _mend_ends(text: str) -> str:
-    """A comment or a tag that nothing closes is taken for text, not for the rest of the document."""
+    """A comment or a tag that nothing closes is text, not the rest of the document."""
     if "<!" in text:
         if "<![CDATA[" in text:
             text = text.replace("<![CDATA[", "").replace("]]>", "")
@@ -105,7 +126,11 @@ def _fewer_attributes(match: re.Match[str]) -> str:
     if len(tag) < _LONG_TAG:
         return tag
     name, *attributes = _ATTRIBUTE.findall(tag)
-    return " ".join([name, *attributes[:_MOST_ATTRIBUTES]]) if len(attributes) > _MOST_ATTRIBUTES else tag
+    return (
+        " ".join([name, *attributes[:_MOST_ATTRIBUTES]])
+        if len(attributes) > _MOST_ATTRIBUTES
+        else tag
+    )
 
 
 def flatten(text: str) -> str:
@@ -138,17 +163,31 @@ def flatten(text: str) -> str:
 
 def clean(root: etree._Element) -> None:
     """Take out what no reader sees; TeX takes the place of its rendering."""
-    _keep_tex(root)
-    _drop_line_numbers(root)
+    present = {element.tag for element in root.iter(*_TENDED)}
+    for tags, tend in _TENDED_BY:
+        if not present.isdisjoint(tags):
+            tend(root)
+
+
+def _empty_players(root: etree._Element) -> None:
+    """What stands inside a player with an address is for browsers that cannot play it."""
     for media in root.iter(*EMBEDDED):
         address = media_address(media)
-        if address:  # what stands inside is for browsers that cannot play it
+        if address:
             media.set("src", address)
             del media[:]
             media.text = None
-    for inner in list(root.iter("dd")):  # libxml2 does not end a <dd> before the next
-        if inner.getparent().tag == "dd":
-            inner.getparent().addnext(inner)
+
+
+def _end_definitions(root: etree._Element) -> None:
+    """libxml2 does not end a <dd> before the next."""
+    for inner in list(root.iter("dd")):
+        outer = inner.getparent()
+        if outer is not None and outer.tag == "dd":
+            outer.addnext(inner)
+
+
+def _strip_unseen(root: etree._Element) -> None:
     etree.strip_elements(root, *_UNSEEN, with_tail=False)
 
 
@@ -170,7 +209,9 @@ def _keep_tex(root: etree._Element) -> None:
         source = math.find(".//annotation[@encoding='application/x-tex']")
         tex = math.get("alttext") if source is None else source.text
         if tex:
-            rendered = [up for up in islice(math.iterancestors(), 4) if "katex" in up.get("class", "")]
+            rendered = [
+                up for up in islice(math.iterancestors(), 4) if "katex" in up.get("class", "")
+            ]
             _become_tex(rendered[-1] if rendered else math, tex, math.get("display") == "block")
     scripts = [el for el in root.iter("script") if el.get("type", "").startswith("math/tex")]
     for script in scripts:
@@ -187,3 +228,14 @@ def _become_tex(element: etree._Element, tex: str, display: bool) -> None:
     element.text = tex.strip()
     if display:
         element.set("display", "block")
+
+
+# The elements that need tending, and what tends them, in this order.
+_TENDED_BY = (
+    (("math", "script"), _keep_tex),
+    (("table", "pre"), _drop_line_numbers),
+    (EMBEDDED, _empty_players),
+    (("dd",), _end_definitions),
+    ((*_UNSEEN, "pre"), _strip_unseen),
+)
+_TENDED = {tag for tags, _ in _TENDED_BY for tag in tags}

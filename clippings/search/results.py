@@ -7,7 +7,7 @@ without sorting.
 
 from __future__ import annotations
 
-RANKED = 2_000
+RANKED = 1_500
 """Relevance is judged among so many of the newest matches, which bounds what a word costs."""
 
 COUNTED = 10_000

