@@ -5,6 +5,8 @@ OUTPUT ?= clippings.db
 HOST ?= 127.0.0.1
 PORT ?= 8001
 JOBS ?=
+BENCH ?= 10000
+BENCH_FOLDER ?= build/bench-$(BENCH)
 BIN := .venv/bin
 
 # Datasette 1.0 ignores settings.json and both lines ignore `settings:` in metadata.yml.
@@ -13,7 +15,7 @@ SETTINGS := --setting default_page_size 50 --setting suggest_facets off \
             --setting truncate_cells_html 200 --setting default_facet_size 20
 
 .DEFAULT_GOAL := help
-.PHONY: help serve build test lint format lock clean
+.PHONY: help serve build test lint soak bench screenshots format lock clean
 
 help: ## List what can be made
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "make %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -33,6 +35,20 @@ lint: .venv/.dev ## Check style and types
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
 
+soak: .venv/.dev ## Run the long forms of the tests: 300 kills, every attack string everywhere
+	CLIPPINGS_SOAK=1 $(BIN)/python -m pytest tests/test_killed.py tests/test_hostile_articles.py
+
+bench: .venv/.dev ## Print the figures: speed, fidelity, growth, search (BENCH=10000 articles)
+	$(BIN)/python benchmarks/conversion.py
+	$(BIN)/python benchmarks/fidelity.py
+	$(BIN)/python benchmarks/growth.py
+	$(BIN)/python benchmarks/search.py --articles $(BENCH)
+	$(BIN)/python benchmarks/generate.py $(BENCH_FOLDER) --articles $(BENCH)
+	$(BIN)/python benchmarks/build.py $(BENCH_FOLDER)
+
+screenshots: .venv/.dev ## Take the README's pictures of the site, from seeds/
+	$(BIN)/python docs/screenshots.py
+
 format: .venv/.dev ## Put the code in its form
 	$(BIN)/ruff check --fix .
 	$(BIN)/ruff format .
@@ -46,7 +62,7 @@ lock: .venv/.dev ## Pin the newest allowed dependencies in requirements*.lock
 	  --output-file requirements-dev.lock
 
 clean: ## Remove what was built and installed
-	rm -rf .venv clippings.db inspect-data.json *.egg-info
+	rm -rf .venv clippings.db inspect-data.json build *.egg-info
 
 .venv/.core: requirements.lock pyproject.toml
 	$(PYTHON) -m venv .venv

@@ -154,7 +154,7 @@ def plain_text(markdown: str) -> str:
     for fence in fences(markdown):
         parts.append(_prose(markdown[place : fence.start], labels))
         code = markdown[fence.code_start : fence.code_end]
-        parts.append(_without_quote(code) if fence.in_quote else code)
+        parts.append(_without_quotes(code, fence.quotes))
         place = fence.end
     parts.append(_prose(markdown[place:], labels))
     lines = (line.rstrip() for part in parts for line in part.split("\n"))
@@ -168,7 +168,7 @@ class Fence(NamedTuple):
     code_start: int
     code_end: int
     end: int
-    in_quote: bool
+    quotes: int
 
 
 def fences(markdown: str) -> Iterator[Fence]:
@@ -179,15 +179,16 @@ def fences(markdown: str) -> Iterator[Fence]:
         end = re.compile(rf"^[ \t>]*{row[0]}{{{len(row)},}}[ \t]*$", re.MULTILINE)
         closing = end.search(markdown, opening.end())
         code_end, place = closing.span() if closing else (len(markdown), len(markdown))
-        yield Fence(opening.start(), opening.end(), code_end, place, ">" in opening[1])
+        yield Fence(opening.start(), opening.end(), code_end, place, opening[1].count(">"))
 
 
 def _labels(markdown: str) -> frozenset[str]:
     return frozenset(match[1].lower() for match in _LABEL.finditer(markdown))
 
 
-def _without_quote(code: str) -> str:
-    return re.sub(r"(?m)^[ \t]*(?:>[ \t]?)+", "", code)
+def _without_quotes(code: str, depth: int) -> str:
+    """Code in so many block quotes, without their marks."""
+    return re.sub(rf"(?m)^(?:[ \t]*>){{{depth}}}", "", code) if depth else code
 
 
 def _prose(markdown: str, labels: frozenset[str]) -> str:
@@ -245,9 +246,10 @@ def _inline_text(text: str, labels: frozenset[str]) -> str:
             place = start + 1 + (char == "!")
             out.append(text[start:place])
         elif char == "]":
-            opening = brackets.pop() if brackets else None
-            end = _target_end(text, place, "".join(out[opening:])[1:], labels) if opening else 0
-            if opening is not None and end:
+            opening = brackets.pop() if brackets else len(out)
+            shown = "".join(out[opening + 1 : opening + 40]) if labels else ""
+            end = _target_end(text, place, shown, labels) if opening < len(out) else 0
+            if end:
                 out[opening] = ""
                 place = end
             else:

@@ -23,11 +23,16 @@ from clippings.site import (
 )
 
 
+def web_address(url: str | None) -> str | None:
+    """An address that a link may lead to; None for javascript: and the like."""
+    return url if url and urlsplit(url).scheme.lower() in ("http", "https") else None
+
+
 def absolute_picture(datasette: Datasette, request: Request, image: str | None) -> str | None:
     """The lead picture's address for other sites to fetch; None where there is none."""
     if image and image.startswith("/") and not image.startswith("//"):
         return str(datasette.absolute_url(request, datasette.urls.path(image)))
-    return image if image and urlsplit(image).scheme in ("http", "https") else None
+    return web_address(image)
 
 
 def is_twin(row: Mapping[str, Any], article: Mapping[str, Any]) -> bool:
@@ -60,6 +65,7 @@ async def article_vars(datasette: Datasette, request: Request, key: int) -> dict
         "minutes": reading.minutes(article["characters"], article["language"]),
         "front_matter": json.loads(article["front_matter"]),
         "here": here,
+        "original": web_address(article["url"]),
         "social_picture": image,
         "citation": reading.cite(article, article["url"] or here),
         "bibtex": reading.bibtex(article, article["url"] or here),

@@ -40,6 +40,20 @@ document.querySelectorAll("main img").forEach((image) => {
   if (image.complete && !image.naturalWidth && image.currentSrc) gone(image);
 });
 
+// A citation can be copied by a button.
+document.querySelectorAll("[data-copy] .quotable").forEach((text) => {
+  const { copy, copied } = text.parentElement.dataset;
+  const button = document.createElement("button");
+  button.type = "button";
+  button.className = "copy";
+  button.textContent = copy;
+  button.addEventListener("click", async () => {
+    await navigator.clipboard.writeText(text.textContent);
+    button.textContent = copied;
+  });
+  text.after(button);
+});
+
 // Datasette's own fields have no labels.
 addEventListener("load", () => {
   document.querySelectorAll(".filters select, .filter-value, .CodeMirror textarea").forEach((field) => {

@@ -221,6 +221,16 @@ def test_axe_finds_nothing_serious(visit: Callable[..., Page], path: str, theme:
     assert not bad
 
 
+def test_citation_can_be_copied(visit: Callable[..., Page]) -> None:
+    """The button under a citation puts it on the clipboard and says so."""
+    page = visit(f"/clippings/articles/{SAMPLE}", permissions=["clipboard-read", "clipboard-write"])
+    page.get_by_text("引用", exact=True).click()
+    page.get_by_role("button", name="复制").first.click()
+    page.get_by_role("button", name="已复制").wait_for()
+    copied = page.evaluate("() => navigator.clipboard.readText()")
+    assert copied == page.locator("p.quotable").inner_text()
+
+
 def test_print_leaves_out_what_cannot_be_clicked(visit: Callable[..., Page]) -> None:
     """On paper there is the article, not the menus around it."""
     page = visit(f"/clippings/articles/{SAMPLE}")

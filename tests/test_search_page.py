@@ -42,7 +42,7 @@ def all_shown(site: Visitor, query: str) -> Iterator[int]:
 
 @pytest.mark.parametrize("query", QUERIES)
 def test_page_box_and_sql_agree(site: Visitor, query: str) -> None:
-    """The search page, `?_search=`, and SQL with search_query find the same articles."""
+    """The search page, `?_search=`, SQL with search_query and a feed find the same articles."""
     match = parse_query(query).match
     sql = "select id from articles where docid in (select rowid from articles_fts where {} {})"
     by_expression = {
@@ -54,7 +54,9 @@ def test_page_box_and_sql_agree(site: Visitor, query: str) -> None:
     }
     address = f"/clippings/articles.json?_search={quote(query)}&_shape=array&_col=id&_size=max"
     by_box = {row["id"] for row in site.get(address).json()}
-    assert by_expression == by_function == by_box == set(all_shown(site, query))
+    feed = site.get(f"/search.json?q={quote(query)}").json()
+    by_feed = {int(item["url"].rsplit("/", 1)[1]) for item in feed["items"]}
+    assert by_expression == by_function == by_box == by_feed == set(all_shown(site, query))
     assert by_expression
 
 

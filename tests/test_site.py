@@ -381,10 +381,12 @@ tags: ['</script><script>alert(3)</script>', '%2F..', 'a/b']
 author: '{{ 7*7 }}<i>'
 date: 2022-01-11
 headimg: 'javascript:alert(4)'
+url: 'javascript:alert(9)'
 </script>: '<script>alert(5)</script>'
 ---
 
 Text <script>alert(6)</script> <img src="x" onerror="alert(7)"> [link](javascript:alert(8))
+<a href="javascript://example.com/%0aalert(10)">a</a> <a href="https://example.com/">b</a>
 """
 
 

@@ -16,7 +16,7 @@ _SYNTAX_LIKE = re.compile(
     r"|(?<![^\W_])_|_(?![^\W_])"  # inside a word an underscore is only an underscore
     r"|<(?=[A-Za-z/!?]|$)"
     r"|&(?=#?\w{1,32};|$)"
-    r"|~(?=~|$)|(?<=~)~|^~"
+    r"|~(?=~|$)|(?<=~)~|(?<!\S)~"
     r"|\](?=[(\[:])|\[(?=[ xX]\](?:\s|$))"  # a link, a definition, a box to tick
 )
 # What would make a line a heading, an item, a quote, a heading's underline or a table's rule.
@@ -122,7 +122,7 @@ def assemble(blocks: list[str], *, tight: bool = False) -> str:
 def _spell(run: str) -> str:
     """A run whose tokens of syntax are written out."""
     if _CODE_EDGES in run:
-        run = _TOUCHING_CODE.sub("", run)
+        run = _TOUCHING_CODE.sub("", run).replace(_CODE_EDGES, "`<!-- -->`")
     if _BRACKET_TOKEN in run or _BANG_LINK in run:
         run = _BEFORE_LINK.sub(r"\\\1\2", run)
     return run.replace(_TARGET_TOKEN, "](").replace(_IMAGE_TOKEN, "![").replace(SYNTAX, "")
