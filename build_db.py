@@ -97,6 +97,8 @@ def main(
         raise click.ClickException(str(error)) from None
     except OSError as error:
         raise click.ClickException(f"{error.filename or output}: {error.strerror}") from None
+    except MemoryError:
+        raise click.ClickException(f"{output}: out of memory; try fewer --jobs") from None
     if not quiet:
         click.echo(report(accounting, output, time.monotonic() - began))
 

@@ -188,8 +188,8 @@ def corpus_bodies(folder: Path = CORPUS) -> Iterator[tuple[str, str]]:
 def case_bodies(folder: Path = CASES) -> Iterator[tuple[str, str]]:
     """The HTML inputs of the project's own text cases, with their titles."""
     for file in sorted(folder.glob("*.txt")):
-        for case in file.read_text("utf-8").split("\n======\n"):
-            title, body, _ = case.split("\n------\n")
+        blocks = re.split(r"^\.\n", file.read_text("utf-8"), flags=re.MULTILINE)
+        for title, body in zip(blocks[::3], blocks[1::3], strict=False):
             if is_html(body):
                 yield f"{file.stem}: {title.strip()}", body
 

@@ -7,6 +7,7 @@ functions whose time is the product of two lengths, and the size of a result.
 
 from __future__ import annotations
 
+import re
 import sqlite3
 import weakref
 from collections.abc import Callable
@@ -62,9 +63,12 @@ def bound(conn: sqlite3.Connection, longest_text: int = 0) -> None:
             conn.setlimit(limit, value)
     else:
         conn.execute(f"pragma hard_heap_limit = {16 * longest + 2**29}")
+    plain = sqlite3.connect(":memory:", check_same_thread=False)  # has SQLite's own printf
     functions: tuple[tuple[str, int, Callable[..., Any]], ...] = (
         ("instr", 2, _instr),
         ("replace", 3, partial(_replace, longest)),
+        ("printf", -1, partial(_printf, longest, plain)),
+        ("format", -1, partial(_printf, longest, plain)),
         ("trim", 2, partial(_trimmed, str.strip)),
         ("ltrim", 2, partial(_trimmed, str.lstrip)),
         ("rtrim", 2, partial(_trimmed, str.rstrip)),
@@ -111,8 +115,10 @@ def _authorize(
     return sqlite3.SQLITE_OK if action in _READS else sqlite3.SQLITE_DENY
 
 
-# SQLite's own versions of these compare at every place anew; Python's search does not.
-# Blobs are read as Datasette reads them.
+_NUMBERS = re.compile(r"\d+")
+
+# SQLite's own versions of these compare at every place anew, or count to two billion for a
+# width that has no room; Python's search does not. Blobs are read as Datasette reads them.
 
 
 def _text(value: object) -> str:
@@ -139,6 +145,15 @@ def _replace(longest: int, text: object, part: object, by: object) -> object:
     if len(whole) + whole.count(old) * (len(new) - len(old)) > longest:
         raise OverflowError("string or blob too big")
     return whole.replace(old, new)
+
+
+def _printf(longest: int, plain: sqlite3.Connection, *arguments: Any) -> Any:
+    form, *values = map(_text, arguments or ("",))
+    widths = _NUMBERS.findall(form) + (_NUMBERS.findall(" ".join(values)) if "*" in form else [])
+    if any(len(width) > 9 or int(width) > longest for width in widths):
+        raise OverflowError("string or blob too big")
+    marks = ", ".join("?" * len(arguments))
+    return plain.execute(f"select printf({marks})", arguments).fetchone()[0]
 
 
 def _trimmed(strip: Callable[[str, str], str], text: object, characters: object) -> str | None:

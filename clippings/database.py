@@ -8,6 +8,7 @@ added, not on who prepared it or when.
 
 from __future__ import annotations
 
+import contextlib
 import hashlib
 import json
 import math
@@ -96,6 +97,23 @@ _COUNTS = {
     "repaired": "select count(distinct path) from diagnostics where severity = 'warning'",
     "quarantined": "select count(*) from quarantine",
 }
+
+
+_DISK = re.compile(r"disk I/O|is full|unable to open")
+"""What SQLite says when the disk fails it; any other error of its is a bug of ours."""
+
+
+@contextlib.contextmanager
+def disk_errors(target: Path) -> Iterator[None]:
+    """Raise BuildError, naming the target, where SQLite cannot write in the block."""
+    try:
+        yield
+    except sqlite3.OperationalError as error:
+        if not _DISK.search(str(error)):
+            raise
+        raise BuildError(
+            f"{target}: {error}: no space left, or a quota or limit reached"
+        ) from error
 
 
 class ArchiveWriter:

@@ -22,6 +22,7 @@ from urllib.parse import parse_qsl
 
 from datasette.views.base import DatasetteError
 
+Scope = dict[str, Any]
 Receive = Callable[[], Awaitable[dict[str, Any]]]
 Send = Callable[[dict[str, Any]], Awaitable[None]]
 

@@ -13,7 +13,8 @@ _OF_AN_ARTICLE = {
     "placements": "select path, section, source, feed from placements where article = :id"
     " order by id = :id desc, path",
     "links": "select url, host, max(text) as text from links"
-    " where article = :id and (url like 'http://%' or url like 'https://%') group by url order by min(position) limit 60",
+    " where article = :id and host is not null and url like 'http%'"
+    " group by url order by min(position) limit 60",
     "reports": "select severity, stage, code, message from diagnostics where article = :id",
     "earlier": "select id, title, language from articles"
     " where source = :source and docid < :docid order by docid desc limit 1",

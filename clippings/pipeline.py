@@ -19,7 +19,7 @@ import os
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from pathlib import Path
 
-from clippings.database import ArchiveWriter, inspect_data
+from clippings.database import ArchiveWriter, disk_errors, inspect_data
 from clippings.errors import BuildError, UnreadableArticle
 from clippings.executors import Mapper
 from clippings.frontmatter import parse_article
@@ -72,7 +72,7 @@ def build(
         kinds = " ".join(sorted(ARTICLE_SUFFIXES))
         where = ", ".join(map(str, sources))
         raise BuildError(f"no article found in {where}; articles end in {kinds}")
-    with draft_folder(target) as folder:
+    with draft_folder(target) as folder, disk_errors(target):
         draft, scratch, inspect = (folder / name for name in ("draft", "scratch", "inspect"))
         writer = ArchiveWriter(draft, scratch)
         try:

@@ -111,6 +111,15 @@ def minutes(characters: int, language: str | None) -> int:
     return max(1, round(characters / rate))
 
 
+def is_twin(related: Mapping[str, Any], article: Mapping[str, Any]) -> bool:
+    """Whether a related article is the same one, republished: as long, and begun alike.
+
+    `related` has `characters` and its `opening` in Markdown.
+    """
+    shorter, longer = sorted((related["characters"], article["characters"]))
+    return longer <= 2 * shorter and nearly_same(related["opening"], article["markdown"])
+
+
 def nearly_same(one: str, other: str) -> bool:
     """Whether two Markdown texts begin as the same article does under another headline.
 
@@ -148,18 +157,18 @@ def cite(article: Mapping[str, Any], address: str) -> str:
 
 def bibtex(article: Mapping[str, Any], address: str) -> str:
     """The same for BibTeX; titles keep their capitals, and what TeX would read is escaped."""
-    fields = {
+    names = {
         "title": article["title"],
         "author": article["author"] or article["source"],
         "organization": article["source"],
-        "year": (article["day"] or "")[:4],
-        "date": article["day"],
     }
+    dates = {"year": (article["day"] or "")[:4], "date": article["day"]}
     lines = [
-        f"  {name} = {{{{{_one_line(value).translate(_BIBTEX)}}}}},"
-        for name, value in fields.items()
-        if value
+        f"  {field} = {{{{{_one_line(name).translate(_BIBTEX)}}}}},"
+        for field, name in names.items()
+        if name
     ]
+    lines += [f"  {field} = {{{value}}}," for field, value in dates.items() if value]
     return "\n".join((f"@online{{clippings{article['id']},", *lines, f"  url = {{{address}}}", "}"))
 
 

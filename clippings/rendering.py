@@ -306,7 +306,7 @@ def _target_end(text: str, place: int, shown: str, labels: frozenset[str]) -> in
         return match.end()
     if labels:
         reference = _REFERENCE.match(text, place)
-        if (reference and reference[1] or shown).lower() in labels:
+        if ((reference and reference[1]) or shown).lower() in labels:
             return reference.end() if reference else place
     return 0
 

@@ -25,10 +25,12 @@ create table articles (
 );
 -- A search result to its article, and the newest first.
 create unique index articles_docid on articles (docid);
--- One index per facet; each also serves the browse page of that facet, newest first.
-create index articles_section on articles (section, docid);
-create index articles_source on articles (source, docid);
-create index articles_feed on articles (feed, docid);
+-- One index per facet; each also serves the browse page of that facet, newest first. Those of
+-- the categories hold the other facets' columns too: the facets of a table that was narrowed by
+-- one of them are then counted without reading the articles.
+create index articles_section on articles (section, docid, source, feed, day);
+create index articles_source on articles (source, docid, section, feed, day);
+create index articles_feed on articles (feed, docid, section, source, day);
 create index articles_day on articles (day, docid);
 create index articles_language on articles (language, docid);
 -- `?_sort=published` and date ranges in SQL.
@@ -49,6 +51,11 @@ create table placements (
 );
 -- The other places of an article.
 create index placements_article on placements (article);
+
+-- The articles that stand under a name by a place other than their first.
+create index placements_also_section on placements (section, article) where id <> article;
+create index placements_also_source on placements (source, article) where id <> article;
+create index placements_also_feed on placements (feed, article) where id <> article;
 
 -- The links of the bodies in document order.
 create table links (

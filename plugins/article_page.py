@@ -2,9 +2,8 @@
 
 import json
 import re
-from collections.abc import Awaitable, Mapping
+from collections.abc import Awaitable
 from typing import Any
-from urllib.parse import urlsplit
 
 from datasette import hookimpl
 from datasette.app import Datasette
@@ -22,10 +21,12 @@ from clippings.site import (
     words_for,
 )
 
+WEB = re.compile(r"https?://", re.I)
+
 
 def web_address(url: str | None) -> str | None:
     """An address that a link may lead to; None for javascript: and the like."""
-    return url if url and urlsplit(url).scheme.lower() in ("http", "https") else None
+    return url if url and WEB.match(url) else None
 
 
 def absolute_picture(datasette: Datasette, request: Request, image: str | None) -> str | None:
@@ -33,12 +34,6 @@ def absolute_picture(datasette: Datasette, request: Request, image: str | None) 
     if image and image.startswith("/") and not image.startswith("//"):
         return str(datasette.absolute_url(request, datasette.urls.path(image)))
     return web_address(image)
-
-
-def is_twin(row: Mapping[str, Any], article: Mapping[str, Any]) -> bool:
-    """Whether a related article is the same one, republished: as long, and begun alike."""
-    longer, shorter = sorted((row["characters"], article["characters"]), reverse=True)
-    return longer <= 2 * shorter and reading.nearly_same(row["opening"], article["markdown"])
 
 
 async def article_vars(datasette: Datasette, request: Request, key: int) -> dict[str, Any]:
@@ -55,7 +50,7 @@ async def article_vars(datasette: Datasette, request: Request, key: int) -> dict
     )
     here = datasette.absolute_url(request, article_url(datasette, article["id"]))
     image = absolute_picture(datasette, request, article["image"])
-    twins = [row for row in found["related"] if is_twin(row, article)]
+    twins = [row for row in found["related"] if reading.is_twin(row, article)]
     return {
         **found,
         "twins": twins,

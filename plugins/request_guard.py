@@ -7,7 +7,6 @@ exceptions that Datasette raises over a request's words become 400 or 404; all o
 
 from collections.abc import Awaitable, Callable
 from functools import wraps
-from typing import Any
 
 from datasette import hookimpl
 from datasette.app import Datasette
@@ -17,42 +16,16 @@ from clippings.guard import (
     Busy,
     Gate,
     Receive,
+    Scope,
     Send,
     complaint,
     exporting,
     gate_name,
     visitors_fault,
 )
-from clippings.site import page, words_for
+from clippings.refusals import BusyAnswers, problem, refuse
 
-Scope = dict[str, Any]
 App = Callable[[Scope, Receive, Send], Awaitable[None]]
-
-RETRY_AFTER = 5
-"""Seconds; a query runs for two at most."""
-
-
-async def problem(datasette: Datasette, request: Request, status: int, message: str) -> Response:
-    """The answer to a request that is refused: a page of ours, or JSON where that was asked."""
-    if request.path.endswith(".json"):
-        about = {"ok": False, "error": message, "status": status, "title": None}
-        return Response.json(about, status=status)
-    say = words_for(request)
-    known = f"error.{status}"
-    title = say(known if known in say.strings else "error.other")
-    context = {"status": status, "title": title, "message": message}
-    return await page(datasette, request, "problem.html", context, status)
-
-
-async def refuse(
-    datasette: Datasette, scope: Scope, receive: Receive, send: Send, status: int, message: str
-) -> None:
-    """Answer in place of Datasette; no form of ours posts, so it needs no token."""
-    request = Request({**scope, "csrftoken": lambda: ""}, receive)
-    response = await problem(datasette, request, status, message)
-    if status == 429:
-        response.headers["Retry-After"] = str(RETRY_AFTER)
-    await response.asgi_send(send)
 
 
 def gates_for(threads: int) -> dict[str, Gate]:
@@ -64,6 +37,7 @@ def gates_for(threads: int) -> dict[str, Gate]:
 def asgi_wrapper(datasette: Datasette) -> Callable[[App], App]:
     """Put the guard in front of Datasette."""
     gates = gates_for(datasette.setting("num_sql_threads"))
+    busy = BusyAnswers(datasette)
 
     async def through_a_gate(
         app: App, name: str, scope: Scope, receive: Receive, send: Send
@@ -83,15 +57,17 @@ def asgi_wrapper(datasette: Datasette) -> Callable[[App], App]:
             path = "/" + scope["path"].removeprefix(datasette.setting("base_url"))
             wrong = complaint(path, query)
             if wrong:
-                return await refuse(datasette, scope, receive, send, 400, wrong)
+                answer = await refuse(datasette, scope, receive, 400, wrong)
+                await answer.asgi_send(send)
+                return
             name = gate_name(path, query, tuple(datasette.databases))
             if name is None:
                 return await app(scope, receive, send)
             try:
                 await through_a_gate(app, name, scope, receive, send)
             except Busy:
-                busy = words_for(Request(scope, receive))("error.busy")
-                await refuse(datasette, scope, receive, send, 429, busy)
+                answer = await busy.answer(scope, receive)
+                await answer.asgi_send(send)
 
         return guarded
 

@@ -98,6 +98,8 @@ def test_functions_say_what_sqlite_says(
             ("trim(?, ?)", (one, two)),
             ("ltrim(?, ?)", (one, two)),
             ("rtrim(?, ?)", (one, two)),
+            ("printf('%s %5d %-3s', ?, ?, ?)", (one, two, three)),
+            ("printf('%.*c', 3, ?)", (one,)),
         ):
             sql = f"select {call} as answer"
             expected = plain.execute(sql, values).fetchone()[0]
@@ -109,6 +111,9 @@ def test_functions_say_what_sqlite_says(
     "sql",
     """select randomblob(500000000)
     select hex(zeroblob(400000000))
+    select printf('%.*c', 900000000, 'x')
+    select printf('%900000000d', 1)
+    select printf('%.*c', '2000000000', 'x')
     select replace(hex(zeroblob(500000)), '00', hex(zeroblob(100000)))
     with recursive c(x) as (select 'a' union all select x || x from c) select max(x) from c
     select 'x' like hex(zeroblob(1000))

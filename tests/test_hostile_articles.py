@@ -38,8 +38,8 @@ KEPT = set(
     "a abbr audio b blockquote br caption cite code col colgroup dd del details dfn div dl dt em"
     " figcaption figure h1 h2 h3 h4 h5 h6 hr i img input ins kbd li mark ol p picture pre q rb"
     " rp rt rtc ruby s samp small source span strike strong sub summary sup table tbody td"
-    " tfoot th thead tr tt u ul var video wbr hgroup header footer section article aside nav bdi bdo center time"
-    " area map data acronym font".split()
+    " tfoot th thead tr tt u ul var video wbr hgroup header footer section"
+    " article aside nav bdi bdo center time area map data acronym font".split()
 )
 """Elements that an article may have; script, style, iframe, form, svg and their like are none."""
 

@@ -196,7 +196,7 @@ def test_memory_is_short(source: Path, target: Path) -> None:
 
 
 def test_files_vanish_while_it_reads(source: Path, tmp_path: Path) -> None:
-    """Files that were listed and are gone when their turn comes are in quarantine, accounted for."""
+    """Files that were listed and are gone when their turn comes are counted, in quarantine."""
     folder = tmp_path / "source"
     shutil.copytree(source, folder)
 

@@ -413,6 +413,21 @@ def test_articles_are_text_wherever_they_appear(
     assert json.loads(news)["headline"].startswith("</title><script>")
 
 
+@pytest.mark.parametrize(
+    "address", ["http://[", "//[", "/\\\\x", "data:text/html,x", "https://ü.example/%zz"]
+)
+def test_odd_addresses_break_no_page(
+    serve: Callable[..., Visitor], tmp_path: Path, address: str
+) -> None:
+    """An address that is none, as picture, original and link, leaves the pages standing."""
+    header = f"---\ntitle: 标题\nheadimg: '{address}'\nurl: '{address}'\n---\n\n"
+    (tmp_path / "a.md").write_text(f"{header}[a]({address}) ![b]({address})\n")
+    site = serve(tmp_path)
+    (row,) = site.rows("select id from articles")
+    for path in ("/", f"/clippings/articles/{row['id']}"):
+        assert site.get(path).status_code == 200
+
+
 def test_site_below_a_prefix(serve: Callable[..., Visitor]) -> None:
     """Behind a proxy at /kept/ every address of ours stays below it, pictures too."""
     site = serve(ROOT / "seeds", base_url="/kept/")

@@ -155,6 +155,20 @@ def test_citation_says_who_what_where_and_when() -> None:
     assert cite(bare, address) == "标题：一 & 二[EB/OL]. https://example.com/a"
 
 
+def test_bibtex() -> None:
+    """An entry for BibLaTeX: names keep their letters, dates are dates."""
+    assert bibtex(ARTICLE, "https://example.com/a").splitlines() == [
+        "@online{clippings7,",
+        r"  title = {{标题：一 \& 二}},",
+        "  author = {{记者}},",
+        "  organization = {{示例日报}},",
+        "  year = {2022},",
+        "  date = {2022-01-11},",
+        "  url = {https://example.com/a}",
+        "}",
+    ]
+
+
 @given(st.text(max_size=60))
 def test_bibtex_is_balanced(title: str) -> None:
     """Whatever the title, the braces of the entry match and each field is on one line."""

@@ -10,14 +10,14 @@ from lxml import etree
 # A class that names the language, and a class that stands beside the name.
 _LANGUAGE = re.compile(
     r"(?:^|[\s;\"'])(?:language|lang|highlight-source|highlight-text|brush|sourceCode)[-:]\s*([\w+#.-]+)"
-    r"|(?:^|\s)(?:highlight|sourceCode|prettyprint|codehilite|chroma|hljs)\s+([\w+#.-]+)"
+    r"|(?:^|\s)(?:highlight|sourceCode|prettyprint|codehilite|chroma|hljs)\s+(?!highlight-|lang)([\w+#.-]+)"
     r"|^([\w+#.-]+)\s+hljs",
     re.IGNORECASE,
 )
 _LANGUAGE_ATTRIBUTES = ("data-lang", "data-language", "lang")
 # Words that stand where a language would and name none; `lang` may be that of its reader.
 _NO_LANGUAGE = re.compile(
-    r"(?i)(?:null|none|undefined|auto|nohighlight|highlight|hljs|wrap|linenos|linenums|line-?numbers|number"
+    r"(?i)(?:null|none|undefined|auto|nohighlight|highlight\S*|hljs|wrap|linenos|linenums|line-?numbers|number"
     r"|prettyprint\w*|code|copyable|notranslate|(?:zh|en|ja|ko)(?:-\w+)*)$"
 )
 _LINE_NUMBERS = re.compile(
@@ -44,7 +44,8 @@ def _gather(element: etree._Element, parts: list[str]) -> None:
             parts.append("\n")
         else:
             own_line = tag in _OWN_LINE or (tag == "code" and child.getprevious() is not None)
-            if own_line and parts and parts[-1] and not parts[-1].endswith("\n"):
+            before = next(filter(None, reversed(parts)), "\n")
+            if own_line and not before.endswith("\n"):
                 parts.append("\n")
             _gather(child, parts)
             if tag in _OWN_LINE and child.getnext() is not None:

@@ -91,12 +91,15 @@ _LATER_LINES = re.compile(r"\n(?=[^\n])")
 class Converter(MarkdownConverter):
     """Converts one tree; `links`, `images`, `features` and `losses` then tell what it met.
 
-    `nesting` is how deep lists and quotes may stand in one another before they are flattened.
+    `nesting` is how deep lists and quotes may stand in one another before they are flattened,
+    `sample` a text in the language of the article, if not its own.
     """
 
     _options = vars(MarkdownConverter(heading_style="atx", bullets="-"))["options"]
 
-    def __init__(self, *, base_url: str | None = None, nesting: int = DEEPEST_NESTING) -> None:
+    def __init__(
+        self, *, base_url: str | None = None, nesting: int = DEEPEST_NESTING, sample: str = ""
+    ) -> None:
         # Not super().__init__(): it builds the same options anew each time, at a tenth of the cost.
         self.options = self._options
         self.convert_fn_cache: dict[str, Convert | None] = {}
@@ -110,7 +113,7 @@ class Converter(MarkdownConverter):
         self._depth = 0
         self._links_before = self._images_before = 0
         self._root: etree._Element | None = None
-        self._sample = ""
+        self._sample = sample
 
     def convert(self, html: str) -> str:
         """HTML as Markdown."""

@@ -29,7 +29,7 @@ _MARKS_ONLY = re.compile(f"(?:{SYNTAX}[BIDbid])+")
 # An indent of wide spaces begins a paragraph: after a line break of the source, or a sentence.
 _INDENT = re.compile("(?:(?<=[。！？；：…”’」』）》!?]) ?|(?<=[^ ]) )[\u3000\xa0]{2,}")
 _WIDE = ("\u3000\u3000", "\xa0\xa0")
-_LONE_TAGS = re.compile(r"((?:</?[a-z]+>)+)\s*\n")  # on a line of their own: not a paragraph
+_LONE_TAGS = re.compile(r"^((?:</?[a-z]+>)+)\s*\n")  # on a line of their own: not a paragraph
 _BRACKET = re.compile(rf"\\.|{SYNTAX}.|[\[\]]", re.DOTALL)
 _CODE_EDGES = f"{SYNTAX}`{SYNTAX}`"
 _TOUCHING_CODE = re.compile(
@@ -96,9 +96,13 @@ def finish(text: str, styles: str = "", *, starts_line: bool = True) -> list[str
                 run, styles = place_marks(run, styles)
                 run = _spell(run)
             run = run.strip(SPACES)
-            if run:
-                run = _LONE_TAGS.sub(r"\1", run, count=1) if _LONE_TAGS.match(run) else run
-                done.append(_escape_line_starts(run) if starts_line else run)
+            if not run:
+                continue
+            if run[0] == "<":
+                run = _LONE_TAGS.sub(r"\1", run, count=1)
+            if starts_line and (run[0] in _LINE_STARTERS or "\n" in run):
+                run = _LINE_START.sub(_escape_start, run)
+            done.append(run)
     return done
 
 
@@ -145,10 +149,8 @@ def _paragraphs(piece: str) -> list[str]:
     return [*runs, "  \n".join(lines)] if lines else runs
 
 
-def _escape_line_starts(run: str) -> str:
-    if run[0] in _LINE_STARTERS or "\n" in run:
-        return _LINE_START.sub(lambda m: f"{m[1] or ''}\\", run)
-    return run
+def _escape_start(match: re.Match[str]) -> str:
+    return f"{match[1] or ''}\\"
 
 
 def _between(before: str, kind: str, text: str, tight: bool) -> str:

@@ -24,6 +24,7 @@ _ALONE = re.compile(
     rf"{SYNTAX}([BI])(?<!{SYNTAX}.{SYNTAX}.)(?=[^\s{SYNTAX}])([^{SYNTAX}]*)(?<=\S){SYNTAX}[bi](?!{SYNTAX})"
 )
 _SIDE_BY_SIDE = re.compile("(?:Bb|Ii)+")
+_PARTNER = dict(zip("”’）》〉」』】)", "“‘（《〈「『【(", strict=True))
 # Punctuation that is nothing else in Markdown; a mark may be moved past it without a thought.
 _QUIET = frozenset("，。、；：？！…—“”‘’（）《》〈〉「」『』【】·～,.;:?!()\"'/%")
 _FIRST_UNIT = re.compile(r"(?:\\.|[^\\])\s*", re.DOTALL)
@@ -97,6 +98,10 @@ def _place_alone(match: re.Match[str]) -> str:
     if not text[0].isalnum() and before and not before.isspace() and before not in _QUIET:
         lead, text = text[0], text[1:]
     if not text[-1:].isalnum() and after and not after.isspace() and after not in _QUIET:
+        trail, text = text[-1:], text[:-1]
+    if trail and not lead and text[:1] == _PARTNER.get(trail):
+        lead, text = text[0], text[1:]
+    if lead and not trail and _PARTNER.get(text[-1:]) == lead:
         trail, text = text[-1:], text[:-1]
     moved = lead + trail
     if any(char not in _QUIET for char in moved) or not (text[:1].isalnum() or text[-1:].isalnum()):

@@ -41,10 +41,10 @@ _KINDS = (
 )  # fmt: skip
 # What an embedded thing is called, by the script that most of the article is written in.
 _WORDS = (
+    (re.compile(r"[a-zA-Z]{4}"), {"video": "Video: ", "audio": "Audio: ", "page": "Embedded: "}),
     (re.compile("[\u3040-\u30ff]"), {"video": "動画：", "audio": "音声：", "page": "埋め込み："}),
     (re.compile("[\uac00-\ud7a3]"), {"video": "동영상: ", "audio": "오디오: ", "page": "임베드: "}),
     (re.compile("[\u4e00-\u9fff]"), {"video": "视频：", "audio": "音频：", "page": "嵌入："}),
-    (re.compile(r"[a-zA-Z]{4}"), {"video": "Video: ", "audio": "Audio: ", "page": "Embedded: "}),
 )
 
 
@@ -56,6 +56,8 @@ def image_address(image: etree._Element) -> str:
     found = [value for name in _LAZY if "/" in (value := image.get(name) or "")]
     found += [_largest(image.get(name) or "") for name in _LAZY_SETS]
     picture = image.getparent()
+    while picture is not None and picture.tag == "source":  # libxml2 does not know it is empty
+        picture = picture.getparent()
     if picture is not None and picture.tag == "picture":
         for source in picture.iter("source"):
             found += [_largest(source.get(name) or "") for name in _LAZY_SETS]

@@ -65,6 +65,7 @@ class Passage:
         self.features: set[str] = set()
         self.losses: Counter[str] = Counter()
         self._aside: list[str] = []
+        self._sample = body[:500]
         parts = []
         prose = []
         place = 0
@@ -86,8 +87,9 @@ class Passage:
         place = 0
         while found := _HTML.search(text, place):
             end = _end_of(text, found)
-            parts += [text[place : found.start()], self._block(text[found.start() : end], found)]
-            place = end
+            written = self._block(text[found.start() : end], found)
+            parts += [text[place : found.start()], written]
+            place = end if written else len(text) - len(text[end:].lstrip("\n"))
         text = "".join([*parts, text[place:]])
         return _ASIDE.sub(lambda m: self._aside[int(m[1])], text)
 
@@ -108,7 +110,7 @@ class Passage:
         if root is None:
             return source
         clean(root)
-        converter = Converter(base_url=self.base_url)
+        converter = Converter(base_url=self.base_url, sample=self._sample)
         markdown = converter.process_tag(root)
         if lost_text(root, markdown):
             return source

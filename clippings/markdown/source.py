@@ -10,6 +10,8 @@ _TAG = re.compile(r"<(/?)([A-Za-z][A-Za-z0-9-]*)[^<>]*>")
 _DOCUMENT = re.compile(r"(?i)\s*(?:<\?xml[^>]*>\s*)?<(?:!doctype\s+html|html|head|body)\b")
 _WRAPPER = re.compile(r"\s*<(div|article|section|main|table)\b")
 _EDGES = {tag: re.compile(rf"<(?=/?{tag}\b)") for tag in "div article section main table".split()}
+# A wrapper around Markdown: an empty line, then one of its signs.
+_FRAMED = re.compile(r"\s*<\w+[^<>]*>[ \t]*\n[ \t]*\n(?:#{1,6} |[-*+] |\*\*|```|> |!?\[|\{\{|\{%)")
 _ELEMENT = "\0"  # stands for an element where only what is outside counts
 # What only Markdown has: at the start of a line, within one, or an empty line between texts.
 _SIGN = re.compile(
@@ -27,8 +29,10 @@ def is_html(body: str) -> bool:
     """
     if "<" not in body:
         return False
-    if _DOCUMENT.match(body) or _is_one_element(body):
+    if _DOCUMENT.match(body):
         return True
+    if _is_one_element(body):
+        return _FRAMED.match(body) is None
     if "{{<" in body or "{{%" in body:  # Hugo's, and never HTML's
         return False
     tags = list(_TAG.finditer(body))

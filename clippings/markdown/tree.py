@@ -55,6 +55,9 @@ _INLINE = frozenset(
 )
 _SELF_CLOSING = frozenset("p li dt dd tr td th option".split())
 
+# libxml2 ends these where a <p> begins in them; as a <div> it may stand there.
+_CUT_SHORT = re.compile(r"(?i)<(?:b|i|u|s|h[1-6])(?:\s[^<>]*)?>\s*<p[\s>]")
+_PARAGRAPH_TAG = re.compile(r"(?i)<(/?)p(?=[\s>/])")
 _TAG = re.compile(r"<(/?)([A-Za-z][^\s<>/]*)[^<>]*>")
 _OPEN_TAG = re.compile(r"""<[A-Za-z](?:[^"'=>]+|=\s*"[^"]*"|=\s*'[^']*'|["'=])*""")
 _ATTRIBUTE = re.compile(r"""[^\s"'=>/]+(?:\s*=\s*(?:"[^"]*"|'[^']*'|[^\s"'>]+))?""")
@@ -64,34 +67,35 @@ class Document:
     """A parsed body: `root` (None where there is nothing to read) and whether it was flattened."""
 
     def __init__(self, source: str) -> None:
-        text = _mend_ends(source)
+        text = source
         if len(text) > _BROAD and max(map(len, _OPEN_TAG.findall(text)), default=0) > _LONG_TAG:
             text = _OPEN_TAG.sub(_fewer_attributes, text)
         self.flattened = len(text) > _HUGE
-        root, complete = _parse(flatten(text) if self.flattened else text)
-        if root is not None and next(root.iter(*_RAW_TEXT), None) is not None:
-            mended = _mend_raw_text(text)
+        root, errors = _parse(flatten(text) if self.flattened else text)
+        if errors or (root is not None and next(root.iter(*_RAW_TEXT), None) is not None):
+            mended = _mend_raw_text(_mend_ends(text))
+            if _CUT_SHORT.search(mended):
+                mended = _PARAGRAPH_TAG.sub(r"<\1div", mended)
             if mended != text:
                 text = mended
-                root, complete = _parse(flatten(text) if self.flattened else text)
-        if not complete:
+                root, errors = _parse(flatten(text) if self.flattened else text)
+        if errors and errors.filter_types(_TOO_DEEP):
             self.flattened = True
             root, _ = _parse(flatten(text))
         self.root = root
 
 
-def _parse(text: str) -> tuple[etree._Element | None, bool]:
-    """The tree of a document, and whether libxml2 went through to the end of it."""
+def _parse(text: str) -> tuple[etree._Element | None, etree._ListErrorLog]:
+    """The tree of a document, and what libxml2 found wrong with it."""
     parser = etree.HTMLParser(
         encoding="utf-8", remove_comments=True, remove_pis=True, huge_tree=len(text) > _HUGE
     )
+    data = text.encode("utf-8", "replace")
     try:
-        data = text.encode("utf-8", "replace")
         root = etree.fromstring(data.replace(b"\0", b"") if b"\0" in data else data, parser)
     except etree.XMLSyntaxError:  # nothing in it but white space, comments, a doctype
-        return None, True
-    log = parser.error_log
-    return root, not (log and log.filter_types(_TOO_DEEP))
+        root = None
+    return root, parser.error_log
 
 
 def _mend_ends(text: str) -> str:

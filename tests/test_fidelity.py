@@ -1,0 +1,67 @@
+"""The gate: what the Markdown keeps of the HTML does not fall below the committed floors."""
+
+from __future__ import annotations
+
+import importlib.util
+import json
+import sys
+from pathlib import Path
+from types import ModuleType
+
+import pytest
+
+BENCHMARKS = Path(__file__).parents[1] / "benchmarks"
+
+
+def load(name: str) -> ModuleType:
+    spec = importlib.util.spec_from_file_location(f"benchmark_{name}", BENCHMARKS / f"{name}.py")
+    assert spec
+    assert spec.loader
+    module = importlib.util.module_from_spec(spec)
+    sys.modules[spec.name] = module
+    spec.loader.exec_module(module)
+    return module
+
+
+fidelity = load("fidelity")
+
+
+def test_the_cases_hold_their_floors() -> None:
+    """The project's own cases keep what they kept when the floors were committed."""
+    bodies = list(fidelity.case_bodies())
+    known = json.loads(fidelity.FLOORS.read_text())["cases"]
+    assert fidelity.digest(bodies) == known["digest"], "cases changed: run benchmarks/fidelity.py"
+    assert fidelity.too_low("cases", fidelity.measure(bodies)[0], known["digest"]) == []
+
+
+def test_the_corpus_holds_its_floors() -> None:
+    """Real bodies of the archive keep their text, links, pictures, marks, lists, tables, code."""
+    if not fidelity.CORPUS.is_dir():
+        pytest.skip("the corpus does not stand beside the checkout (../shared/corpus/rsshub)")
+    bodies = list(fidelity.corpus_bodies())
+    scores, worst = fidelity.measure(bodies)
+    assert fidelity.too_low("rsshub", scores, fidelity.digest(bodies)) == [], worst
+
+
+@pytest.mark.parametrize(
+    ("kind", "body", "converted"),
+    [
+        ("links", "<a href='/a'>甲</a>", "甲"),
+        ("images", "<img src='/a.jpg'>文", "文"),
+        ("headings", "<h2>题</h2>", "题"),
+        ("list items", "<ul><li>一<li>二</ul>", "- 一二"),
+        ("table rows", "<table><tr><td>甲<td>乙</table>", "甲 乙"),
+        ("code blocks", "<pre>a</pre>", "a"),
+        ("languages", "<pre><code class='language-py'>a</code></pre>", "```\na\n```"),
+        ("quotes", "<blockquote>引</blockquote>", "引"),
+        ("bold", "<p><b>价格：</b>港币</p>", "**价格：**港币"),
+        ("italics", "<p><i>斜</i></p>", "斜"),
+        ("embeds", "<p>文</p><iframe src='/v'></iframe>", "文"),
+        ("characters", "<p>文字</p>", "文"),
+        ("documents", "<p>文字</p>", "文"),
+    ],
+)
+def test_the_gate_sees_each_loss(kind: str, body: str, converted: str) -> None:
+    """A gate that cannot fail holds nothing: each kind of loss lowers its own score."""
+    kept, there = fidelity.compare(body, lambda _: converted)[kind]
+    assert kept < there
