@@ -20,7 +20,7 @@ ARTICLE_COLUMNS = tuple(f.name for f in fields(Article) if f.name not in _KEPT_E
 COLUMNS: dict[str, tuple[str, ...]] = {
     "articles": (*ARTICLE_COLUMNS, "day"),
     "tokens": ("article", *(f.name for f in fields(IndexTokens))),
-    "keywords": ("article", "keyword"),
+    "keywords": ("article", "keyword", "factor"),
     "links": ("article", "position", "url", "host", "text"),
     "images": ("article", "position", "url", "host", "alt", "caption"),
     "features": ("feature", "article"),
@@ -61,7 +61,7 @@ def rows_of(outcome: Outcome) -> FileRows:
         {
             "articles": [_article_row(article)],
             "tokens": [(article.id, *astuple(outcome.tokens))],
-            "keywords": [(article.id, keyword) for keyword in keywords(outcome.tokens)],
+            "keywords": [(article.id, *keyword) for keyword in keywords(outcome.tokens)],
             "links": [
                 (article.id, n, link.url, host_of(link.url), link.text)
                 for n, link in enumerate(article.links, 1)

@@ -217,15 +217,21 @@ def test_hostile_bodies(body: str) -> None:
 
 
 PIECES = st.sampled_from(
-    "文 字 。 “ ” ： * ** _ ` ~~ # - 1. > | \\ [ ] ( ) ! & &amp; &lt;b&gt; \n \u3000\u3000 a b 1".split(" ")
+    "文 字 。 “ ” ： * ** _ ` ~~ # - 1. > | \\ [ ] ( ) ! & &amp; &lt;b&gt; \n \u3000\u3000 a b 1".split(
+        " "
+    )
 )
-TAGS = st.sampled_from("p div b i del a code span ul ol li h2 blockquote table tr td pre sup br".split())
+TAGS = st.sampled_from(
+    "p div b i del a code span ul ol li h2 blockquote table tr td pre sup br".split()
+)
 
 
 @st.composite
 def pages(draw: st.DrawFn) -> str:
     """HTML of any nesting, most of it broken."""
-    parts = draw(st.lists(st.tuples(st.sampled_from(["", "<{}>", "</{}>"]), TAGS, PIECES), max_size=25))
+    parts = draw(
+        st.lists(st.tuples(st.sampled_from(["", "<{}>", "</{}>"]), TAGS, PIECES), max_size=25)
+    )
     return "".join(tag.format(name) + text for tag, name, text in parts)
 
 

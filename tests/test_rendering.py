@@ -16,7 +16,7 @@ from clippings.rendering import ANCHOR, LONGEST, plain_text, render_html
     [
         ("# 一、*起*\n\n**粗**与`码`", "一、起\n粗与码"),
         ("- 甲\n- [x] 乙\n  1. 丙\n\n> 引\n> > 深", "甲\n乙\n丙\n引\n深"),
-        ("[链](/a \"题\")与![图](/b.png)与<https://c.example/>", "链与图与https://c.example/"),
+        ('[链](/a "题")与![图](/b.png)与<https://c.example/>', "链与图与https://c.example/"),
         ("[![图](/s.png)](/l.png)", "图"),
         ("[甲][一]与[一]与[乙]\n\n[一]: /x", "甲与一与[乙]"),
         ("| 甲 | 乙\\|丙 |\n| --- | --- |\n| 1 | 2 |", "甲   乙|丙\n  1   2"),
@@ -90,7 +90,7 @@ def test_render_html(markdown: str, expected: str) -> None:
         "<p style='position:fixed'>x</p>",
         "<form action=/x><input></form>",
         "<h1 id='menu' class='x'>x</h1>",
-        "```x\" onclick=\"y\nz\n```",
+        '```x" onclick="y\nz\n```',
         "[x](vbscript:x)[y](file:///etc)",
     ],
 )

@@ -149,14 +149,14 @@ class Converter(MarkdownConverter):
                 elif text := child.text:
                     append(escape(text))
                 append(after)
+            elif leaf := _LEAF_METHODS.get(tag):
+                append(leaf(self, child, "", parents))
             elif mark := MARKS.get(tag):
                 append(SYNTAX + mark)
                 self._open_marks += mark
                 self._walk(child, append, parents)
                 self._open_marks = self._open_marks[:-1]
                 append(SYNTAX + mark.lower())
-            elif leaf := _LEAF_METHODS.get(tag):
-                append(leaf(self, child, "", parents))
             elif method := _METHODS.get(tag):
                 append(self._converted(child, tag, method, parents))
             else:
@@ -195,12 +195,12 @@ class Converter(MarkdownConverter):
 
     def convert_hN(self, n: int, el: etree._Element, text: str, parent_tags: Parents) -> str:
         blocks = finish(text, self._open_marks, starts_line=False)
-        title = " ".join(b.replace("  \n", " ") for b in blocks if b[0] not in FINISHED)
-        title = _CLOSING_HASHES.sub(r"\\\g<0>", title)
-        rest = BREAK.join(b for b in blocks if b[0] in FINISHED)
-        return (block(f"{'#' * n} {title}") if title else "") + (
-            f"{BREAK}{rest}{BREAK}" if rest else ""
-        )
+        title = " ".join(b for b in blocks if b[0] not in FINISHED).replace("  \n", " ")
+        if title[-1:] == "#":
+            title = _CLOSING_HASHES.sub(r"\\\g<0>", title)
+        rest = [b for b in blocks if b[0] in FINISHED]
+        heading = block(f"{'#' * n} {title}") if title else ""
+        return heading + BREAK.join(["", *rest, ""]) if rest else heading
 
     def convert_blockquote(self, el: etree._Element, text: str, parent_tags: Parents) -> str:
         if "table" in parent_tags or self._too_deep():
@@ -318,15 +318,17 @@ class Converter(MarkdownConverter):
     def convert_a(self, el: etree._Element, text: str, parent_tags: Parents) -> str:
         href = el.get("href") or ""
         address = clean_address(href, self.base_url)
-        words = _visible(el, " " * (BREAK in text)) or " ".join(
-            image.alt for image in self.images[self._images_before :]
-        )
+        words = _visible(el, " " if BREAK in text else "")
+        if not words:
+            words = " ".join(image.alt for image in self.images[self._images_before :])
         linked = link(text, address, title_of(el, words), words) if address else text
         if linked != text:
             self.links.insert(self._links_before, Link(address, words))
         elif href.strip():
             self.losses["link-dropped"] += not address
-        return f"{INNER}{linked}{INNER}" if "a" in parent_tags else linked.replace(INNER, "")
+        if "a" in parent_tags:
+            return f"{INNER}{linked}{INNER}"
+        return linked.replace(INNER, "") if INNER in linked else linked
 
     def convert_img(self, el: etree._Element, text: str, parent_tags: Parents) -> str:
         found = image_address(el)

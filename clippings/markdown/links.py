@@ -13,6 +13,8 @@ from clippings.markdown.tokens import BREAK, FINISHED, INNER, LINE, SYNTAX, synt
 
 _UNSAFE = re.compile(r"(?i)(?:javascript|vbscript|data|about|blob|file)\s*:")
 _IGNORED = "".join(map(chr, range(33)))  # what browsers strip from an address
+_HARMLESS = r"[\w./?=%:;,~+@!$#*-]*"
+_FINE = re.compile(rf"https?://{_HARMLESS}(?:&(?!#?\w{{1,32}};){_HARMLESS})*")  # as nearly all are
 _ODD = re.compile(r"[\x00-\x20<>\\`()&]")
 _TO_ENCODE = re.compile(r"[\x00-\x20<>\\`]")
 _ENTITY = re.compile(r"&(?=#?\w{1,32};)")
@@ -33,6 +35,8 @@ def clean_address(raw: str, base_url: str | None = None) -> str:
 
     It stays relative unless there is a `base_url`.
     """
+    if _FINE.fullmatch(raw):
+        return raw
     address = raw.strip().strip(_IGNORED)
     if "\n" in address or "\t" in address or "\r" in address:
         address = "".join(address.split())
@@ -100,9 +104,11 @@ def _on_piece(piece: str, address: str, title: str, words: str) -> str:
 
 
 def _on_run(run: str, address: str, title: str, words: str) -> str:
-    inner = _WIDE_SPACES.sub("\u3000", run.strip(SPACES))  # would be a new paragraph
-    if _SAYS_NOTHING.fullmatch(inner):
+    inner = run.strip(SPACES)
+    if not inner or (inner[0] == SYNTAX and _SAYS_NOTHING.fullmatch(inner)):
         return run
+    if "\u3000" in inner or "\xa0" in inner:
+        inner = _WIDE_SPACES.sub("\u3000", inner)  # two would begin a paragraph
     lead, trail = " " * run[0].isspace(), " " * run[-1].isspace()
     if words == address and SYNTAX not in inner and not title and _AUTOLINK.fullmatch(address):
         return lead + syntax(f"<{address}>") + trail

@@ -61,9 +61,9 @@ def place_marks(run: str, styles: str = "") -> tuple[str, str]:
     `styles` names the marks that are open at its beginning, as "BI".
     """
     if not styles:
-        kinds = "".join(_MARK.findall(run))
-        if not kinds:
+        if not _MARK.search(run):
             return run, ""
+        kinds = "".join(_MARK.findall(run))
         if (whole := _WHOLE.fullmatch(run)) and whole[2]:
             return _marked(whole[1], whole[2].rstrip()), ""
         if _SIDE_BY_SIDE.fullmatch(kinds):

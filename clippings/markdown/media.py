@@ -118,7 +118,7 @@ def media_kind(media: etree._Element, address: str) -> str:
 
 def media_label(kind: str, title: str, address: str, text: str) -> str:
     """What the link to an embedded thing says: its kind, in the words of `text`, and its name."""
-    _, words = max(_WORDS, key=lambda row: len(row[0].findall(text)))
+    _, words = max(_WORDS, key=lambda row: len(row[0].findall(text[:100])))
     try:
         host = urlsplit(address).hostname
     except ValueError:

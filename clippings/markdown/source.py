@@ -44,6 +44,8 @@ def _is_one_element(body: str) -> bool:
     first = _WRAPPER.match(body)
     if not first:
         return False
+    if "\n\n" not in body:  # no Markdown can follow without an empty line
+        return True
     edges = _EDGES[first[1]].split(body)  # what stands before, and between, its tags
     depths = list(accumulate(1 if edge[:1] != "/" else -1 for edge in edges[1:]))
     ended = depths.index(0) if 0 in depths else len(depths) - 1

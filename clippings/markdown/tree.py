@@ -67,13 +67,13 @@ class Document:
     """A parsed body: `root` (None where there is nothing to read) and whether it was flattened."""
 
     def __init__(self, source: str) -> None:
-        text = source
+        text = _mend_ends(source)
         if len(text) > _BROAD and max(map(len, _OPEN_TAG.findall(text)), default=0) > _LONG_TAG:
             text = _OPEN_TAG.sub(_fewer_attributes, text)
         self.flattened = len(text) > _HUGE
         root, errors = _parse(flatten(text) if self.flattened else text)
         if errors or (root is not None and next(root.iter(*_RAW_TEXT), None) is not None):
-            mended = _mend_raw_text(_mend_ends(text))
+            mended = _mend_raw_text(text)
             if _CUT_SHORT.search(mended):
                 mended = _PARAGRAPH_TAG.sub(r"<\1div", mended)
             if mended != text:
