@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 import re
+import signal
 import socket
 import threading
 import time
@@ -20,7 +21,7 @@ from conftest import ROOT, Visitor
 from lxml import html
 from test_browser import CHROMIUM, FLAGS, unavailable
 
-from clippings.models import Placed
+from clippings.models import Placed, Quarantined
 from clippings.pipeline import process_article
 from clippings.rendering import render_html
 
@@ -158,6 +159,84 @@ def test_addresses_of_an_article_are_addresses() -> None:
         article = outcome.article
         for url in (*(x.url for x in article.links), *(x.url for x in article.images)):
             assert scheme(url) not in {"javascript", "vbscript", "data"}, (place, payload, url)
+
+
+# ── what takes for ever ──────────────────────────────────────────────────────────────────────
+
+MANY = 100_000
+BOMBS = {
+    "attributes": "<p " + " ".join(f"a{number}=1" for number in range(MANY)) + ">雪</p>",
+    "elements within elements": "<div>" * MANY + "雪",
+    "unclosed formatting": "<font><p>" * (MANY // 5) + "雪",
+    "tables within tables": "<table><tr><td>" * (MANY // 10) + "雪",
+    "quotes within quotes": ">" * MANY + "雪",
+    "open brackets": "[" * MANY,
+    "links without end": "[雪](b" * (MANY // 2),
+    "emphasis without end": "*雪 " * MANY,
+    "code of every length": " ".join("`" * length for length in range(700)),
+    "angles": "<" * MANY,
+    "comments": "<!--" * (MANY // 2),
+    "lists within lists": "- " * (MANY // 5) + "雪",
+    "a table of bars": "|" * MANY + "\n" + "|-" * (MANY // 2),
+    "blanks": " " * (10 * MANY) + "雪",
+    "a picture in its address": f"<img src='data:image/png;base64,{'A' * 20 * MANY}'>",
+}
+HEADERS = {
+    "laughs": "\n".join(
+        f"{name}: &{name} [{', '.join([f'*{below}'] * 9)}]"
+        for below, name in zip("abcdefgh", "bcdefghi", strict=True)
+    ).replace("[*a, *a, *a, *a, *a, *a, *a, *a, *a]", "[雪]"),
+    "itself": "a: &a [*a]",
+    "python": "a: !!python/object/apply:os.system ['touch /tmp/clippings-was-here']",
+    "depth": "a: " + "[" * MANY,
+    "keys": "\n".join(f"k{number}: v" for number in range(MANY)),
+    "tags": f"tags: [{', '.join(f't{number}' for number in range(MANY))}]",
+}
+
+
+@pytest.fixture
+def seconds_to_live() -> Iterator[None]:
+    """Ends a test that hangs."""
+
+    def end(*_: object) -> None:
+        raise TimeoutError
+
+    signal.signal(signal.SIGALRM, end)
+    signal.alarm(60)
+    yield
+    signal.alarm(0)
+
+
+@pytest.mark.usefixtures("seconds_to_live")
+@pytest.mark.parametrize("name", BOMBS)
+def test_no_body_takes_for_ever(name: str) -> None:
+    """A body made to be slow becomes an article or lies in quarantine, and is shown."""
+    outcome = process_article("攻击.md", f"---\ntitle: 攻击\n---\n{BOMBS[name]}".encode())
+    if isinstance(outcome, Placed):
+        assert not harm(render_html(outcome.article.markdown) or "<p></p>")
+
+
+@pytest.mark.usefixtures("seconds_to_live")
+@pytest.mark.parametrize("name", HEADERS)
+def test_no_header_takes_for_ever(name: str) -> None:
+    """Front matter that grows, that names itself or that calls for code: none of it happens."""
+    outcome = process_article("攻击.md", f"---\n{HEADERS[name]}\n---\n雪落下。\n".encode())
+    assert isinstance(outcome, (Placed, Quarantined))
+    assert not Path("/tmp/clippings-was-here").exists()
+
+
+@pytest.mark.usefixtures("seconds_to_live")
+def test_published_headers_and_markdown_have_an_outcome() -> None:
+    """Those of the vectors too."""
+    for name in ("yaml.jsonl", "markdown.jsonl"):
+        if not (VECTORS / name).exists():
+            pytest.skip("../shared/vectors does not stand beside this checkout")
+        for line in (VECTORS / name).read_text().splitlines():
+            vector = json.loads(line)
+            text = f"---\n{vector.get('yaml', 'title: x')}\n---\n{vector.get('payload', '雪')}"
+            outcome = process_article("攻击.md", text.encode("utf-8", "surrogatepass"))
+            if isinstance(outcome, Placed):
+                assert not harm(render_html(outcome.article.markdown) or "<p></p>"), vector["id"]
 
 
 # ── in a browser ─────────────────────────────────────────────────────────────────────────────

@@ -216,11 +216,8 @@ def test_hostile_bodies(body: str) -> None:
     markdown.encode()
 
 
-PIECES = st.sampled_from(
-    "文 字 。 “ ” ： * ** _ ` ~~ # - 1. > | \\ [ ] ( ) ! & &amp; &lt;b&gt; \n \u3000\u3000 a b 1".split(
-        " "
-    )
-)
+LETTERS = "文 字 。 “ ” ： * ** _ ` ~~ # - 1. > | \\ [ ] ( ) ! & &amp; &lt;b&gt; \n \u3000\u3000 a"
+PIECES = st.sampled_from(LETTERS.split(" "))
 TAGS = st.sampled_from(
     "p div b i del a code span ul ol li h2 blockquote table tr td pre sup br".split()
 )

@@ -249,11 +249,16 @@ class Converter(MarkdownConverter):
         return block("---")
 
     def convert_pre(self, el: etree._Element, text: str, parent_tags: Parents) -> str:
-        text = code_text(el).strip("\n").rstrip()
-        if not text:
-            return BREAK
+        """Code as it stands; its pictures come after it, and of its links the text is left."""
+        pictures = "".join(self.convert_img(image, "", parent_tags) for image in el.iter("img"))
+        linked = sum(1 for link in el.iter("a") if link.get("href"))
+        if linked:
+            self.losses["link-dropped"] += linked
+        code = code_text(el).strip("\n").rstrip()
+        if not code:
+            return f"{BREAK}{pictures}{BREAK}"
         self.features.add("code")
-        return block(fenced(text, code_language(el)))
+        return block(fenced(code, code_language(el))) + pictures + BREAK
 
     def convert_figure(self, el: etree._Element, text: str, parent_tags: Parents) -> str:
         caption = el.find(".//figcaption")
@@ -390,6 +395,8 @@ class Converter(MarkdownConverter):
 
     def convert_iframe(self, el: etree._Element, text: str, parent_tags: Parents) -> str:
         address = clean_address(el.get("src") or "", self.base_url)
+        if not address and el.get("poster"):
+            return self.convert_img(etree.Element("img", src=el.get("poster")), "", parent_tags)
         if not address or no_size(el):
             self.losses["embed-dropped"] += not address
             return text

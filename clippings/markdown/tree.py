@@ -35,6 +35,11 @@ _RAW_TEXT = (
     "noframes",
     "plaintext",
 )
+_EMPTY_RAW = re.compile(r"(?i)<(iframe|script|title|textarea)(\s[^<>]*)?/>")
+_UNENDED = {
+    "iframe": (r"(?i)<iframe(?=[\s>])[^<>]*>", r"\g<0></iframe>"),
+    "script": (r"(?i)<script\s[^<>]*\bsrc=[^<>]*>", r"\g<0></script>"),
+}
 # Nothing a reader sees.
 _UNSEEN = (
     "script",
@@ -113,15 +118,23 @@ def _mend_ends(text: str) -> str:
 
 
 def _mend_raw_text(text: str) -> str:
-    """`<title>` and its like become plain elements where no end tag follows."""
+    """What would be read as raw text to the end of the document, because no end tag follows.
+
+    A frame or an outside script ends where it begins, `<title>` and its like become plain
+    elements; a style or a script that stands in the page hides what follows, as in browsers.
+    """
+    text = _EMPTY_RAW.sub(r"<\1\2></\1>", text)
     lower = text.lower()
     if len(lower) != len(text):  # İ and its like: places would not agree
         lower = re.sub("[A-Z]", lambda m: m[0].lower(), text)
     for tag in _RAW_TEXT:
         closed = lower.rfind(f"</{tag}") + 1
-        if lower.find(f"<{tag}", closed) >= 0:
-            text = text[:closed] + re.sub(f"(?i)<{tag}(?![a-z])", "<div ", text[closed:])
-            return _mend_raw_text(text)
+        if lower.find(f"<{tag}", closed) < 0 or tag == "style":
+            continue
+        pattern, mended = _UNENDED.get(tag, (f"(?i)<{tag}(?![a-z])", "<div "))
+        rest = re.sub(pattern, mended, text[closed:])
+        if rest != text[closed:]:
+            return _mend_raw_text(text[:closed] + rest)
     return text
 
 
