@@ -7,6 +7,7 @@ clock, so the same input gives the same article anywhere.
 
 from __future__ import annotations
 
+import html
 import json
 import re
 from collections.abc import Iterator, Mapping, Sequence
@@ -40,7 +41,11 @@ PLACEHOLDER_HOSTS = frozenset({"picsum.photos", "via.placeholder.com", "placehol
 SUMMARY_CHARACTERS = 140
 """How much of the text stands in for a summary: what a list of articles has room for."""
 
-_HEADING = re.compile(r"^ {0,3}#{1,6}[ \t]+(.+?)[ \t]*#*$", re.MULTILINE)
+_HEADING = re.compile(
+    r"^ {0,3}(?:#{1,6}[ \t]+(?P<atx>.+?)[ \t]*#*|(?P<setext>[^\s>*+|-].*)\n {0,3}(?:=+|-{2,})[ \t]*)$",
+    re.MULTILINE,
+)
+_HTML_TITLE = re.compile(r"<title[^>]*>([^<]+)</title", re.IGNORECASE)
 _SPACE = re.compile(r"\s+")
 _SEPARATOR = re.compile(r"[,，、;；]")
 
@@ -54,7 +59,7 @@ def normalize_article(
     about its fields.
     """
     header = _Header(parsed.front_matter)
-    title = header.line("title") or fallback_title(parsed.path, conversion.markdown)
+    title = header.line("title") or fallback_title(parsed.path, parsed.body, conversion.markdown)
     section, source, feed = category_levels(header.value("categories"), parsed.path)
     published, published_trouble = _date(header, "published")
     updated, updated_trouble = _date(header, "updated")
@@ -113,10 +118,16 @@ def article_url(front_matter: Mapping[str, Any]) -> str | None:
     return next((url for url in candidates if isinstance(url, str) and _is_web(url)), None)
 
 
-def fallback_title(path: str, markdown: str) -> str:
-    """The title of an article whose front matter has none: first heading, else file name."""
-    heading = _HEADING.search(markdown)
-    return _one_line(plain_text(heading[1])) if heading else PurePosixPath(path).stem
+def fallback_title(path: str, body: str, markdown: str) -> str:
+    """The title of an article whose front matter has none: its first heading, the title of
+    an HTML page, else the file's name."""
+    if heading := _HEADING.search(markdown):
+        title = plain_text(heading["atx"] or heading["setext"])
+    elif named := _HTML_TITLE.search(body):
+        title = html.unescape(named[1])
+    else:
+        title = ""
+    return _one_line(title) or PurePosixPath(path).stem
 
 
 def category_levels(categories: Any, path: str) -> tuple[str | None, str | None, str | None]:

@@ -27,7 +27,9 @@ def normalized(
         ({"Title": "大写的键"}, "", "大写的键"),
         ({"title": "  两  行\n标题 "}, "", "两 行 标题"),
         ({"title": ""}, "引言\n\n## 第一个**标题** ##\n\n# 第二个", "第一个标题"),
+        ({}, "下划线标题\n===\n\n正文", "下划线标题"),
         ({}, "没有标题的正文", "文件名"),
+        ({}, "# \n\n- 列表\n- 列表", "文件名"),
         ({"headline": "别名"}, "", "别名"),
     ],
 )
@@ -35,6 +37,13 @@ def test_a_title_is_always_found(front_matter: dict[str, Any], markdown: str, ti
     """The front matter's title, else the first heading, else the file's name; on one line."""
     article, _ = normalized(front_matter, Conversion(markdown))
     assert article.title == title
+
+
+def test_an_html_page_brings_its_title() -> None:
+    """Where a page has no heading, its <title> is the title."""
+    parsed = ParsedArticle(PATH, "", "utf-8", {}, "<html><title>页 &amp;\n题</title><p>正文")
+    article, _ = normalize_article(parsed, TEXT, "正文")
+    assert article.title == "页 & 题"
 
 
 @pytest.mark.parametrize(
