@@ -14,7 +14,7 @@ from datasette.app import Datasette
 from datasette.utils import sqlite_timelimit
 from datasette.utils.asgi import Base400, Request, Response
 
-from clippings.site import DATABASE, archive, words_for
+from clippings.site import DATABASE, archive, site_name, words_for
 
 View = Callable[[Datasette, Request], Awaitable[Response]]
 T = TypeVar("T")
@@ -51,7 +51,7 @@ def entity_tag(datasette: Datasette, request: Request) -> str | None:
     digest = archive(datasette).hash
     if digest is None:
         return None
-    settings = (datasette.metadata("title"), datasette.plugin_config(DATABASE))
+    settings = (site_name(datasette, words_for(request)), datasette.plugin_config(DATABASE))
     parts = (version("clippings"), digest, request.url, words_for(request).code, settings)
     return f'W/"{hashlib.sha256(repr(parts).encode()).hexdigest()[:20]}"'
 

@@ -26,6 +26,8 @@ __all__ = [
     "browse_path",
     "changing_headers",
     "page",
+    "site_name",
+    "site_tagline",
     "wanted_pictures",
     "words_for",
 ]
@@ -66,6 +68,16 @@ def words_for(request: Request | None) -> Wording:
     kept = request.cookies.get(LANGUAGE_COOKIE)
     accepted = request.headers.get("accept-language")
     return wording(choose_language(request.args.get("_lang"), kept, accepted))
+
+
+def site_name(datasette: Datasette, say: Wording) -> str:
+    """What the archive is called: the title of metadata.yml, or a word of ours."""
+    return say.pick(datasette.metadata("title")) or say("site.name")
+
+
+def site_tagline(datasette: Datasette, say: Wording) -> str:
+    """What the archive is: the description of metadata.yml, or words of ours."""
+    return say.pick(datasette.metadata("description")) or say("site.tagline")
 
 
 def browse_path(kind: str, name: str) -> str:

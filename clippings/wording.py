@@ -20,6 +20,9 @@ import yaml
 LANGUAGES = {"zh-Hans": "简体中文", "zh-Hant": "繁體中文", "en": "English"}
 """The languages of the site, each under its own name; the first is for who states none."""
 
+BETWEEN = " · "
+"""What stands between the Chinese and the English of a text of metadata.yml."""
+
 _ACCEPTED = (
     (re.compile(r"zh-(hant|tw|hk|mo)\b", re.I), "zh-Hant"),
     (re.compile(r"zh\b", re.I), "zh-Hans"),
@@ -72,9 +75,16 @@ class Wording:
         clock = found.group(4) if found else None
         return f"{self.date(iso)} {clock}" if clock and clock != "00:00" else self.date(iso)
 
-    def datasette(self, english: str) -> str:
-        """One of Datasette's own names of places; English if nobody translated it."""
-        return str(self.strings["datasette"].get(english, english))
+    def name(self, english: str) -> str:
+        """A name that Datasette shows (a column, a place, an operator) in the reader's words;
+        as it is if nobody translated it."""
+        return str(self.strings["names"].get(english, english))
+
+    def pick(self, text: str | None) -> str | None:
+        """The reader's part of a text of metadata.yml: of "中文 · English" the Chinese or the
+        English one, of any other text the whole."""
+        parts = (text or "").split(BETWEEN)
+        return text if len(parts) != 2 else parts[self.code == "en"]
 
 
 @cache

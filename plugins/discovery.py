@@ -15,7 +15,7 @@ from datasette.utils.asgi import Request, Response
 from clippings import shelves
 from clippings.answers import revalidated, visit
 from clippings.feeds import legal
-from clippings.site import DATABASE, archive, browse_path, words_for
+from clippings.site import DATABASE, archive, browse_path, site_name, words_for
 
 MOST_NAMES = 5_000
 EXTENT = """
@@ -65,7 +65,7 @@ async def llms(datasette: Datasette, request: Request) -> Response:
     """What the archive is and how to query it, for language models (llmstxt.org)."""
     context = {
         "root": absolute_root(datasette, request),
-        "title": datasette.metadata("title") or words_for(request)("site.name"),
+        "title": site_name(datasette, words_for(request)),
         "extent": (await archive(datasette).execute(EXTENT)).first(),
         "may_download": not archive(datasette).is_mutable and datasette.setting("allow_download"),
     }
@@ -82,7 +82,7 @@ async def opml(datasette: Datasette, request: Request) -> Response:
     """Every section, source and feed as something to subscribe to (OPML 2.0)."""
     context = {
         "root": absolute_root(datasette, request),
-        "title": datasette.metadata("title") or words_for(request)("site.name"),
+        "title": site_name(datasette, words_for(request)),
         "names": await visit(datasette, read_names),
         "path": lambda kind, name: browse_path(kind, name)[1:],
     }

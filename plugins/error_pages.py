@@ -1,10 +1,11 @@
 """What is not there, said in the reader's language and in the dress of the site."""
 
 from collections.abc import Awaitable
+from typing import Any
 
 from datasette import hookimpl
 from datasette.app import Datasette
-from datasette.utils.asgi import Base400, Request, Response
+from datasette.utils.asgi import Base400, NotFound, Request, Response
 
 from clippings.site import Missing, page, words_for
 
@@ -21,6 +22,17 @@ async def problem(datasette: Datasette, request: Request, exception: Base400) ->
     return await page(datasette, request, "problem.html", context, exception.status)
 
 
+async def encoded(datasette: Datasette, request: Request) -> Response:
+    """An address that nothing of ours knows and that no table of Datasette's can have.
+
+    Left alone, Datasette would first send its reader on to the same address in tilde-encoding.
+    As elsewhere, a slash too many is forgiven.
+    """
+    if request.path.endswith("/"):
+        return Response.redirect(request.path.rstrip("/"))
+    return await problem(datasette, request, NotFound("no such address"))
+
+
 @hookimpl
 def handle_exception(
     datasette: Datasette, request: Request, exception: Exception
@@ -29,3 +41,10 @@ def handle_exception(
     if isinstance(exception, Base400) and not request.path.endswith(".json"):
         return problem(datasette, request, exception)
     return None
+
+
+# After the pages of the site, whose addresses may be percent-encoded.
+@hookimpl(trylast=True)
+def register_routes() -> list[tuple[str, Any]]:
+    """Percent-encoded addresses, except those of files and of programs."""
+    return [(r"^/(?!static/|-/)[^?]*%(?!.*\.json$)", encoded)]

@@ -11,7 +11,7 @@ from datasette import hookimpl
 from datasette.app import Datasette
 from datasette.utils.asgi import Request
 
-from clippings.site import words_for
+from clippings.site import site_name, words_for
 
 NAMED = re.compile(r"/(?:section|source|feed|tag)/([^/]+)")
 TYPES = {"atom": "application/atom+xml", "json": "application/feed+json"}
@@ -35,11 +35,12 @@ def extra_template_vars(datasette: Datasette, request: Request | None) -> dict[s
     if request is None:
         return {}
     say = words_for(request)
+    name = site_name(datasette, say)
     path = "/" + request.path.removeprefix(datasette.setting("base_url")).lstrip("/")
     links = [
         {
             "type": type_,
-            "title": " · ".join(filter(None, (of, say("site.name"), say(f"feeds.{form}")))),
+            "title": " · ".join(filter(None, (of, name, say(f"feeds.{form}")))),
             "href": datasette.urls.path(f"{feed}.{form}") + values,
         }
         for feed, values, of in feeds_of(path, request.args.get("q") or "")

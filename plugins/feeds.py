@@ -17,7 +17,7 @@ from datasette.utils.asgi import Request, Response
 from clippings.answers import View, revalidated, visit
 from clippings.feeds import LONG_AGO, Channel, entry, json_feed, legal, read_part
 from clippings.search import parse_query
-from clippings.site import browse_path, page, wanted_pictures, words_for
+from clippings.site import browse_path, page, site_name, wanted_pictures, words_for
 from clippings.timeline import matching
 from clippings.trends import named
 
@@ -51,7 +51,7 @@ async def answer(datasette: Datasette, request: Request, channel: Channel) -> Re
         return None
     say, form = words_for(request), request.url_vars["form"]
     root = datasette.absolute_url(request, datasette.urls.path("/"))
-    feed = channel.feed(root, datasette.metadata("title") or say("site.name"), form, part)
+    feed = channel.feed(root, site_name(datasette, say), form, part)
 
     pictures = wanted_pictures(datasette)
     entries = [entry(row, root, pictures=pictures) for row in part.rows]

@@ -1,4 +1,4 @@
-"""What every template may use: addresses of files, pictures and browse pages."""
+"""What every template may use: the site's name, addresses of files, pictures, browse pages."""
 
 import hashlib
 import re
@@ -8,9 +8,10 @@ from urllib.parse import quote
 
 from datasette import hookimpl
 from datasette.app import Datasette
+from datasette.utils.asgi import Request
 from jinja2 import Environment
 
-from clippings.site import browse_path, wanted_pictures
+from clippings.site import browse_path, site_name, site_tagline, wanted_pictures, words_for
 
 WEB = re.compile(r"(?:https?:)?//", re.I)
 
@@ -43,6 +44,18 @@ def picture_url(datasette: Datasette, address: str | None) -> str:
     return ""
 
 
+def names_of(datasette: Datasette, request: Request | None) -> dict[str, str]:
+    """What the site calls itself, in the reader's language."""
+    say = words_for(request)
+    return {"site_name": site_name(datasette, say), "site_tagline": site_tagline(datasette, say)}
+
+
+@hookimpl
+def extra_template_vars(datasette: Datasette, request: Request | None) -> dict[str, str]:
+    """Give every page the name of the site."""
+    return names_of(datasette, request)
+
+
 @hookimpl
 def prepare_jinja2_environment(env: Environment, datasette: Datasette) -> None:
     """Give the functions to every template, error pages included."""
@@ -51,4 +64,5 @@ def prepare_jinja2_environment(env: Environment, datasette: Datasette) -> None:
         picture=lambda address: picture_url(datasette, address),
         browse=lambda kind, name: datasette.urls.path(browse_path(kind, name)),
         pictures=wanted_pictures(datasette),
+        **names_of(datasette, None),
     )

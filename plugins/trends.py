@@ -14,6 +14,7 @@ from datasette.utils.asgi import Request, Response
 
 from clippings import shelves
 from clippings.answers import visit
+from clippings.search import parse_query
 from clippings.site import page, words_for
 from clippings.timeline import PERIODS
 from clippings.trends import (
@@ -27,8 +28,16 @@ from clippings.trends import (
     search_text,
 )
 
+FORMULA = ("=", "+", "-", "@", "\t", "\r")
+"""With what a spreadsheet takes a cell for a formula (OWASP, CSV Injection)."""
+
 LIMITS = {"day": 92, "month": 120, "year": 120}  # periods that a chart can show
 MOST_ROWS = 36_600  # of the file: a century of days
+
+
+def column_name(term: str) -> str:
+    """A term as the head of its column: an apostrophe keeps spreadsheets from calculating it."""
+    return f"'{term}" if term.startswith(FORMULA) else term
 
 
 def read_page(conn: sqlite3.Connection, asked: dict[str, str]) -> dict[str, Any]:
@@ -38,6 +47,7 @@ def read_page(conn: sqlite3.Connection, asked: dict[str, str]) -> dict[str, Any]
     least = 1 if question.measure == "count" else 0
     return {
         "question": question,
+        "notes": [note for term in question.terms for note in parse_query(term).notes],
         "trends": trends,
         "chart": chart(trends.lines, len(trends.timeline.names), least),
         "by_source": read_sources(conn, question),
@@ -81,7 +91,7 @@ async def trends_file(datasette: Datasette, request: Request) -> Response:
     columns = found.lines[: len(terms)]
     file = io.StringIO()
     writer = csv.writer(file)
-    writer.writerow([found.question.by, "articles", *terms])
+    writer.writerow([found.question.by, "articles", *map(column_name, terms)])
     writer.writerows(zip(found.timeline.names, found.everything.counts, *columns, strict=True))
     headers = {"content-disposition": 'attachment; filename="trends.csv"'}
     return Response(file.getvalue(), headers=headers, content_type="text/csv; charset=utf-8")

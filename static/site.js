@@ -54,8 +54,18 @@ document.querySelectorAll("[data-copy] .quotable").forEach((text) => {
   text.after(button);
 });
 
-// Datasette's own fields have no labels.
+// Datasette's own fields have no labels, its column menus and buttons only English words; on a
+// phone its facets are folded, so that the rows come first.
 addEventListener("load", () => {
+  const names = JSON.parse(document.getElementById("names")?.textContent || "{}");
+  document.querySelectorAll(".dropdown-menu a").forEach((item) => {
+    item.textContent = names[item.textContent] || item.textContent;
+  });
+  document.querySelectorAll(".filter-row a[aria-label]").forEach((button) => {
+    button.ariaLabel = names[button.ariaLabel] || button.ariaLabel;
+  });
+  const facets = document.querySelector(".facets");
+  if (facets && matchMedia("(max-width: 576px)").matches) facets.open = false;
   document.querySelectorAll(".filters select, .filter-value, .CodeMirror textarea").forEach((field) => {
     const label = field.options ? field.options[0].text : field.name;
     field.setAttribute("aria-label", label || field.name || "SQL");
