@@ -12,7 +12,8 @@ BIN := .venv/bin
 # Datasette 1.0 ignores settings.json and both lines ignore `settings:` in metadata.yml.
 SETTINGS := --setting default_page_size 50 --setting suggest_facets off \
             --setting sql_time_limit_ms 2000 --setting facet_time_limit_ms 1000 \
-            --setting truncate_cells_html 200 --setting default_facet_size 20
+            --setting truncate_cells_html 200 --setting default_facet_size 20 \
+            --setting num_sql_threads 8
 
 .DEFAULT_GOAL := help
 .PHONY: help serve build test lint soak bench screenshots format lock clean

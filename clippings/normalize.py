@@ -42,10 +42,13 @@ SUMMARY_CHARACTERS = 140
 """How much of the text stands in for a summary: what a list of articles has room for."""
 
 _HEADING = re.compile(
-    r"^ {0,3}(?:#{1,6}[ \t]+(?P<atx>.+?)[ \t]*#*|(?P<setext>[^\s>*+|-].*)\n {0,3}(?:=+|-{2,})[ \t]*)$",
+    r"^ {0,3}(?:#{1,6}[ \t]+(?P<atx>.+?)[ \t]*#*"
+    r"|(?P<setext>[^\s>*+|-].*)\n {0,3}(?:=+|-{2,})[ \t]*)$",
     re.MULTILINE,
 )
 _HTML_TITLE = re.compile(r"<title[^>]*>([^<]+)</title", re.IGNORECASE)
+# As a browser reads it: blanks and control characters before and inside a scheme do not count.
+_OTHER_SCHEME = re.compile(r"[\x00-\x20]*(?!https?:)[a-z][a-z0-9+.\s-]*:", re.IGNORECASE)
 _SPACE = re.compile(r"\s+")
 _SEPARATOR = re.compile(r"[,，、;；]")
 
@@ -145,10 +148,11 @@ def category_levels(categories: Any, path: str) -> tuple[str | None, str | None,
 
 def lead_image(headers: Sequence[str], conversion: Conversion, base: str | None) -> str | None:
     """The picture of a list entry: the front matter's, unless it is a random placeholder,
-    else the first one of the body; None where there is neither."""
+    else the first one of the body; None where there is neither. Only an http(s) or a relative
+    address counts: a picture's bytes (`data:`) or a script are no address."""
     for address in (*headers, *(image.url for image in conversion.images)):
         url = urljoin(base, address) if base else address
-        if host_of(url) not in PLACEHOLDER_HOSTS:
+        if _OTHER_SCHEME.match(url) is None and host_of(url) not in PLACEHOLDER_HOSTS:
             return url
     return None
 

@@ -91,6 +91,8 @@ def prepare_rows(source: SourceFile) -> FileRows:
     """Everything a worker does for one file. A bug of ours is re-raised with the file's name."""
     try:
         return rows_of(process_file(source))
+    except MemoryError:  # the machine's trouble, not the file's
+        raise
     except Exception as error:
         raise RuntimeError(f"a bug was met at {source.path}") from error
 

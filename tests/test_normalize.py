@@ -120,10 +120,14 @@ def test_several_authors_are_one_line() -> None:
         ("https://example.com/a.jpg", "https://example.com/a.jpg"),
         ("https://picsum.photos/400/300?random=7", "https://example.com/body.jpg"),
         ("", "https://example.com/body.jpg"),
+        ("/static/a.jpg", "/static/a.jpg"),
+        ("javascript:alert(1)", "https://example.com/body.jpg"),
+        (" java\tscript:alert(1)", "https://example.com/body.jpg"),
+        ("data:image/png;base64,AAAA", "https://example.com/body.jpg"),
     ],
 )
-def test_a_random_placeholder_is_no_picture(headimg: str, image: str) -> None:
-    """The generator's stand-in gives way to the first picture of the body."""
+def test_only_the_address_of_a_picture_is_one(headimg: str, image: str) -> None:
+    """A random stand-in, a script and a picture's bytes give way to the body's first picture."""
     conversion = Conversion("", images=(Image("https://example.com/body.jpg", "", ""),))
     assert normalized({"headimg": headimg}, conversion)[0].image == image
 
