@@ -148,7 +148,8 @@ class ArchiveWriter:
         nothing to publish.
         """
         self._copy()
-        for statement in self._indexes:
+        # The tables' indexes come first: the search index looks the placements up by article.
+        for statement in (*self._indexes, *_INDEX_SETTINGS, _FILL_INDEX, _MERGE_INDEX, *RELATE):
             self._run(statement)
         accounting = self._account(files_seen)
         self._run("commit")
@@ -193,8 +194,6 @@ class ArchiveWriter:
             copy = f"insert into {table} ({names}) select {names} from staged.{table}"
             self._run(f"{copy} order by {order}")
         self.db.conn.executemany("insert into folding values (?, ?)", folding_table())
-        for statement in (*_INDEX_SETTINGS, _FILL_INDEX, _MERGE_INDEX, *RELATE):
-            self._run(statement)
 
     def _account(self, files_seen: int) -> Accounting:
         """Count what became of the files, and keep the counts in the database."""

@@ -41,6 +41,8 @@ _NOT_WORDS = re.compile(r"\W+")
 _TAG = r"<{}((?:\s+[\w-]+(?:=\"[^\"]*\")?)*)\s*/?>"
 _IMAGE = re.compile(_TAG.format("img"))
 _ATTRIBUTE = re.compile(r"([\w-]+)=\"([^\"]*)\"")
+_WORDLESS_LINK = re.compile(rf"{_TAG.format('a')}((?:\s|{_TAG.format('img')})*)</a>")
+_HOST = re.compile(r"(?:https?:)?//([^/?#]+)", re.I)
 _HEADING = re.compile(r"<h([1-6])\s[^>]*?id=\"([^\"]+)\"[^>]*>(.*?)</h\1>", re.S)
 _CODE = re.compile(r"<code class=\"language-([\w+#.-]{1,40})\">([^<]*)</code>")
 _ANY_TAG = re.compile(r"<[^>]*>")
@@ -80,7 +82,20 @@ def page_html(markdown: str, say: Wording, *, pictures: bool, prefix: str) -> st
     region = f'<div class="table" tabindex="0" role="region" aria-label="{say("table")}">'
     body = render_html(markdown).replace('<div class="table">', region)
     body = body.replace("<pre>", '<pre tabindex="0">')
+    body = _WORDLESS_LINK.sub(_named, body)
     return _CODE.sub(_coloured, _IMAGE.sub(image, body))
+
+
+def _named(link: re.Match[str]) -> str:
+    """A link around a picture that says nothing, named by where it leads; none around nothing."""
+    attributes, inside = dict(_ATTRIBUTE.findall(link.group(1))), link.group(2)
+    if "href" not in attributes or not inside.strip():
+        return link.group(0) if "id" in attributes else inside
+    if any(alt.strip() for name, alt in _ATTRIBUTE.findall(inside) if name == "alt"):
+        return link.group(0)
+    host = _HOST.match(attributes["href"])
+    name = host.group(1) if host else attributes["href"]
+    return f'<a{link.group(1)} aria-label="{name}">{inside}</a>'
 
 
 def _coloured(block: re.Match[str]) -> str:

@@ -18,19 +18,20 @@ from pathlib import Path
 from playwright.sync_api import sync_playwright
 
 ROOT = Path(__file__).parents[1]
-DESK = {"width": 1120, "height": 720}
+DESK = {"width": 1000, "height": 560}
 PHONE = {"width": 390, "height": 844}
 PICTURES = (
     ("home", "/", DESK, "light"),
     ("article", "/a/7597065525183063", DESK, "light"),
-    ("search", "/search?q=江城二桥", DESK, "light"),
     ("trends", "/trends?q=彗星,江城二桥", DESK, "light"),
-    ("table", "/clippings/articles", DESK, "light"),
+    ("data", "/clippings/search?q=江城二桥", DESK, "light"),
     ("phone-home", "/", PHONE, "light"),
     ("phone-article", "/a/7597065525183063", PHONE, "dark"),
-    ("phone-month", "/month/2022-01", PHONE, "dark"),
 )
 """Name of the picture, the page, the window, the theme."""
+
+MOST_BYTES = 100_000
+"""A picture of more is not worth its place in the repository."""
 
 FLAGS = ["--no-sandbox", "--disable-gpu", "--no-first-run", "--disable-background-networking"]
 
@@ -85,7 +86,9 @@ def main() -> None:
             answer = page.goto(path, wait_until="networkidle")
             if answer is None or not answer.ok:
                 sys.exit(f"{path} cannot be shown: {answer and answer.status}")
-            page.screenshot(path=ROOT / "docs" / f"{name}.png")
+            picture = page.screenshot(path=ROOT / "docs" / f"{name}.png")
+            if len(picture) > MOST_BYTES:
+                sys.exit(f"docs/{name}.png has {len(picture):,} bytes: make its window smaller")
             page.close()
         browser.close()
 

@@ -3,11 +3,15 @@
 search_query(text)               the FTS5 expression of a query: `… match search_query(:q)`
 search_snippet(markdown, text)   HTML of the passage that shows the match, marked with <mark>
 escape_fts(text)                 what Datasette calls for its box; here it is search_query
+
+Datasette's `?_search_title=` compares the index with articles.id, where it counts by docid, and so
+would quietly find nothing: it is refused, with what to write instead.
 """
 
 import sqlite3
 
 from datasette import hookimpl
+from datasette.utils.asgi import BadRequest, Request
 
 from clippings.rendering import plain_text
 from clippings.search import parse_query, snippet
@@ -30,3 +34,12 @@ def prepare_connection(conn: sqlite3.Connection) -> None:
     conn.create_function("search_query", 1, search_query, deterministic=True)
     conn.create_function("search_snippet", 2, search_snippet, deterministic=True)
     conn.create_function("escape_fts", 1, search_query, deterministic=True)
+
+
+@hookimpl
+def filters_from_request(request: Request, table: str) -> None:
+    """Refuse to search one column in the way that cannot work here."""
+    asked = next((key for key in request.args if key.startswith("_search_")), None)
+    if asked and table == "articles":
+        field, value = asked.removeprefix("_search_"), request.args[asked]
+        raise BadRequest(f"Search a column by the query: ?_search={field}:{value}")

@@ -45,5 +45,5 @@ def render_cell(
     if column == "snippet" and table is None:
         return passage(value)
     if column in ("published", "updated"):
-        return escape(value[:16].replace("T", " "))
+        return escape(value[:16].replace("T", " ").removesuffix(" 00:00"))
     return escape(shortened(value)) if column in TEXTS else None

@@ -1,4 +1,5 @@
-"""The ways in: /archive, every month with its count, and /sources, every name with its count."""
+"""The ways in: /archive, every month with its count; /sources, every name with its count; /about,
+what the archive is and how many files became what."""
 
 from collections.abc import Callable
 from itertools import groupby
@@ -30,6 +31,11 @@ def read_names(conn: Connection) -> dict[str, Any]:
     return {"names": {kind: shelves.names(conn, kind) for kind in NAMED}}
 
 
+def read_accounting(conn: Connection) -> dict[str, Any]:
+    """What the build counted."""
+    return {"counts": dict(conn.execute("select name, count from accounting").fetchall())}
+
+
 def index(template: str, read: Callable[[Connection], dict[str, Any]]) -> Callable[..., Any]:
     """The view of a template with what `read` finds in the database."""
 
@@ -45,4 +51,5 @@ def register_routes() -> list[tuple[str, Any]]:
     return [
         (r"^/archive$", index("archive.html", read_months)),
         (r"^/sources$", index("sources.html", read_names)),
+        (r"^/about$", index("about.html", read_accounting)),
     ]

@@ -28,6 +28,12 @@ NAMES = {
     " <code>{{ table.name }}</code>",
     "<p><em>{% for column in table.columns %}": f"<p>{{{{ say.pick({_TABLE}.description) or '' }}}}"
     "</p>\n    <p><em>{% for column in table.columns %}",
+    "{{ database }}{% if query and query.sql %}: {{ query.sql }}{% endif %}": "{{ canned_query and"
+    " say.pick(metadata.title) or query and query.sql or database }}",
+    "{{ database }}{% endblock %}": "{{ say.pick(metadata.title) or database }}{% endblock %}",
+    "{{ database }}: {{ table }}{% endblock %}": "{{ say.pick(metadata.title) or table }}"
+    "{% endblock %}",
+    "{{ table }}: {{ ', '.join": "{{ say.pick(metadata.title) or table }}: {{ ', '.join",
     "{{ database }}: {{ table }}: ": "{{ say.pick(metadata.title) or table }} · ",
     "{{ column_description }}": "{{ say.pick(column_description) }}",
     "{{ column.description }}": "{{ say.pick(column.description) }}",

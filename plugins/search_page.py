@@ -8,7 +8,7 @@ from datasette.app import Datasette
 from datasette.database import Database, QueryInterrupted
 from datasette.utils.asgi import Request, Response
 
-from clippings.search import COUNTED, COUNTS, ORDERS, RANKED, TOTAL, Query, parse_query
+from clippings.search import COUNTED, COUNTS, ORDERS, RANKED, TOTAL, Query, parse_query, snippet
 from clippings.site import CARD, archive, page
 
 SIZE = 20
@@ -59,6 +59,7 @@ async def search(datasette: Datasette, request: Request) -> Response:
     asked = request.args.get("sort")
     order = asked if asked in orders else orders[0]
     context = {"q": query.text, "query": query, "orders": orders, "order": order, "number": number}
+    context["marked"] = lambda title: snippet(title, query, length=len(title)).html
     try:
         found = await read(archive(datasette), query, order, number) if query.text else {}
     except QueryInterrupted:

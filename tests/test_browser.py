@@ -7,6 +7,7 @@ the environment variable CI is set: there a missing browser is a failure.
 from __future__ import annotations
 
 import os
+import re
 import shutil
 import socket
 import threading
@@ -36,6 +37,7 @@ PAGES = (
     "/",
     "/archive",
     "/sources",
+    "/about",
     "/year/2022?view=list",
     "/month/2022-01",
     "/day/2022-01-11",
@@ -49,6 +51,8 @@ PAGES = (
     "/clippings",
     "/clippings/articles",
     "/clippings/longest_reads",
+    "/clippings/articles_of_a_source?source=示例日报&first_day=2022-01-01&last_day=",
+    "/clippings?sql=select nope",
 )
 BAD = {"serious", "critical"}
 
@@ -201,6 +205,45 @@ def test_phone_needs_no_sideways_scrolling(visit: Callable[..., Page], path: str
     """At 390 px no page is wider than the window, and text is not too small to read."""
     page = visit(path)
     assert page.evaluate("document.documentElement.scrollWidth") <= PHONE["width"]
+
+
+@pytest.mark.parametrize(
+    ("path", "names"),
+    [
+        (f"/clippings/articles/{WITH_TABLE}", "h1, .kicker a, .neighbours span, .card-title a"),
+        ("/", ".card-title a, .chips a, .byline a"),
+        ("/trends?q=彗星,江城二桥", ".legend a"),
+    ],
+)
+def test_long_names_are_broken(visit: Callable[..., Page], path: str, names: str) -> None:
+    """A title without a place to break it (an address, a hash) makes no page wider either."""
+    page = visit(path)
+    assert page.locator(names).count()
+    page.evaluate(
+        "names => document.querySelectorAll(names).forEach(e => e.textContent = 'x'.repeat(300))",
+        names,
+    )
+    assert page.evaluate("document.documentElement.scrollWidth") <= PHONE["width"]
+
+
+def test_table_on_a_phone_begins_with_its_rows(visit: Callable[..., Page]) -> None:
+    """Facets are folded on a phone and can be opened; on a wide screen they are open."""
+    page = visit("/clippings/articles")
+    facet = page.locator(".facet-info").first
+    assert not facet.is_visible()
+    page.get_by_text("缩小表格的范围").click()
+    assert facet.is_visible()
+    wide = visit("/clippings/articles", viewport={"width": 1280, "height": 900})
+    assert wide.locator(".facet-info").first.is_visible()
+
+
+def test_column_menu_speaks_chinese(visit: Callable[..., Page]) -> None:
+    """The menu that Datasette's script makes has the reader's words."""
+    page = visit("/clippings/articles", viewport={"width": 1280, "height": 900})
+    page.locator("th[data-column=title] svg").click()
+    menu = page.locator(".dropdown-menu").last.inner_text()
+    assert "从大到小" in menu
+    assert not re.search("[A-Za-z]{2,}", menu)
 
 
 @pytest.mark.parametrize("path", PAGES)

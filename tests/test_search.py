@@ -182,7 +182,7 @@ def test_tokens_are_what_the_tokenizer_sees(text: str) -> None:
     """FTS5 splits the prepared text at its spaces and nowhere else."""
     connection = sqlite3.connect(":memory:")
     connection.execute(
-        """create virtual table f using fts5(x, tokenize="ascii tokenchars '+#|'")"""
+        """create virtual table f using fts5(x, tokenize="ascii tokenchars '+#%|'")"""
     )
     connection.execute("create virtual table v using fts5vocab(f, instance)")
     connection.execute("insert into f values (?)", [index_text(text)])

@@ -103,7 +103,7 @@ def rule(query: str) -> str:
     """What a word of several scripts should match, as a regular expression over folded text.
 
     Letters and digits match whole; between them any marks may stand but those that are words
-    (`+` and `#`). Where they touch Chinese nothing but one space may.
+    (`+`, `#` and `%`). Where they touch Chinese nothing but one space may.
     """
     pieces = re.findall(f"{CHINESE}+|{DIGIT}+|{LETTER}+", query)
     pattern = ""
@@ -111,7 +111,7 @@ def rule(query: str) -> str:
         own = kind(piece)
         pattern += piece if own == CHINESE else f"(?<!{own}){piece}(?!{own})"
         if after:
-            pattern += " ?" if CHINESE in (own, kind(after)) else r"(?:[^\w+#]|_)*"
+            pattern += " ?" if CHINESE in (own, kind(after)) else r"(?:[^\w+#%]|_)*"
     return pattern
 
 
@@ -172,7 +172,7 @@ def contents(connection: sqlite3.Connection) -> list[tuple[object, ...]]:
 
 def test_stock_sqlite_checks_and_searches_the_file(tmp_path: Path) -> None:
     """Without our functions a connection checks the index and the recipe of the docs finds."""
-    memory = archive([SAMPLE, "天气晴", "軟件"])
+    memory = archive([SAMPLE, "天气晴，CAFE", "軟件"])
     memory.commit()
     with sqlite3.connect(tmp_path / "stock.db") as stock:
         memory.backup(stock)
@@ -183,5 +183,6 @@ def test_stock_sqlite_checks_and_searches_the_file(tmp_path: Path) -> None:
     for query in ("核战争", "核战", "核", "核戰爭", "茶", "打不赢也打不得"):
         assert [row[0] for row in stock.execute(recipe, {"q": query})] == [1], query
     assert [row[0] for row in stock.execute(recipe, {"q": "软件"})] == [3, 1]
+    assert [row[0] for row in stock.execute(recipe, {"q": "Café"})] == [2]
     assert stock.execute(recipe, {"q": "核争"}).fetchall() == []
     stock.close()

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from urllib.parse import parse_qs, quote, urlsplit
 
@@ -154,3 +154,30 @@ def test_functions_take_what_sql_gives_them(site: Visitor) -> None:
     assert row["number"] == '{body title summary author} : "13"'
     assert row["empty"] == ""
     assert row["snippet"].startswith("<mark>核战争</mark>")
+
+
+def test_titles_of_results_are_marked(site: Visitor) -> None:
+    """What matches in a title is marked there, and without its marks the title is itself."""
+    sql = "select id, title from articles where title like '%桥%' or title like '%橋%'"
+    titles = {row["id"]: row["title"] for row in site.rows(sql)}
+    page = search(site, "title:橋")
+    cards = page.xpath("//*[contains(@class, 'card-title')]")
+    assert [card.text_content() for card in cards] == [titles[number] for number in shown(page)]
+    assert all({"桥", "橋"} & set(card.xpath(".//mark/text()")) for card in cards)
+    assert len(cards) == len(titles)
+
+
+def test_titles_stay_text(serve: Callable[..., Visitor], tmp_path: Path) -> None:
+    """A title with markup in it is shown as it is written, marked or not."""
+    title = "核战争 <b>&amp; *核* _x_"
+    (tmp_path / "a.md").write_text(f"---\ntitle: '{title}'\n---\n正文", "utf-8")
+    for query in ("核", "正文"):
+        (card,) = search(serve(tmp_path), query).xpath("//*[contains(@class, 'card-title')]")
+        assert card.text_content() == title
+
+
+def test_searching_one_column_by_address_is_refused(site: Visitor) -> None:
+    """Datasette's `_search_title=` would find nothing here: the answer says what to write."""
+    answer = site.get(f"/clippings/articles.json?_search_title={quote('核战争')}")
+    assert answer.status_code == 400
+    assert "?_search=title:核战争" in answer.json()["error"]

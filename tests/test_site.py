@@ -7,7 +7,7 @@ import re
 import sqlite3
 from collections.abc import Callable
 from pathlib import Path
-from urllib.parse import quote, urlsplit
+from urllib.parse import parse_qsl, quote, urlencode, urlsplit
 
 import pytest
 import yaml
@@ -25,6 +25,7 @@ OURS = (
     "/",
     "/archive",
     "/sources",
+    "/about",
     "/year/2022",
     "/month/2022-01",
     "/day/2022-01-11",
@@ -236,6 +237,57 @@ def test_browse_page_of_nothing(site: Visitor, path: str) -> None:
     site.page(path, status=404)
 
 
+@pytest.mark.parametrize("path", ["/区", "/区/x", "/clippings/区", "/source/区/x", "/a%20b"])
+def test_unknown_address_in_chinese(site: Visitor, path: str) -> None:
+    """An address that nobody knows is not found at once, also when it is percent-encoded."""
+    page = site.page(quote(path, safe="/%") + "?_lang=zh-Hans", status=404)
+    assert page.xpath("string(//h1)") == "这里没有这一页"
+    assert not page.xpath("//link[@rel='canonical']")
+
+
+def test_slash_too_many_is_forgiven(site: Visitor) -> None:
+    """An address with a slash at its end leads to the one without, Chinese names too."""
+    address = f"/source/{quote('示例日报')}"
+    for path in ("/archive", address):
+        assert site.get(f"{path}/").headers["location"] == path
+
+
+def test_empty_day_leads_on(site: Visitor) -> None:
+    """A day without articles says so, and leads to the nearest ones that have some."""
+    page = site.page("/day/2022-01-13?_lang=zh-Hans", status=404)
+    assert page.xpath("string(//p[@class='lead'])") == "这段时间没有文章，离它最近的是："
+    assert page.xpath("//nav[@class='turn']//a")
+
+
+def test_sources_can_be_subscribed_to(site: Visitor) -> None:
+    """The page of all names leads to the feeds of the archive and the list of all of them."""
+    links = site.page("/sources").xpath("//p[@class='lead']/a/@href")
+    assert [urlsplit(link).path for link in links] == ["/feed.atom", "/feed.json", "/sources.opml"]
+    for link in links:
+        assert site.get(urlsplit(link).path).status_code == 200
+
+
+def test_about_gives_account(site: Visitor) -> None:
+    """The page about the archive has the numbers of the build, and every way that it names."""
+    page = site.page("/about")
+    (files,) = site.rows("select count from accounting where name = 'files_seen'")
+    assert text_of(page, "//table//td")[0] == str(files["count"])
+    for link in page.xpath("//p[@class='ways']/a/@href"):
+        assert site.get(urlsplit(link).path).status_code == 200, link
+
+
+def test_long_contents_are_folded(serve: Callable[..., Visitor], tmp_path: Path) -> None:
+    """Contents that would fill the first screen are folded; short ones are open."""
+    for name, headings in (("short", 5), ("long", 40)):
+        text = "".join(f"## 第{number}节\n\n正文\n\n" for number in range(headings))
+        (tmp_path / f"{name}.md").write_text(f"---\ntitle: {name}\n---\n\n{text}")
+    site = serve(tmp_path)
+    for name, is_open in (("short", True), ("long", False)):
+        page = site.page(f"/clippings/articles/{id_of(site, name)}")
+        (contents,) = page.xpath("//nav[contains(@class, 'contents')]/details")
+        assert ("open" in contents.attrib) == is_open
+
+
 def test_days_lead_to_their_neighbours(site: Visitor) -> None:
     """From a day one goes to the day with articles before and after it, and up to its month."""
     links = site.page("/day/2022-01-11").xpath("//main//a/@href")
@@ -311,10 +363,11 @@ def test_query_runs(site: Visitor, name: str) -> None:
     """Each ready query runs with nothing filled in, and its examples find something."""
     about = METADATA["queries"][name]
     assert site.get(f"/clippings/{name}.json?_shape=array").status_code == 200
-    for example in re.findall(r'href="(\?[^"]*)"', about.get("description_html", "")):
-        rows = site.get(
-            f"/clippings/{name}.json{html.fromstring(f'<a>{example}</a>').text}&_shape=array"
-        ).json()
+    examples = about.get("examples", [])
+    asked = site.page(f"/clippings/{name}").xpath("//p[@class='hints']/a/@href")
+    assert [dict(parse_qsl(urlsplit(link).query)) for link in asked] == examples
+    for example in examples:
+        rows = site.get(f"/clippings/{name}.json?_shape=array&{urlencode(example)}").json()
         assert rows, (name, example)
 
 

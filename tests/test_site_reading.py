@@ -67,6 +67,35 @@ def test_pictures_as_links() -> None:
     assert link.get("href") == "https://example.com/a.png"
 
 
+@pytest.mark.parametrize(
+    ("markdown", "name"),
+    [
+        ("[![](/a.png)](https://h.example/x?b=c)", "h.example"),
+        ("[![](/a.png) ![](/b.png)](/down/here)", "/down/here"),
+        ("[![雪后的桥](/a.png)](https://h.example/)", None),
+        ("[![](/a.png) 看大图](https://h.example/)", None),
+    ],
+)
+def test_link_around_a_silent_picture_has_a_name(markdown: str, name: str | None) -> None:
+    """A link whose picture has no description is named by where it leads; others need no name."""
+    (link,) = body(markdown).xpath("//a")
+    assert link.get("aria-label") == name
+    assert link.xpath(".//img")
+
+
+def test_link_around_nothing_is_left_out() -> None:
+    """What nobody can see or follow is no stop for the keyboard."""
+    assert not body("一[](https://h.example/)二").xpath("//a")
+
+
+@pytest.mark.parametrize("inside", ["<img src=x onerror=x()></a>", "</a><img src=x onerror=x()>"])
+def test_markup_in_an_attribute_stays_there(inside: str) -> None:
+    """What looks like a tag in the title of a link becomes none."""
+    for text in ("", "![](/a.png)", "词"):
+        page = body(f"[{text}](https://h.example/ '>{inside}')")
+        assert not page.xpath("//*[@onerror] | //img[@src='x']")
+
+
 @pytest.mark.parametrize("alt", ['a" onerror="x', "<b>", "a > b", "a & b"])
 def test_alternative_text_stays_text(alt: str) -> None:
     """Whatever a description holds, it is one attribute of one picture."""

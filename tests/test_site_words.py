@@ -3,19 +3,25 @@
 from __future__ import annotations
 
 import re
+import runpy
 import string
 from pathlib import Path
 from typing import Any
 
 import datasette
 import pytest
+import yaml
 from conftest import ROOT, Visitor
+from datasette.filters import Filters
 from hypothesis import given
 from hypothesis import strategies as st
 from lxml import html
 
-from clippings.wording import LANGUAGES, choose_language, wording
+from clippings.wording import BETWEEN, LANGUAGES, choose_language, wording
 
+WORDS = runpy.run_path(str(ROOT / "plugins" / "datasette_words.py"))
+NAMES, conditions = WORDS["NAMES"], WORDS["conditions"]
+METADATA = yaml.safe_load((ROOT / "metadata.yml").read_text())
 CODES = tuple(LANGUAGES)
 OWN = {code: wording(code).strings for code in CODES}
 SAID = re.compile(r"""\bsay\(\s*["']([\w.]+)["']\s*[,)]""")
@@ -172,11 +178,125 @@ def test_translated_strings_keep_their_values(site: Visitor) -> None:
     """What Datasette fills into a string is filled into its translation."""
     chinese = site.get("/clippings/articles?_lang=zh-Hans").text
     (count,) = site.rows("select count(*) as n from articles")
-    assert "按 published 排序" in chinese
+    assert "按发表时间排序" in chinese
     assert f"{count['n']} 行" in " ".join(chinese.split())
 
 
-CHINESE_PAGES = "/ /archive /sources /year/2022 /month/2022-01 /day/2022-01-11 /undated /nothing"
+@pytest.mark.parametrize("theirs", NAMES)
+def test_names_stand_where_datasette_has_them(theirs: str) -> None:
+    """Each place where a name is said in the reader's words is one of Datasette's templates."""
+    templates = Path(datasette.__file__).parent / "templates"
+    assert any(theirs in file.read_text() for file in templates.glob("*.html"))
+
+
+@pytest.mark.parametrize(
+    ("text", "chinese", "english"),
+    [
+        ("文章 · Articles", "文章", "Articles"),
+        ("Nur eine Sprache", "Nur eine Sprache", "Nur eine Sprache"),
+        ("a · b · c", "a · b · c", "a · b · c"),
+        ("", "", ""),
+        (None, None, None),
+    ],
+)
+def test_text_in_two_languages(text: str | None, chinese: str | None, english: str | None) -> None:
+    """Of a text of metadata.yml in two languages the reader sees one; any other stays whole."""
+    assert wording("zh-Hans").pick(text) == wording("zh-Hant").pick(text) == chinese
+    assert wording("en").pick(text) == english
+
+
+def test_every_text_of_metadata_has_both_languages() -> None:
+    """Each title and description, of columns too, is one Chinese and one English text."""
+    (about,) = METADATA["databases"].values()
+    described = [METADATA, about, *about["tables"].values(), *about["queries"].values()]
+    texts = [each[key] for each in described for key in ("title", "description") if key in each]
+    texts += [text for table in about["tables"].values() for text in table["columns"].values()]
+    for text in texts:
+        chinese, english = text.split(BETWEEN)
+        assert re.search(r"[\u4e00-\u9fff]", chinese) or chinese.isascii(), text
+        assert not re.search(r"[\u4e00-\u9fff]", english), text
+
+
+TABLES = (
+    "/clippings",
+    "/clippings/articles?source=示例日报&title__contains=桥&_sort=day",
+    "/clippings/links",
+    "/clippings/articles_of_a_source?source=示例日报&first_day=2022-01-01&last_day=",
+    "/clippings/search?q=彗星",
+    "/clippings/diagnostics/1",
+)
+
+
+@pytest.mark.parametrize("path", TABLES)
+def test_tables_speak_one_language(site: Visitor, path: str) -> None:
+    """On Datasette's pages too a reader meets one language, but for SQL and what is in the data."""
+    said = {}
+    for code in ("zh-Hans", "en"):
+        page = html.fromstring(site.get(path, headers={"accept-language": code}).text)
+        for theirs in page.xpath(
+            "//td | //pre | //textarea | //code | //em | //script | //style | //header | //dt"
+            " | //ul[contains(@class, 'tight')] | //p[@class='hints' and a[contains(@href, '?')]]"
+        ):
+            theirs.drop_tree()
+        said[code] = page.xpath("string(//title)") + page.xpath("string(//main)")
+    english = set(re.findall(r"[A-Za-z]{2,}", said["zh-Hans"])) - {"SQL", "SQLite", "JSON", "CSV"}
+    assert english <= {
+        "json",
+        "www",
+        "clippings",
+        "db",
+        "source",
+        "date",
+        "BCP",
+        "Markdown",
+        "SHA",
+        "select",
+    }
+    assert set(re.findall(r"[\u4e00-\u9fff]+", said["en"])) <= {"示例日报", "桥"}
+
+
+@pytest.mark.parametrize(
+    ("code", "pairs", "search", "sort", "sort_desc", "said"),
+    [
+        ("zh-Hans", [("source", "知乎")], "", None, "docid", "来源 = 知乎，按发表次序倒序"),
+        (
+            "zh-Hans",
+            [("title__contains", "桥")],
+            "雪",
+            "day",
+            None,
+            "搜索“雪”，标题 包含 桥，按日期排序",
+        ),
+        ("en", [("author__isnull", "1")], "", None, None, "author is null"),
+        ("en", [("title__odd", "x")], "", "day", None, "title odd x, sorted by day"),
+    ],
+)
+def test_conditions_in_words(
+    code: str,
+    pairs: list[tuple[str, str]],
+    search: str,
+    sort: str | None,
+    sort_desc: str | None,
+    said: str,
+) -> None:
+    """What narrows and orders a table is said in the reader's language."""
+    assert conditions(wording(code), Filters(pairs), search, sort, sort_desc) == said
+
+
+def test_site_is_called_what_metadata_says(site: Visitor) -> None:
+    """The title and description of metadata.yml, in the reader's language, head every page."""
+    for code in ("zh-Hans", "en"):
+        page = site.page(f"/?_lang={code}")
+        name, tagline = (wording(code).pick(METADATA[key]) for key in ("title", "description"))
+        assert page.xpath("string(//title)") == f"{name} · {tagline}"
+        assert page.xpath("string(//h1)") == tagline
+        assert str(name) in page.xpath("string(//a[@class='site-name'])")
+
+
+FORMATS = ("Atom", "CSV", "Feed", "JSON", "OPML", "llms", "sitemap", "txt", "xml")
+CHINESE_PAGES = (
+    "/ /about /archive /sources /year/2022 /month/2022-01 /day/2022-01-11 /undated /nothing"
+)
 
 
 @pytest.mark.parametrize("path", CHINESE_PAGES.split())
@@ -192,4 +312,4 @@ def test_chinese_reader_meets_no_english_word_of_ours(site: Visitor, path: str) 
     words |= set(
         re.findall(r"[A-Za-z]{2,}", " ".join(page.xpath("//@aria-label | //@placeholder")))
     )
-    assert words <= {"Datasette", "SQL"}
+    assert words <= {"Datasette", "SQL", *FORMATS}

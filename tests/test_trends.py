@@ -187,6 +187,22 @@ def test_file_says_what_the_table_says(site: Visitor) -> None:
         assert float(row[2]) == pytest.approx(100 * int(comet) / int(articles))
 
 
+@pytest.mark.parametrize("term", ["=1+1", "+1", "-1 雪", "@x"])
+def test_file_cannot_become_a_formula(site: Visitor, term: str) -> None:
+    """A term that a spreadsheet would calculate stays text in the head of the file."""
+    text = site.get("/trends.csv", params={"q": term}).text
+    head = next(csv.reader(io.StringIO(text)))
+    assert head[2] == f"'{term}"
+
+
+def test_what_is_not_understood_is_said(site: Visitor) -> None:
+    """A term that is read otherwise than it was typed gets the note that the search gives it."""
+    page = site.page("/trends?q=彗星,zzz:雪,date:2022-99&_lang=zh-Hans")
+    notes = [note.text_content() for note in page.xpath("//main/p[@class='note']")]
+    assert len(notes) == 2
+    assert "zzz:雪" in notes[0] and "date:2022-99" in notes[1]
+
+
 def test_chart_needs_neither_style_nor_script(site: Visitor) -> None:
     """The page keeps to its own policy: no inline style; a line and a mark for each term."""
     page = site.page("/trends?q=江城二桥,彗星")
@@ -199,7 +215,7 @@ def test_more_terms_than_lines(site: Visitor) -> None:
     """What no longer fits is named."""
     page = site.page("/trends?q=" + ",".join(["雪", "雨", "风", "桥", "江", "书", "面汤"]))
     assert len(page.xpath("//ul[@class='legend']/li")) == MOST_TERMS
-    assert "面汤" in page.xpath("string(//main/p[@class='soft'])")
+    assert "面汤" in page.xpath("string(//main/p[@class='note'])")
 
 
 def test_hostile_words_stay_words(site: Visitor) -> None:

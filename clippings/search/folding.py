@@ -1,9 +1,10 @@
 """What counts as the same letter: one table for the build, the queries and the snippets.
 
 Folded away are compatibility forms (NFKC: full-width, half-width kana, ligatures), case, the
-accents of Latin and Greek, and the difference between Traditional and Simplified Chinese
-(OpenCC's TSCharacters, one character to one character). Kana, hangul and Cyrillic keep their
-marks, since か and が or и and й are different letters.
+accents of Latin and Greek, the vowel points of Hebrew and Arabic, invisible characters and
+variation selectors, and the difference between Traditional and Simplified Chinese (OpenCC's
+TSCharacters, one character to one character). Kana, hangul and Cyrillic keep their marks, since
+か and が or и and й are different letters.
 
 Whatever can not be part of a word becomes a blank: a space stays a space, punctuation and line
 breaks become a line break, so that the tokenizer can tell "AI 芯片" from "AI。芯片".
@@ -27,11 +28,19 @@ CJK = (
     "\u0e01-\u0e3a\u0e40-\u0e4e\u0e81-\u0ecf\u1000-\u103f\u1050-\u109d\u1780-\u17d3\u17dc-\u17dd"
 )
 # Letters that carry their accent inside, which no decomposition takes off.
-_STROKED = {"ø": "o", "ł": "l", "đ": "d", "ħ": "h", "ŧ": "t", "ı": "i", "ё": "е"}
+_STROKED = str.maketrans(
+    {"ø": "o", "ł": "l", "đ": "d", "ħ": "h", "ŧ": "t", "ı": "i", "æ": "ae", "œ": "oe"}
+)
 # Only here does a character's folded form depend on its neighbours.
 _COMBINING = re.compile("[\u0300-\u036f\u1100-\u11ff\u3099\u309a\uff9e\uff9f]")
-_ACCENTS = re.compile("(?<=[A-Za-zͰ-Ͽ])[\u0300-\u036f]+")
-_SYMBOLS = frozenset("+#")  # part of a word when they follow one: C++, C#, Disney+
+_ACCENTS = re.compile("(?<=[A-Za-zͰ-Ͽ])[\u0300-\u036f]+|(?<=е)\u0308")
+# Marks on letters that say nothing of their own: stray accents, Hebrew points, Arabic vowels and
+# tatweel, variation selectors. Format characters and enclosing marks go by their category.
+_DROPPED = re.compile(
+    "[\u0300-\u036f\u0591-\u05bd\u05bf\u05c1\u05c2\u05c4\u05c5\u05c7\u0640\u064b-\u0652\u0670"
+    "\u180b-\u180d\u180f\ufe00-\ufe0f\U000e0100-\U000e01ef]"
+)
+SYMBOLS = "+#%"  # part of a word when they follow one: C++, C#, Disney+, 50%
 
 
 def fold(text: str) -> str:
@@ -39,6 +48,11 @@ def fold(text: str) -> str:
     if _COMBINING.search(text):
         text = unicodedata.normalize("NFKC", text)
     return text.translate(_TABLE)
+
+
+def keeps_places(text: str) -> bool:
+    """Whether every character of `text` folds to just one, so that places stay the same."""
+    return not _COMBINING.search(text) and all(len(_TABLE[ord(each)]) == 1 for each in set(text))
 
 
 def folding_table() -> Iterator[tuple[str, str]]:
@@ -66,17 +80,17 @@ _TABLE = _Table()
 
 def _fold_character(character: str) -> str:
     text = unicodedata.normalize("NFKC", character).casefold()
-    text = _ACCENTS.sub("", unicodedata.normalize("NFKD", text))
-    text = unicodedata.normalize("NFKC", text)
-    folded = "".join(_as_word_or_blank(_simplified().get(c, _STROKED.get(c, c))) for c in text)
+    text = unicodedata.normalize("NFKD", text).translate(_STROKED)
+    text = unicodedata.normalize("NFKC", _ACCENTS.sub("", text))
+    folded = "".join(_as_word_or_blank(_simplified().get(c, c)) for c in text)
     return folded if folded.strip() else folded[:1]  # … is one break, not three
 
 
 def _as_word_or_blank(character: str) -> str:
     category = unicodedata.category(character)
-    if category == "Cf" or "\u0300" <= character <= "\u036f" or "\ufe00" <= character <= "\ufe0f":
+    if category in ("Cf", "Me") or _DROPPED.match(character):
         return ""
-    if category[0] in "LMN" or character in _SYMBOLS:
+    if category[0] in "LMN" or character in SYMBOLS:
         return character
     return " " if category == "Zs" or character == "\t" else "\n"
 

@@ -15,11 +15,12 @@ search box, a feed, a notebook) understands the whole language.
 from __future__ import annotations
 
 import re
+import unicodedata
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import date
 
-from clippings.search.folding import CJK
+from clippings.search.folding import CJK, SYMBOLS
 from clippings.search.tokens import VALUE, tokens
 
 EVERYTHING = 'facts : "all"'
@@ -41,10 +42,14 @@ _MAX_CHARACTERS = 2000
 _MAX_PHRASES = 32  # each is ranked on its own, so they are what a query costs
 _MAX_TOKENS = 256  # of one phrase
 
+STARS = ("*", "＊")  # after a word: whatever begins so
 _QUOTES = '"＂“”„‟'
+_OURS = "|".join((*_FIELDS, "date", "has", "lang"))
+# A field of ours may have a space after its colon; what looks like any other one may not.
 _ITEM = re.compile(
     f"""(?P<minus>[-－](?=\\S))?
-        (?:(?P<field>[A-Za-z]+)[:：](?=[^\\s/]))?
+        (?:(?P<field>(?i:{_OURS})(?=[:：])|[A-Za-z]+(?=[:：]\\S))
+           [:：]\\s*(?=[^\\s/]))?
         (?:[{_QUOTES}](?P<quoted>[^{_QUOTES}]*)(?P<closed>[{_QUOTES}]|\\Z)
           |(?P<plain>[^\\s{_QUOTES}]+))""",
     re.VERBOSE,
@@ -52,8 +57,9 @@ _ITEM = re.compile(
 # Marks between clauses part a word in two; those inside words (. - ' @ / :) make it a phrase.
 _CLAUSE = re.compile(r"(?:[，。、；：！？…—～;!?(){}<>（）【】《》〈〉「」『』\[\]|]|,(?![0-9]))+")
 _LONE = re.compile(f"[{CJK}]")
+_SPELT = re.compile(f"[^{CJK}{SYMBOLS}]+")  # a token that more letters may follow
 _DATE = re.compile(r"([0-9]{4})(?:[-/.年]?([0-9]{1,2})(?:[-/.月]?([0-9]{1,2})日?)?)?[年月]?")
-_RANGE = re.compile(r"([<>]=?)?(.*?)(?:(\.\.)(.*))?", re.DOTALL)
+_RANGE = re.compile(r"([<>]=?)?(.*?)(?:(\.\.\.?|。。)(.*))?", re.DOTALL)
 _FIRST, _LAST = "00000101", "99991231"
 # How a date grows from one width of token to the next: digits of the year, month, day.
 _STEPS: dict[int, Sequence[str]] = {
@@ -206,12 +212,14 @@ def phrase(text: str) -> str:
             alone.append(f'"{words.pop(end)}"')
     if not words:
         return ""
-    starred = text.endswith("*") and words[-1].isascii() and words[-1].isalnum()
-    return _joined(" AND ", [*alone[:_MAX_PHRASES], f'"{" ".join(words)}"' + " *" * starred])
+    star = " *" if text.endswith(STARS) and _SPELT.fullmatch(words[-1]) else ""
+    return _joined(" AND ", [*alone[:_MAX_PHRASES], f'"{" ".join(words)}"{star}'])
 
 
 def _date(value: str) -> str:
     """Give a day, month, year, `from..to`, `>`, `>=`, `<` or `<=` as tokens of facts, '' if odd."""
+    # As an input method for Chinese writes it: full-width digits and signs, … for the dots.
+    value = unicodedata.normalize("NFKC", value).replace("≥", ">=").replace("≤", "<=")
     sign, first, dots, last = _RANGE.fullmatch(value).groups()  # type: ignore[union-attr]
     low, high = _span(first), _span(last) if dots else _span(first)
     if not low or not high or not (first or last) or (sign and dots):

@@ -9,22 +9,27 @@ from dataclasses import dataclass
 from html import escape
 from itertools import islice, pairwise
 
-from clippings.search.folding import CJK, fold
-from clippings.search.query import Query, parse_query
+from clippings.search.folding import CJK, SYMBOLS, fold, keeps_places
+from clippings.search.query import STARS, Query, parse_query
 from clippings.search.tokens import runs, spans
 
 _MAX_MATCHES = 200  # of one term in one text
 _SENTENCE_END = re.compile("[。！？!?…\n]\\s*|[.;；]\\s+")
 _LINE = re.compile("[^\n]*\n?")
-# A character with the marks that fold into it, and whether a text has such.
+# A character with the marks that fold into it.
 _CLUSTER = re.compile("(?s).[\u0300-\u036f\u3099\u309a\uff9e\uff9f\u1160-\u11ff]*")
-_COMBINING = re.compile("[\u0300-\u036f\u3099\u309a\uff9e\uff9f\u1160-\u11ff]")
 
 _CJK = re.compile(f"[{CJK}]")
 _WORD_HEAD = re.compile(f"[^\\W{CJK}]")
 _WORD_TAIL = re.compile(f"[^\\W{CJK}]+$")
 # What must not stand beside a run of folded text: more of its own kind makes another word.
-_OWN_KIND = {"cjk": "", "digit": "[0-9]", "symbol": "[+#]", "letter": f"[^{CJK}0-9+#\\s]"}
+_OWN_KIND = {
+    "cjk": "",
+    "digit": "[0-9]",
+    "symbol": "[+#]",
+    "percent": "",
+    "letter": f"[^{CJK}0-9{SYMBOLS}\\s]",
+}
 
 Span = tuple[int, int]
 
@@ -72,13 +77,13 @@ def snippet(text: str, query: Query | str, *, length: int = 120) -> Snippet:
 def _fold_with_origin(text: str) -> tuple[str, Sequence[int]]:
     """Fold text and say for each position in it, and for its end, where in `text` that is."""
     folded = fold(text)
-    if len(folded) == len(text) and not _COMBINING.search(text):
+    if keeps_places(text):
         return folded, range(len(text) + 1)
     pieces: list[str] = []
     origin: list[int] = []
     for line in _LINE.finditer(text):
         # Most lines fold letter by letter; only the others are taken apart.
-        same = len(fold(line[0])) == len(line[0]) and not _COMBINING.search(line[0])
+        same = keeps_places(line[0])
         parts = [line] if same else list(_CLUSTER.finditer(text, line.start(), line.end()))
         for part in parts:
             pieces.append(fold(part[0]))
@@ -107,7 +112,7 @@ def _pattern(term: str) -> str:
     body = "".join(re.escape(run) + gap for run, gap in zip(pieces, [*gaps, ""], strict=True))
     before, after = _OWN_KIND[_kind(pieces[0])], _OWN_KIND[_kind(pieces[-1])]
     start = f"(?<!{before})" if before else ""
-    end = f"(?!{after})" if after and not term.endswith("*") else ""
+    end = f"(?!{after})" if after and not term.endswith(STARS) else ""
     return f"{start}{body}{end}"
 
 
@@ -121,7 +126,9 @@ def _gap(left: str, right: str, *, inside: bool) -> str:
 def _kind(run: str) -> str:
     if _CJK.match(run):
         return "cjk"
-    return "digit" if run[0] in "0123456789" else "symbol" if run[0] in "+#" else "letter"
+    if run == "%":
+        return "percent"
+    return "digit" if run[0] in "0123456789" else "symbol" if run[0] in SYMBOLS else "letter"
 
 
 def _window(text: str, found: list[tuple[int, int, int]], length: int) -> Span:

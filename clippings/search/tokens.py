@@ -10,7 +10,8 @@ What matches what
 4. Other words are split where letters and digits meet: iPhone13 → iphone 13. So `iphone13`,
    `iphone 13` and `13` find it. A word with punctuation inside is the phrase of its pieces:
    Wi-Fi, node.js, GPT-4, 12.5.
-5. `+` and `#` right after a word are words too: C++ is the phrase c ++, and `C` finds it as well.
+5. `+`, `#` and `%` right after a word are words too: C++ is the phrase c ++, and `C` finds it as
+   well; 50% is 50 %, also where it is written with a space.
 6. Where CJK and other writing touch, the CJK character at the seam is written once more, with
    the side on which the other writing stands: AI芯片 → ai 芯b 芯片, 用AI → 用a ai. So AI芯, AI芯片
    and 片AI are exact phrases. One space at the seam is no difference: 5G 网络 is 5G网络.
@@ -24,13 +25,14 @@ from array import array
 from collections.abc import Iterable
 from itertools import pairwise
 
-from clippings.search.folding import CJK, fold
+from clippings.search.folding import CJK, SYMBOLS, fold
 
-# A space at a seam. It starts with the space so that the search skips quickly from one to the next.
-_SEAM = re.compile(f" (?:(?<=[{CJK}] )(?=[^\\s{CJK}])|(?<=[^\\s{CJK}] )(?=[{CJK}]))")
+# A space at a seam, or before a per cent sign. It starts with the space so that the search skips
+# quickly from one to the next.
+_SEAM = re.compile(f" (?:(?<=[{CJK}] )(?=[^\\s{CJK}])|(?<=[^\\s{CJK}] )(?=[%{CJK}]))")
 _OTHER = re.compile(f"[^{CJK}]")
 _CJK = re.compile(f"[{CJK}]")
-_RUN = re.compile(f"[{CJK}]+|[0-9]+|[+#]+|[^{CJK}0-9+#]+")
+_RUN = re.compile(f"[{CJK}]+|[0-9]+|[+#]+|%|[^{CJK}0-9{SYMBOLS}]+")
 _UTF_32 = f"utf-32-{sys.byteorder[0]}e"
 
 VALUE = "|"  # stands before and after each value of a label column
@@ -78,9 +80,9 @@ def spans(folded: str) -> list[str]:
 
 
 def runs(span: str) -> list[str]:
-    """Cut a span into runs of one kind: CJK, digits, `+` and `#`, letters of other scripts."""
+    """Cut a span into runs of one kind: CJK, digits, symbols, letters of other scripts."""
     found: list[str] = _RUN.findall(span)
-    return found[1:] if found[0][0] in "+#" else found
+    return found[1:] if found[0][0] in SYMBOLS else found
 
 
 def _characters(folded: str) -> list[str]:
