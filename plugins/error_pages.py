@@ -30,6 +30,8 @@ async def encoded(datasette: Datasette, request: Request) -> Response:
     """
     if request.path.endswith("/"):
         return Response.redirect(request.path.rstrip("/"))
+    if request.path.endswith(".json"):
+        return Response.json({"ok": False, "error": "Not found", "status": 404}, status=404)
     return await problem(datasette, request, NotFound("no such address"))
 
 
@@ -46,5 +48,5 @@ def handle_exception(
 # After the pages of the site, whose addresses may be percent-encoded.
 @hookimpl(trylast=True)
 def register_routes() -> list[tuple[str, Any]]:
-    """Percent-encoded addresses, except those of files and of programs."""
-    return [(r"^/(?!static/|-/)[^?]*%(?!.*\.json$)", encoded)]
+    """Percent-encoded addresses, except those of files."""
+    return [(r"^/(?!static/|-/)[^?]*%", encoded)]

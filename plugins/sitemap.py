@@ -18,7 +18,7 @@ from clippings.site import DATABASE, Missing, archive, browse_path
 
 SIZE = 20_000  # addresses of a part; sitemaps.org allows 50,000
 MOST_NAMES = 5_000
-PAGES = ("/", "/archive", "/sources", "/trends")
+PAGES = ("/", "/archive", "/sources", "/trends", "/about")
 LAST = "select coalesce(max(docid), 0) from articles"
 # Only from the index on day, which holds id and docid too.
 ARTICLES = """

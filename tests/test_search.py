@@ -31,7 +31,9 @@ VECTORS = Path(__file__).parents[1] / ".." / "shared" / "vectors"
 SCHEMA = Path(__file__).parents[1] / "clippings" / "schema.sql"
 
 words_and_marks = st.text(
-    st.sampled_from("核战争軟件Ａé１a9 -－\"“”*^():：.,，。+#|{}\\'\0\u0301ｶﾞ한กﬁß😀𠮷\n"),
+    st.sampled_from(
+        "核战争軟件Ａé１a9 -－\"“”*^():：.,，。+#%|{}\\'ｶﾞ한กﬁß😀𠮷\n\0\u00ad\u200b\u0301\U000e0100"
+    ),
     max_size=40,
 )
 
@@ -111,6 +113,16 @@ def test_snippet_only_cuts_and_marks(text: str, query: str) -> None:
     pieces = [piece for piece, _ in cut.parts if piece != "…"]
     assert "".join(pieces) in text
     assert unescape(re.sub("</?mark>", "", cut.html)) == cut.text
+
+
+@settings(deadline=None)
+@given(words_and_marks, words_and_marks)
+def test_marks_stand_on_the_match(before: str, after: str) -> None:
+    """Whatever vanishes or grows in folding around a match, the mark begins where it does."""
+    cut = snippet(f"{before}\n軟件\n{after}", "软件", length=200)
+    marked = [fold(piece) for piece, is_match in cut.parts if is_match]
+    assert marked
+    assert all(piece.startswith("软件") for piece in marked)
 
 
 @settings(deadline=None)

@@ -94,6 +94,22 @@ def test_narrowing_gives_as_many_as_it_says(site: Visitor) -> None:
 
 
 @pytest.mark.parametrize(
+    "query", ["的 date:2021-12..2022-02", "的 -date:2022-03", "的 date:>2021-12", "“的"]
+)
+def test_narrowing_adds_to_what_is_asked(site: Visitor, query: str) -> None:
+    """A filter is added beside a longer one that it only looks like, and after an open quote."""
+    page = search(site, query)
+    assert page.xpath("//aside//a")
+    assert not page.xpath("//aside//a[@aria-current]")
+    for link in page.xpath("//aside//a"):
+        (narrowed,) = parse_qs(urlsplit(link.get("href")).query)["q"]
+        assert narrowed.startswith(query)
+        assert len(list(all_shown(site, narrowed))) == int(
+            link.xpath("string(span[@class='count'])")
+        )
+
+
+@pytest.mark.parametrize(
     ("code", "query"),
     [
         ("unknown-field", "nosuch:x"),

@@ -243,6 +243,8 @@ def test_unknown_address_in_chinese(site: Visitor, path: str) -> None:
     page = site.page(quote(path, safe="/%") + "?_lang=zh-Hans", status=404)
     assert page.xpath("string(//h1)") == "这里没有这一页"
     assert not page.xpath("//link[@rel='canonical']")
+    asked_by_program = site.get(quote(path, safe="/%") + ".json")
+    assert (asked_by_program.status_code, asked_by_program.json()["ok"]) == (404, False)
 
 
 def test_slash_too_many_is_forgiven(site: Visitor) -> None:

@@ -37,20 +37,21 @@ def code_text(element: etree._Element) -> str:
 
 
 def _gather(element: etree._Element, parts: list[str]) -> None:
-    parts.append(element.text or "")
+    if element.text:
+        parts.append(element.text)
     for child in element:
         tag = child.tag
         if tag == "br":
             parts.append("\n")
         else:
             own_line = tag in _OWN_LINE or (tag == "code" and child.getprevious() is not None)
-            before = next(filter(None, reversed(parts)), "\n")
-            if own_line and not before.endswith("\n"):
+            if own_line and parts and not parts[-1].endswith("\n"):
                 parts.append("\n")
             _gather(child, parts)
             if tag in _OWN_LINE and child.getnext() is not None:
                 parts.append("\n")
-        parts.append(child.tail or "")
+        if child.tail:
+            parts.append(child.tail)
 
 
 def code_language(element: etree._Element) -> str:

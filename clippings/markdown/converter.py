@@ -271,7 +271,8 @@ class Converter(MarkdownConverter):
     def convert_dl(self, el: etree._Element, text: str, parent_tags: Parents) -> str:
         if "table" in parent_tags or self._too_deep():
             return f"{BREAK}{text}{BREAK}"
-        rows = [b[1:] if b[0] in FINISHED else f"<dd>\n\n{b}\n\n</dd>" for b in self._blocks(text)]
+        texts = [b[1:] if b[0] in FINISHED else b for b in self._blocks(text)]
+        rows = [t if t.startswith(("<dt>", "<dd>")) else f"<dd>\n\n{t}\n\n</dd>" for t in texts]
         return block("\n".join(["<dl>", *rows, "</dl>"])) if rows else BREAK
 
     def convert_dd(self, el: etree._Element, text: str, parent_tags: Parents) -> str:
@@ -382,7 +383,8 @@ class Converter(MarkdownConverter):
     def convert_input(self, el: etree._Element, text: str, parent_tags: Parents) -> str:
         if (el.get("type") or "").lower() != "checkbox":
             return ""
-        return "[ ] " if el.get("checked") is None else "[x] "
+        box = "[ ]" if el.get("checked") is None else "[x]"
+        return box if (el.tail or "")[:1].isspace() else f"{box} "
 
     def convert_noscript(self, el: etree._Element, text: str, parent_tags: Parents) -> str:
         """What stands in for a script; a picture that the lazy loader's tag gave already goes."""
@@ -408,7 +410,7 @@ class Converter(MarkdownConverter):
         if "a" in parent_tags:
             return escape(label)
         self.links.append(Link(address, label))
-        return f"{BREAK}{link(escape(label), address, '', label)}{BREAK}"
+        return block(*finish(link(escape(label), address, "", label), starts_line=False))
 
     convert_video = convert_audio = convert_object = convert_embed = convert_iframe
 
@@ -436,6 +438,8 @@ def _start(ordered: etree._Element) -> int:
 
 
 def _indented(item: str, marker: str) -> str:
+    if item == "---" or item.startswith("---\n"):
+        item = f"___{item[3:]}"  # `- ---` would be one rule, not an item with one
     return marker + _LATER_LINES.sub("\n" + " " * len(marker), item)
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 
 from clippings.markdown.marks import place_marks
-from clippings.markdown.tokens import BLOCK, BREAK, FINISHED, LINE, OL, SYNTAX, UL
+from clippings.markdown.tokens import BREAK, FINISHED, LINE, OL, SYNTAX, UL
 
 SPACES = " \t\n\r\f\v\u3000\xa0"
 _ASCII_SPACES = re.compile(r"[ \t\r\n\f]+")
@@ -29,6 +29,9 @@ _MARKS_ONLY = re.compile(f"(?:{SYNTAX}[BIDbid])+")
 # An indent of wide spaces begins a paragraph: after a line break of the source, or a sentence.
 _INDENT = re.compile("(?:(?<=[。！？；：…”’」』）》!?]) ?|(?<=[^ ]) )[\u3000\xa0]{2,}")
 _WIDE = ("\u3000\u3000", "\xa0\xa0")
+_LONE_TILDE = re.compile(r"(?<=[^\s~\\])\\~(?!\\?~)")
+_LISTS = frozenset((UL, OL))
+_MARKERS = re.compile(r"^(?:-|(\d+)\.) ", re.MULTILINE)
 _LONE_TAGS = re.compile(r"^((?:</?[a-z]+>)+)\s*\n")  # on a line of their own: not a paragraph
 _BRACKET = re.compile(rf"\\.|{SYNTAX}.|[\[\]]", re.DOTALL)
 _CODE_EDGES = f"{SYNTAX}`{SYNTAX}`"
@@ -98,6 +101,8 @@ def finish(text: str, styles: str = "", *, starts_line: bool = True) -> list[str
             run = run.strip(SPACES)
             if not run:
                 continue
+            if "\\~" in run:
+                run = _LONE_TILDE.sub("~", run)
             if run[0] == "<":
                 run = _LONE_TAGS.sub(r"\1", run, count=1)
             if starts_line and (run[0] in _LINE_STARTERS or "\n" in run):
@@ -109,18 +114,30 @@ def finish(text: str, styles: str = "", *, starts_line: bool = True) -> list[str
 def assemble(blocks: list[str], *, tight: bool = False) -> str:
     """Finished blocks as one text, with what keeps neighbours apart between them.
 
-    Two lists of a kind would be read as one: a comment parts them. In an item (`tight`) a
-    list may follow its paragraph directly.
+    Two lists of a kind would be read as one, so every other one has other markers. In an item
+    (`tight`) a list may follow its paragraph directly.
     """
     parts: list[str] = []
     before = ""
+    marked = False  # whether the list before has the other markers
     for text in blocks:
         kind = text[:1] if text[:1] in FINISHED else ""
         if parts:
-            parts.append(_between(before, kind, text, tight) if kind else "\n\n")
-        parts.append(text[1:] if kind else text)
+            parts.append("\n" if tight and not before and _may_interrupt(text) else "\n\n")
+        marked = kind == before and kind in _LISTS and not marked
+        text = text[1:] if kind else text
+        parts.append(_MARKERS.sub(_other_marker, text) if marked else text)
         before = kind
     return "".join(parts)
+
+
+def _may_interrupt(block: str) -> bool:
+    """Whether a block is a list that may follow a paragraph without an empty line."""
+    return block[0] == UL or block.startswith(f"{OL}1.")
+
+
+def _other_marker(match: re.Match[str]) -> str:
+    return f"{match[1]}) " if match[1] else "* "
 
 
 def _spell(run: str) -> str:
@@ -151,11 +168,3 @@ def _paragraphs(piece: str) -> list[str]:
 
 def _escape_start(match: re.Match[str]) -> str:
     return f"{match[1] or ''}\\"
-
-
-def _between(before: str, kind: str, text: str, tight: bool) -> str:
-    """What stands between a finished block and the structure after it."""
-    if kind == before and kind != BLOCK:
-        return "\n\n<!-- -->\n\n"
-    follows = kind == UL or (kind == OL and text.startswith("1.", 1))
-    return "\n" if tight and not before and follows else "\n\n"

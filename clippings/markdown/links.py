@@ -11,7 +11,7 @@ from lxml import etree
 from clippings.markdown.inline import SPACES, balance_brackets
 from clippings.markdown.tokens import BREAK, FINISHED, INNER, LINE, SYNTAX, syntax
 
-_UNSAFE = re.compile(r"(?i)(?:javascript|vbscript|data|about|blob|file)\s*:")
+_UNSAFE = re.compile(r"(?i)(?:javascript|vbscript|data|about|blob)\s*:")
 _IGNORED = "".join(map(chr, range(33)))  # what browsers strip from an address
 _HARMLESS = r"[\w./?=%:;,~+@!$#*-]*"
 _FINE = re.compile(rf"https?://{_HARMLESS}(?:&(?!#?\w{{1,32}};){_HARMLESS})*")  # as nearly all are
@@ -27,7 +27,7 @@ _JOINTS = re.compile(rf"[\s{LINE}{BREAK}]*[{LINE}{BREAK}][\s{LINE}{BREAK}]*")
 _EDGE = rf"((?:{SYNTAX}[BIDbid])*)"
 _EDGE_LINES = re.compile(rf"^{_EDGE}{LINE}|{LINE}{_EDGE}$")
 # A line of a finished block up to the text that a link can stand on.
-_LINE_TEXT = re.compile(r"^((?:[ >]|- |\d+\. |#{1,6} )*)(\S.*)$", re.MULTILINE)
+_LINE_TEXT = re.compile(r"^((?:[ >]|[-*] |\d+[.)] |#{1,6} )*)(\S.*)$", re.MULTILINE)
 
 
 def clean_address(raw: str, base_url: str | None = None) -> str:

@@ -23,7 +23,12 @@ _WHOLE = re.compile(rf"\s*{SYNTAX}([BI])\s*(?=\S)({_INSIDE}){SYNTAX}[bi]\s*")
 _ALONE = re.compile(
     rf"{SYNTAX}([BI])(?<!{SYNTAX}.{SYNTAX}.)(?=[^\s{SYNTAX}])([^{SYNTAX}]*)(?<=\S){SYNTAX}[bi](?!{SYNTAX})"
 )
+_AROUND_LINK = re.compile(
+    rf"{SYNTAX}([BI])({SYNTAX}\[)([^\s{SYNTAX}][^{SYNTAX}]*)({SYNTAX}\([^{SYNTAX}]*{SYNTAX}\))"
+    rf"{SYNTAX}[bi]"
+)
 _SIDE_BY_SIDE = re.compile("(?:Bb|Ii)+")
+_LINK_END = f"{SYNTAX})"
 _PARTNER = dict(zip("”’）》〉」』】)", "“‘（《〈「『【(", strict=True))
 # Punctuation that is nothing else in Markdown; a mark may be moved past it without a thought.
 _QUIET = frozenset("，。、；：？！…—“”‘’（）《》〈〉「」『』【】·～,.;:?!()\"'/%")
@@ -63,6 +68,8 @@ def place_marks(run: str, styles: str = "") -> tuple[str, str]:
     if not styles:
         if not _MARK.search(run):
             return run, ""
+        if _LINK_END in run:
+            run = _AROUND_LINK.sub(_into_link, run)
         kinds = "".join(_MARK.findall(run))
         if (whole := _WHOLE.fullmatch(run)) and whole[2]:
             return _marked(whole[1], whole[2].rstrip()), ""
@@ -82,6 +89,16 @@ def place_marks(run: str, styles: str = "") -> tuple[str, str]:
     return _write(segments, _boundaries(segments)), styles
 
 
+def _into_link(match: re.Match[str]) -> str:
+    """A marked link beside a letter: the mark stands in it, as it could not stand around it."""
+    run, start, end = match.string, match.start(), match.end()
+    before = run[max(0, start - 2) : start]
+    if not (run[end : end + 1].isalnum() or (before[-1:].isalnum() and before[0] != SYNTAX)):
+        return match[0]
+    kind, opens, text, target = match.groups()
+    return f"{opens}{SYNTAX}{kind}{text}{SYNTAX}{kind.lower()}{target}"
+
+
 def _marked(kind: str, text: str) -> str:
     mark = _WRITTEN[kind][0]
     return f"{mark}{text}{mark}"
@@ -95,9 +112,9 @@ def _place_alone(match: re.Match[str]) -> str:
         run[match.end() : match.end() + 1],
     )
     lead = trail = ""
-    if not text[0].isalnum() and before and not before.isspace() and before not in _QUIET:
+    if not text[0].isalnum() and not _may_stand(before, text[0]):
         lead, text = text[0], text[1:]
-    if not text[-1:].isalnum() and after and not after.isspace() and after not in _QUIET:
+    if not text[-1:].isalnum() and text and not _may_stand(after, text[-1]):
         trail, text = text[-1:], text[:-1]
     if trail and not lead and text[:1] == _PARTNER.get(trail):
         lead, text = text[0], text[1:]

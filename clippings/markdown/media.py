@@ -56,8 +56,6 @@ def image_address(image: etree._Element) -> str:
     found = [value for name in _LAZY if "/" in (value := image.get(name) or "")]
     found += [_largest(image.get(name) or "") for name in _LAZY_SETS]
     picture = image.getparent()
-    while picture is not None and picture.tag == "source":  # libxml2 does not know it is empty
-        picture = picture.getparent()
     if picture is not None and picture.tag == "picture":
         for source in picture.iter("source"):
             found += [_largest(source.get(name) or "") for name in _LAZY_SETS]

@@ -23,36 +23,30 @@ _BROAD = 50_000
 _LONG_TAG = 2000
 _MOST_ATTRIBUTES = 64
 
-# Text in these is read to their end tag as it stands; without one, to the end of the document.
-_RAW_TEXT = (
-    "title",
-    "textarea",
-    "script",
-    "style",
-    "xmp",
-    "iframe",
-    "noembed",
-    "noframes",
-    "plaintext",
-)
+# Text in these is read to their end tag as it stands.
+_RAW_TEXT = tuple("title textarea script style xmp iframe noembed noframes plaintext".split())
+# What follows these, until their end tag, is for browsers that cannot play them.
+_PLAYERS = ("video", "audio", "object")
+# Without an end tag, each of these would take the rest of the document with it.
+_SWALLOWING = (*_RAW_TEXT, *_PLAYERS, "button", "svg", "template", "canvas")
+# These have no inside, but libxml2 does not know that: what follows would be in them.
+_UNKNOWN_VOID = ("embed", "source", "track", "wbr")
+_UNKNOWN_VOID_TAG = re.compile(rf"(?i)<({'|'.join(_UNKNOWN_VOID)})\b[^<>]*>")
+_TO_MEND = (*_SWALLOWING, *_UNKNOWN_VOID)
 _EMPTY_RAW = re.compile(r"(?i)<(iframe|script|title|textarea)(\s[^<>]*)?/>")
 _UNENDED = {
     "iframe": (r"(?i)<iframe(?=[\s>])[^<>]*>", r"\g<0></iframe>"),
     "script": (r"(?i)<script\s[^<>]*\bsrc=[^<>]*>", r"\g<0></script>"),
+    **{
+        player: (
+            rf"(?i)<{player}(?=[\s>])[^<>]*>(?:\s*<(?:source|track|param)\b[^<>]*>)*",
+            rf"\g<0></{player}>",
+        )
+        for player in _PLAYERS
+    },
 }
 # Nothing a reader sees.
-_UNSEEN = (
-    "script",
-    "style",
-    "button",
-    "svg",
-    "template",
-    "head",
-    "title",
-    "link",
-    "meta",
-    "canvas",
-)
+_UNSEEN = tuple("script style button svg template head title link meta canvas".split())
 _VOID = frozenset("area base br col embed hr img input link meta param source track wbr".split())
 _INLINE = frozenset(
     "a abbr b bdi bdo big cite code del dfn em font i ins kbd label mark q s samp small span"
@@ -62,6 +56,7 @@ _SELF_CLOSING = frozenset("p li dt dd tr td th option".split())
 
 # libxml2 ends these where a <p> begins in them; as a <div> it may stand there.
 _CUT_SHORT = re.compile(r"(?i)<(?:b|i|u|s|h[1-6])(?:\s[^<>]*)?>\s*<p[\s>]")
+_DOCUMENT_END = re.compile(r"</[Hh][Tt][Mm][Ll]\s*>")  # libxml2 would read no further
 _PARAGRAPH_TAG = re.compile(r"(?i)<(/?)p(?=[\s>/])")
 _TAG = re.compile(r"<(/?)([A-Za-z][^\s<>/]*)[^<>]*>")
 _OPEN_TAG = re.compile(r"""<[A-Za-z](?:[^"'=>]+|=\s*"[^"]*"|=\s*'[^']*'|["'=])*""")
@@ -77,8 +72,8 @@ class Document:
             text = _OPEN_TAG.sub(_fewer_attributes, text)
         self.flattened = len(text) > _HUGE
         root, errors = _parse(flatten(text) if self.flattened else text)
-        if errors or (root is not None and next(root.iter(*_RAW_TEXT), None) is not None):
-            mended = _mend_raw_text(text)
+        if errors or (root is not None and next(root.iter(*_TO_MEND), None) is not None):
+            mended = _UNKNOWN_VOID_TAG.sub(r"\g<0></\1>", _mend_swallowing(text))
             if _CUT_SHORT.search(mended):
                 mended = _PARAGRAPH_TAG.sub(r"<\1div", mended)
             if mended != text:
@@ -104,7 +99,8 @@ def _parse(text: str) -> tuple[etree._Element | None, etree._ListErrorLog]:
 
 
 def _mend_ends(text: str) -> str:
-    """A comment or a tag that nothing closes is text, not the rest of the document."""
+    """What nothing closes (a comment, a tag) is text, and nothing closes the document early."""
+    text = _DOCUMENT_END.sub("", text)
     if "<!" in text:
         if "<![CDATA[" in text:
             text = text.replace("<![CDATA[", "").replace("]]>", "")
@@ -117,24 +113,24 @@ def _mend_ends(text: str) -> str:
     return text
 
 
-def _mend_raw_text(text: str) -> str:
-    """What would be read as raw text to the end of the document, because no end tag follows.
+def _mend_swallowing(text: str) -> str:
+    """What no end tag follows, and would take the rest of the document with it, is ended.
 
-    A frame or an outside script ends where it begins, `<title>` and its like become plain
-    elements; a style or a script that stands in the page hides what follows, as in browsers.
+    A frame, a player or an outside script ends where it begins, `<title>` and its like become
+    plain elements; a style that stands in the page hides what follows, as in browsers.
     """
     text = _EMPTY_RAW.sub(r"<\1\2></\1>", text)
     lower = text.lower()
     if len(lower) != len(text):  # İ and its like: places would not agree
         lower = re.sub("[A-Z]", lambda m: m[0].lower(), text)
-    for tag in _RAW_TEXT:
+    for tag in _SWALLOWING:
         closed = lower.rfind(f"</{tag}") + 1
         if lower.find(f"<{tag}", closed) < 0 or tag == "style":
             continue
         pattern, mended = _UNENDED.get(tag, (f"(?i)<{tag}(?![a-z])", "<div "))
         rest = re.sub(pattern, mended, text[closed:])
         if rest != text[closed:]:
-            return _mend_raw_text(text[:closed] + rest)
+            return _mend_swallowing(text[:closed] + rest)
     return text
 
 
@@ -215,9 +211,10 @@ def _drop_line_numbers(root: etree._Element) -> None:
             lines = "\n".join(map(code_text, cells))
             table.clear(keep_tail=True)
             table.tag, table.text = "pre", lines
-    for code in root.iter("pre"):
-        for number in [child for child in code.iterdescendants() if is_line_number(child)]:
-            number.tag = "template"
+    for code in list(root.iter("pre")):
+        if next(code.iterancestors("pre"), None) is None:
+            for number in [child for child in code.iterdescendants() if is_line_number(child)]:
+                number.tag = "template"
 
 
 def _keep_tex(root: etree._Element) -> None:
