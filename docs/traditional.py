@@ -7,7 +7,7 @@ from pathlib import Path
 
 from opencc import OpenCC
 
-STRINGS = Path(__file__).parents[1] / "clippings" / "strings"
+STRINGS = Path(__file__).parents[1] / "clippings" / "site" / "strings"
 
 
 def traditional(simplified: str) -> str:

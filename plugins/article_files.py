@@ -6,8 +6,8 @@ from typing import Any
 from datasette import hookimpl
 from datasette.utils.asgi import NotFound, Response
 
-from clippings.reading import as_markdown_file, as_text_file
 from clippings.site import DATABASE
+from clippings.site.reading import as_markdown_file, as_text_file
 
 Row = Mapping[str, Any]
 

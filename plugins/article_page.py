@@ -10,16 +10,16 @@ from datasette.app import Datasette
 from datasette.utils.asgi import Request, Response
 from markupsafe import Markup
 
-from clippings import reading
-from clippings.lookup import article_of, read_article
 from clippings.site import (
     DATABASE,
     Missing,
     archive,
     article_url,
+    reading,
     wanted_pictures,
     words_for,
 )
+from clippings.site.lookup import article_of, read_article
 
 WEB = re.compile(r"https?://", re.I)
 

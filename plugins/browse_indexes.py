@@ -10,8 +10,7 @@ from datasette import hookimpl
 from datasette.app import Datasette
 from datasette.utils.asgi import Request
 
-from clippings import shelves
-from clippings.site import archive, page
+from clippings.site import archive, page, shelves
 
 NAMED = ("section", "source", "feed", "tag")
 

@@ -10,8 +10,7 @@ from datasette import hookimpl
 from datasette.app import Datasette
 from datasette.utils.asgi import Request
 
-from clippings import shelves
-from clippings.site import Missing, archive, page
+from clippings.site import Missing, archive, page, shelves
 
 VIEWS = ("pictures", "list")
 WITHIN = {"year": "month", "month": "day"}

@@ -13,7 +13,7 @@ from datasette import hookimpl
 from datasette.filters import Filters
 from jinja2 import BaseLoader, Environment
 
-from clippings.wording import LANGUAGES, Wording, wording
+from clippings.site.wording import LANGUAGES, Wording, wording
 
 TEMPLATES = Path(datasette.__file__).parent / "templates"
 

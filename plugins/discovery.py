@@ -12,10 +12,9 @@ from datasette import hookimpl
 from datasette.app import Datasette
 from datasette.utils.asgi import Request, Response
 
-from clippings import shelves
-from clippings.answers import revalidated, visit
-from clippings.feeds import legal
-from clippings.site import DATABASE, archive, browse_path, site_name, words_for
+from clippings.site import DATABASE, archive, browse_path, shelves, site_name, words_for
+from clippings.site.answers import revalidated, visit
+from clippings.site.feeds import legal
 
 MOST_NAMES = 5_000
 EXTENT = """

@@ -14,12 +14,12 @@ from datasette import hookimpl
 from datasette.app import Datasette
 from datasette.utils.asgi import Request, Response
 
-from clippings.answers import View, revalidated, visit
-from clippings.feeds import LONG_AGO, Channel, entry, json_feed, legal, read_part
 from clippings.search import parse_query
 from clippings.site import browse_path, page, site_name, wanted_pictures, words_for
-from clippings.timeline import matching
-from clippings.trends import named
+from clippings.site.answers import View, revalidated, visit
+from clippings.site.feeds import LONG_AGO, Channel, entry, json_feed, legal, read_part
+from clippings.site.timeline import matching
+from clippings.site.trends import named
 
 TYPES = {"atom": "application/atom+xml", "json": "application/feed+json"}
 FORM = rf"\.(?P<form>{'|'.join(TYPES)})$"

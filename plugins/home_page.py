@@ -10,8 +10,7 @@ from datasette import hookimpl
 from datasette.app import Datasette
 from datasette.utils.asgi import Request, Response
 
-from clippings import shelves
-from clippings.site import CARD, archive, page
+from clippings.site import CARD, archive, page, shelves
 
 NEWEST = f"select {CARD} from articles order by docid desc limit 10"
 EXTENT = """

@@ -13,7 +13,7 @@ from datasette.utils.asgi import Request
 from jinja2 import Environment
 
 from clippings.site import LANGUAGE_COOKIE, App, Headers, Scope, changing_headers, words_for
-from clippings.wording import LANGUAGES
+from clippings.site.wording import LANGUAGES
 
 THEMES = ("auto", "light", "dark")
 THEME_COOKIE = "clippings_theme"

@@ -12,7 +12,7 @@ from datasette import hookimpl
 from datasette.app import Datasette
 from datasette.utils.asgi import Request, Response
 
-from clippings.guard import (
+from clippings.site.guard import (
     Busy,
     Gate,
     Receive,
@@ -23,7 +23,7 @@ from clippings.guard import (
     gate_name,
     visitors_fault,
 )
-from clippings.refusals import BusyAnswers, problem, refuse
+from clippings.site.refusals import BusyAnswers, problem, refuse
 
 App = Callable[[Scope, Receive, Send], Awaitable[None]]
 

@@ -1,6 +1,7 @@
 """/search: results with the passage that shows the match, and counts that narrow the search."""
 
 import json
+import re
 from typing import Any
 
 from datasette import hookimpl
@@ -8,7 +9,17 @@ from datasette.app import Datasette
 from datasette.database import Database, QueryInterrupted
 from datasette.utils.asgi import Request, Response
 
-from clippings.search import COUNTED, COUNTS, ORDERS, RANKED, TOTAL, Query, parse_query, snippet
+from clippings.search import (
+    COUNTED,
+    COUNTS,
+    ORDERS,
+    RANKED,
+    TOTAL,
+    Query,
+    parse_query,
+    quoted,
+    snippet,
+)
 from clippings.site import CARD, archive, page
 
 SIZE = 20
@@ -21,11 +32,11 @@ CARDS = f"""
 
 def narrowing(text: str, field: str, name: str) -> tuple[str, bool]:
     """The query with a filter added, or without it where it is there, and which of the two."""
-    value = name if field == "date" else '"' + name.replace('"', " ") + '"'
+    value = name if field == "date" else quoted(name)
     part = f"{field}:{value}"
-    if part in text:
-        return " ".join(text.replace(part, " ").split()), True
-    return f"{text} {part}", False
+    # Whole, for date:2022-01 is no part of date:2022-01..2022-03.
+    without, removed = re.subn(rf"(?<!\S){re.escape(part)}(?!\S)", " ", text)
+    return (" ".join(without.split()), True) if removed else (f"{text} {part}", False)
 
 
 async def read(db: Database, query: Query, order: str, number: int) -> dict[str, Any]:
@@ -33,12 +44,14 @@ async def read(db: Database, query: Query, order: str, number: int) -> dict[str,
     wanted = {"match": query.match, "limit": SIZE, "offset": (number - 1) * SIZE}
     docids = [row["docid"] for row in (await db.execute(ORDERS[order], wanted)).rows]
     cards = await db.execute(CARDS, {"query": query.text, "docids": json.dumps(docids)})
+    # An open quotation mark would swallow what is added after it.
+    text = query.text + '"' * any(note.code == "unclosed-quote" for note in query.notes)
     counts = {field: (await db.execute(sql, wanted)).rows for field, sql in COUNTS.items()}
     return {
         "total": (await db.execute(TOTAL, wanted)).single_value(),
         "rows": sorted(cards.rows, key=lambda row: docids.index(row["docid"])),
         "narrow": {
-            field: [(row, *narrowing(query.text, field, row["name"])) for row in rows]
+            field: [(row, *narrowing(text, field, row["name"])) for row in rows]
             for field, rows in counts.items()
             if rows
         },

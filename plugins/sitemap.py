@@ -11,10 +11,9 @@ from datasette import hookimpl
 from datasette.app import Datasette
 from datasette.utils.asgi import Request, Response
 
-from clippings import shelves
-from clippings.answers import revalidated, visit
-from clippings.feeds import legal
-from clippings.site import DATABASE, Missing, archive, browse_path
+from clippings.site import DATABASE, Missing, archive, browse_path, shelves
+from clippings.site.answers import revalidated, visit
+from clippings.site.feeds import legal
 
 SIZE = 20_000  # addresses of a part; sitemaps.org allows 50,000
 MOST_NAMES = 5_000

@@ -4,8 +4,8 @@ import sqlite3
 
 from datasette import hookimpl
 
-from clippings.bounded_sql import bound
 from clippings.site import DATABASE
+from clippings.site.bounded_sql import bound
 
 LONGEST = "select characters from articles order by characters desc limit 1"
 

@@ -12,12 +12,11 @@ from datasette import hookimpl
 from datasette.app import Datasette
 from datasette.utils.asgi import Request, Response
 
-from clippings import shelves
-from clippings.answers import visit
 from clippings.search import parse_query
-from clippings.site import page, words_for
-from clippings.timeline import PERIODS
-from clippings.trends import (
+from clippings.site import page, shelves, words_for
+from clippings.site.answers import visit
+from clippings.site.timeline import PERIODS
+from clippings.site.trends import (
     MEASURES,
     MOST_TERMS,
     Trends,

@@ -15,7 +15,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from test_guard import ask
 
-from clippings.bounded_sql import MAX_RESULT, SHORTEST_LIMIT, bound
+from clippings.site.bounded_sql import MAX_RESULT, SHORTEST_LIMIT, bound
 
 VECTORS = ROOT.parent / "shared" / "vectors" / "sql.jsonl"
 

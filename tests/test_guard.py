@@ -15,7 +15,15 @@ from datasette.views.base import DatasetteError
 from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 
-from clippings.guard import MAX_COPIES, Busy, Gate, complaint, copies, gate_name, visitors_fault
+from clippings.site.guard import (
+    MAX_COPIES,
+    Busy,
+    Gate,
+    complaint,
+    copies,
+    gate_name,
+    visitors_fault,
+)
 
 VECTORS = ROOT.parent / "shared" / "vectors"
 GIVEN = {200, 301, 302, 400, 403, 404, 429}

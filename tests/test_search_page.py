@@ -197,3 +197,18 @@ def test_searching_one_column_by_address_is_refused(site: Visitor) -> None:
     answer = site.get(f"/clippings/articles.json?_search_title={quote('核战争')}")
     assert answer.status_code == 400
     assert "?_search=title:核战争" in answer.json()["error"]
+
+
+def test_names_with_quotes_narrow(serve: Callable[..., Visitor], tmp_path: Path) -> None:
+    """A source whose name holds quotation marks of any kind is a link that finds its articles."""
+    for number, name in enumerate(("“一带一路”网", '读"书"会', "一带一路网")):
+        text = f"---\ntitle: 第{number}篇\ncategories: ['版', '{name}', '源']\n---\n正文"
+        (tmp_path / f"{number}.md").write_text(text, "utf-8")
+    site = serve(tmp_path)
+    links = [
+        each for each in search(site, "正文").xpath("//aside//a") if "source" in each.get("href")
+    ]
+    assert len(links) == 3
+    for link in links:
+        (query,) = parse_qs(urlsplit(link.get("href")).query)["q"]
+        assert len(list(all_shown(site, query))) == 1

@@ -15,7 +15,7 @@ from conftest import ROOT, Visitor
 from lxml import html
 
 from clippings.frontmatter import parse_article
-from clippings.shelves import KINDS, Shelf, read_page, shelf
+from clippings.site.shelves import KINDS, Shelf, read_page, shelf
 
 METADATA = yaml.safe_load((ROOT / "metadata.yml").read_text())["databases"]["clippings"]
 SAMPLE = 385025375454797

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from lxml import html
 
 from clippings.frontmatter import parse_article
-from clippings.reading import (
+from clippings.site.reading import (
     as_markdown_file,
     bibtex,
     cite,
@@ -22,7 +22,7 @@ from clippings.reading import (
     news_article,
     page_html,
 )
-from clippings.wording import wording
+from clippings.site.wording import wording
 
 SAY = wording("zh-Hans")
 ARTICLE: dict[str, Any] = {

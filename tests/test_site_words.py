@@ -18,7 +18,7 @@ from hypothesis import strategies as st
 from lxml import html
 
 from clippings.markdown import LOSSES
-from clippings.wording import BETWEEN, LANGUAGES, choose_language, wording
+from clippings.site.wording import BETWEEN, LANGUAGES, choose_language, wording
 
 WORDS = runpy.run_path(str(ROOT / "plugins" / "datasette_words.py"))
 NAMES, conditions = WORDS["NAMES"], WORDS["conditions"]
@@ -65,7 +65,7 @@ def test_traditional_is_made_from_simplified() -> None:
         "__file__": str(ROOT / "docs/traditional.py"),
     }
     exec((ROOT / "docs" / "traditional.py").read_text(), scope)
-    strings = ROOT / "clippings" / "strings"
+    strings = ROOT / "clippings" / "site" / "strings"
     made = scope["traditional"]((strings / "zh-Hans.yml").read_text("utf-8"))
     assert made == (strings / "zh-Hant.yml").read_text("utf-8")
 

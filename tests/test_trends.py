@@ -17,8 +17,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from clippings.search import parse_query
-from clippings.timeline import PERIODS, read_timeline
-from clippings.trends import MOST_TERMS, chart, shares, split_terms
+from clippings.site.timeline import PERIODS, read_timeline
+from clippings.site.trends import MOST_TERMS, chart, shares, split_terms
 
 TERMS = {
     "北约,乌克兰": ["北约", "乌克兰"],

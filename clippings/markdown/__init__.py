@@ -38,6 +38,10 @@ LOSSES: dict[str, tuple[Severity, str]] = {
         "info",
         "{} table cells span rows or columns; the places they cover are empty",
     ),
+    "table-unwrapped": (
+        "info",
+        "{} tables hold code, headings, quotes or tables; their cells stand one after the other",
+    ),
     "text-lost": (
         "warning",
         "{} characters of the page are not in the Markdown; compare with the source",

@@ -28,7 +28,7 @@ from clippings.markdown.media import (
     media_label,
     no_size,
 )
-from clippings.markdown.tables import is_layout, pipe_table, rows_of, span
+from clippings.markdown.tables import is_grid, is_layout, pipe_table, rows_of, span
 from clippings.markdown.tokens import (
     BREAK,
     CELL,
@@ -168,6 +168,7 @@ class Converter(MarkdownConverter):
         inside = parents | {tag}
         if tag == "table" and is_layout(el):
             inside = parents
+            self.losses["table-unwrapped"] += is_grid(el)
         links, images = len(self.links), len(self.images)
         parts: list[str] = []
         self._depth += tag in _NESTING

@@ -9,19 +9,8 @@ from clippings.markdown.tokens import CELL, CELL_TEXT, ROW
 MOST_COLUMNS = 1000
 _BAR = r"\|"
 SPARE_PLACES = 20_000  # that spans may cover in one table; beyond, they count for one
-# What a cell of GFM cannot hold; a table with one of these is there for its looks.
-_TOO_BIG_FOR_A_CELL = (
-    "table",
-    "pre",
-    "figure",
-    "blockquote",
-    "h1",
-    "h2",
-    "h3",
-    "iframe",
-    "video",
-    "hr",
-)
+# What a cell of GFM cannot hold; a table with one of these is taken apart.
+_TOO_BIG_FOR_A_CELL = tuple("table pre blockquote h1 h2 h3 hr".split())
 
 
 def is_layout(table: etree._Element) -> bool:
@@ -35,6 +24,12 @@ def is_layout(table: etree._Element) -> bool:
     cells = table.iter("td", "th")
     next(cells, None)
     return next(cells, None) is None
+
+
+def is_grid(table: etree._Element) -> bool:
+    """Whether a table has rows and columns, so that something is lost if it is taken apart."""
+    rows = table.xpath("tr | thead/tr | tbody/tr | tfoot/tr")
+    return table.get("role") is None and sum(len(row) > 1 for row in rows) > 1
 
 
 def span(cell: etree._Element, name: str) -> int:

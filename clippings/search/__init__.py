@@ -9,7 +9,7 @@ extension: any `sqlite3` with FTS5 opens, checks and queries it (docs/search.md 
 """
 
 from clippings.search.folding import fold, folding_table
-from clippings.search.query import Note, Query, parse_query
+from clippings.search.query import Note, Query, parse_query, quoted
 from clippings.search.results import COUNTED, COUNTS, ORDERS, RANKED, TOTAL
 from clippings.search.snippets import Snippet, snippet
 from clippings.search.tokens import facts, index_labels, index_text
@@ -29,5 +29,6 @@ __all__ = [
     "index_labels",
     "index_text",
     "parse_query",
+    "quoted",
     "snippet",
 ]

@@ -120,6 +120,11 @@ def parse_query(text: str) -> Query:
     return Query(text, match or EVERYTHING, tuple(dict.fromkeys(terms)), tuple(notes))
 
 
+def quoted(name: str) -> str:
+    """Give a whole name as the language takes it after a field: 知乎 → "知乎"."""
+    return f'"{re.sub(f"[{_QUOTES}]", " ", name)}"'
+
+
 def _groups(text: str) -> tuple[list[list[_Item]], list[Note]]:
     """Cut a query into its items; those joined by OR share a group."""
     groups: list[list[_Item]] = []

@@ -20,7 +20,7 @@ from pygments.lexers import find_lexer_class_by_name
 from pygments.util import ClassNotFound
 
 from clippings.rendering import plain_text, render_html
-from clippings.wording import Wording
+from clippings.site.wording import Wording
 
 LONGEST_CODE = 20_000
 """Characters of a code block that are coloured; a longer one is left as it is."""

@@ -16,7 +16,7 @@ from dataclasses import dataclass
 from math import ceil, floor, log10
 
 from clippings.search import parse_query
-from clippings.timeline import PERIODS, Timeline, matching, read_timeline
+from clippings.site.timeline import PERIODS, Timeline, matching, read_timeline
 
 MOST_TERMS = 6
 """As many lines as can be told apart by colour, dashes and marks."""

@@ -18,7 +18,7 @@ from urllib.parse import urlencode, urlsplit
 
 from clippings.rendering import render_html
 from clippings.site import DATABASE
-from clippings.timeline import Timeline, matching, read_timeline
+from clippings.site.timeline import Timeline, matching, read_timeline
 
 SIZE = 50
 """Articles of the newest feed and of a part."""

@@ -90,7 +90,7 @@ class Wording:
 @cache
 def wording(code: str) -> Wording:
     """The words of one of LANGUAGES."""
-    text = (files("clippings") / "strings" / f"{code}.yml").read_text("utf-8")
+    text = (files("clippings.site") / "strings" / f"{code}.yml").read_text("utf-8")
     return Wording(code, yaml.safe_load(text))
 
 

@@ -11,8 +11,8 @@ from datasette.app import Datasette
 from datasette.database import Database
 from datasette.utils.asgi import NotFound, Request, Response
 
-from clippings.shelves import CARD
-from clippings.wording import Wording, choose_language, wording
+from clippings.site.shelves import CARD
+from clippings.site.wording import Wording, choose_language, wording
 
 __all__ = [
     "CARD",

@@ -5,8 +5,8 @@ from __future__ import annotations
 from datasette.app import Datasette
 from datasette.utils.asgi import Request, Response
 
-from clippings.guard import Receive, Scope
 from clippings.site import page, words_for
+from clippings.site.guard import Receive, Scope
 
 RETRY_AFTER = 5
 """Seconds; a query runs for two at most."""
