@@ -27,6 +27,11 @@ HOSTILE: dict[str, tuple[Callable[[int], str], int]] = {
         for tag in ("div", "span", "blockquote", "ul", "ol", "table", "b", "a", "details", "sup")
     },
     "nested ul li": (lambda n: "<ul><li>文" * n, 100_000),
+    "nested pre": (lambda n: "<pre>" * n + "文", 100_000),
+    "nested figure": (lambda n: "<figure><img src=x><figcaption>文" * n, 20_000),
+    "void tags": (lambda n: "<p>" + "文<wbr><embed src=x>" * n, 50_000),
+    "players without end": (lambda n: "<video src=x><source src=y>文" * n, 50_000),
+    "lazy pictures": (lambda n: "<img src=x><noscript><img src=x></noscript>文" * n, 50_000),
     "unclosed p li td font": (lambda n: "<p>文<li>字<td>表<font>体" * n, 5_000),
     "paragraphs": (lambda n: "<p>一段文字。</p>\n" * n, 700_000),
     "br": (lambda n: "文<br>" * n, 200_000),

@@ -10,6 +10,7 @@ from datasette import hookimpl
 from datasette.app import Datasette
 from datasette.utils.asgi import Request
 
+from clippings.search import quoted
 from clippings.site import Missing, archive, page, shelves
 
 VIEWS = ("pictures", "list")
@@ -59,6 +60,7 @@ def browse(kind: str) -> Callable[..., Any]:
             "shelf": shelf,
             "view": view if view in VIEWS else VIEWS[0],
             "views": VIEWS,
+            "search": f"{shelf.kind}:{quoted(shelf.name)} ",
             "weeks": list(weeks(shelf)) if kind == "month" and found["total"] else [],
             **found,
         }

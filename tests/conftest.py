@@ -3,12 +3,17 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable
+import contextlib
+import socket
+import threading
+import time
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
 import httpx
 import pytest
+import uvicorn
 import yaml
 from datasette.app import Datasette
 from lxml import html
@@ -43,6 +48,22 @@ class Visitor:
         """The rows of a query, straight from the database."""
         database = self.datasette.get_database("clippings")
         return [dict(row) for row in asyncio.run(database.execute(sql, values)).rows]
+
+
+@contextlib.contextmanager
+def listening(visited: Visitor) -> Iterator[str]:
+    """The address at which a site is served, to real browsers, while the block runs."""
+    with socket.socket() as listener:
+        listener.bind(("127.0.0.1", 0))
+        config = uvicorn.Config(visited.datasette.app(), log_level="error", lifespan="off")
+        server = uvicorn.Server(config)
+        thread = threading.Thread(target=server.run, args=([listener],), daemon=True)
+        thread.start()
+        while not server.started:
+            time.sleep(0.05)
+        yield f"http://127.0.0.1:{listener.getsockname()[1]}"
+        server.should_exit = True
+        thread.join(timeout=10)
 
 
 def _map(function: Callable[[Any], Any], items: Any) -> Any:

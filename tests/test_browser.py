@@ -9,15 +9,11 @@ from __future__ import annotations
 import os
 import re
 import shutil
-import socket
-import threading
-import time
 from collections.abc import Callable, Iterator
 from typing import TYPE_CHECKING, Any
 
 import pytest
-import uvicorn
-from conftest import Visitor
+from conftest import Visitor, listening
 
 if TYPE_CHECKING:
     from playwright.sync_api import Browser, BrowserContext, Page
@@ -83,17 +79,8 @@ def browser(address: str) -> Iterator[Browser]:
 @pytest.fixture(scope="module")
 def address(site: Visitor) -> Iterator[str]:
     """The address at which the site of seeds/ is served meanwhile."""
-    with socket.socket() as listening:
-        listening.bind(("127.0.0.1", 0))
-        config = uvicorn.Config(site.datasette.app(), log_level="error", lifespan="off")
-        server = uvicorn.Server(config)
-        thread = threading.Thread(target=server.run, args=([listening],), daemon=True)
-        thread.start()
-        while not server.started:
-            time.sleep(0.05)
-        yield f"http://127.0.0.1:{listening.getsockname()[1]}"
-        server.should_exit = True
-        thread.join(timeout=10)
+    with listening(site) as address:
+        yield address
 
 
 @pytest.fixture

@@ -43,6 +43,23 @@ def test_the_corpus_holds_its_floors() -> None:
     assert fidelity.too_low("rsshub", scores, fidelity.digest(bodies)) == [], worst
 
 
+@pytest.mark.parametrize(("name", "pages"), [("commonmark", 85), ("gfm", 85)])
+def test_the_examples_of_the_specifications_go_round(name: str, pages: int) -> None:
+    """Every example keeps its text, and so many percent of them the very HTML (stock: 85)."""
+    examples = dict(fidelity.specifications()).get(name)
+    if not examples:
+        pytest.skip("no specifications: pip download --no-deps --no-binary :all: marko -d build/specifications")
+    # What a browser shows of <![CDATA[ is not what a feed means by it: its text is kept here.
+    same = {
+        e: fidelity.round_trip(e, fidelity.markdown_of)
+        for e in examples
+        if "<![CDATA[" not in e.html
+    }
+    assert [example for example, (text, _) in same.items() if not text] == []
+    kept = [page for example, (_, page) in same.items() if example.is_markdown]
+    assert sum(kept) >= pages / 100 * len(kept)
+
+
 @pytest.mark.parametrize(
     ("kind", "body", "converted"),
     [

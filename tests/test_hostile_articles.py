@@ -6,9 +6,6 @@ import json
 import os
 import re
 import signal
-import socket
-import threading
-import time
 from collections.abc import Callable, Iterator
 from functools import lru_cache
 from pathlib import Path
@@ -16,8 +13,7 @@ from typing import TYPE_CHECKING, Any
 from urllib.parse import quote, urlsplit
 
 import pytest
-import uvicorn
-from conftest import ROOT, Visitor
+from conftest import ROOT, Visitor, listening
 from lxml import html
 from test_browser import CHROMIUM, FLAGS, unavailable
 
@@ -271,17 +267,8 @@ def hostile_site(
 
 @pytest.fixture(scope="module")
 def hostile_address(hostile_site: Visitor) -> Iterator[str]:
-    with socket.socket() as listening:
-        listening.bind(("127.0.0.1", 0))
-        config = uvicorn.Config(hostile_site.datasette.app(), log_level="error", lifespan="off")
-        server = uvicorn.Server(config)
-        thread = threading.Thread(target=server.run, args=([listening],), daemon=True)
-        thread.start()
-        while not server.started:
-            time.sleep(0.05)
-        yield f"http://127.0.0.1:{listening.getsockname()[1]}"
-        server.should_exit = True
-        thread.join(timeout=10)
+    with listening(hostile_site) as address:
+        yield address
 
 
 @pytest.fixture(scope="module")

@@ -80,6 +80,7 @@ _CONVERTED = (
 _LEAVES = "pre code tt samp img br hr input tex"
 _NESTING = frozenset("ul ol menu dir blockquote details dl".split())
 DEEPEST_NESTING = 12
+_BESIDE = 8  # how many pictures back the one of a `<noscript>` is looked for
 _LONGEST_PLACEHOLDER = 1000  # characters of a `data:` picture that only holds a place
 
 _ITEM_EDGES = re.compile(f"[{ITEM}{ITEM_END}]")
@@ -177,13 +178,13 @@ class Converter(MarkdownConverter):
         self._links_before, self._images_before = links, images
         return method(self, el, "".join(parts), parents)
 
-    def _blocks(self, text: str) -> list[str]:
+    def _blocks(self, text: str, *, starts_line: bool = True) -> list[str]:
         """The finished blocks of a container, items and cells without a list or table included."""
         if ITEM in text:
             text = self.convert_list(None, text, frozenset())
         if CELL in text:
             text = _strays(text)
-        return finish(text, self._open_marks)
+        return finish(text, self._open_marks, starts_line=starts_line)
 
     def _too_deep(self) -> bool:
         """Whether a list or quote that ends here stands too deep in others, which is noted."""
@@ -200,7 +201,8 @@ class Converter(MarkdownConverter):
         if title[-1:] == "#":
             title = _CLOSING_HASHES.sub(r"\\\g<0>", title)
         rest = [b for b in blocks if b[0] in FINISHED]
-        heading = block(f"{'#' * n} {title}") if title else ""
+        written = f"<h{n}>{title}</h{n}>" if "table" in parent_tags else f"{'#' * n} {title}"
+        heading = block(written) if title else ""
         return heading + BREAK.join(["", *rest, ""]) if rest else heading
 
     def convert_blockquote(self, el: etree._Element, text: str, parent_tags: Parents) -> str:
@@ -266,7 +268,8 @@ class Converter(MarkdownConverter):
         if caption is not None:
             words = _visible(caption)
             for place in range(self._images_before, len(self.images)):
-                self.images[place] = replace(self.images[place], caption=words)
+                if not self.images[place].caption:  # else it stands in a figure in this one
+                    self.images[place] = replace(self.images[place], caption=words)
         return f"{BREAK}{text}{BREAK}"
 
     def convert_dl(self, el: etree._Element, text: str, parent_tags: Parents) -> str:
@@ -314,7 +317,7 @@ class Converter(MarkdownConverter):
             return f"{BREAK}{text.replace(ROW, BREAK)}{BREAK}"
         self.features.add("table")
         before, rows = rows_of(text)
-        finished = [[_one_line(self._blocks(cell)) for cell in row] for row in rows]
+        finished = [[_one_line(self._blocks(cell, starts_line=False)) for cell in row] for row in rows]
         return f"{BREAK}{before}{block(pipe_table(finished))}"
 
     # Inline
@@ -332,7 +335,7 @@ class Converter(MarkdownConverter):
         if linked != text:
             self.links.insert(self._links_before, Link(address, words))
         elif href.strip():
-            self.losses["link-dropped"] += not address
+            self.losses["link-dropped"] += bool(words) or not address
         if "a" in parent_tags:
             return f"{INNER}{linked}{INNER}"
         return linked.replace(INNER, "") if INNER in linked else linked
@@ -389,10 +392,11 @@ class Converter(MarkdownConverter):
 
     def convert_noscript(self, el: etree._Element, text: str, parent_tags: Parents) -> str:
         """What stands in for a script; a picture that the lazy loader's tag gave already goes."""
-        seen = {image.url for image in self.images[: self._images_before]}
-        added = self.images[self._images_before :]
+        before = self._images_before
+        seen = {image.url for image in self.images[max(0, before - _BESIDE) : before]}
+        added = self.images[before:]
         if added and seen.issuperset(image.url for image in added):
-            del self.images[self._images_before :]
+            del self.images[before:]
             return escape("".join(el.itertext()))
         return text
 

@@ -27,7 +27,7 @@ _JOINTS = re.compile(rf"[\s{LINE}{BREAK}]*[{LINE}{BREAK}][\s{LINE}{BREAK}]*")
 _EDGE = rf"((?:{SYNTAX}[BIDbid])*)"
 _EDGE_LINES = re.compile(rf"^{_EDGE}{LINE}|{LINE}{_EDGE}$")
 # A line of a finished block up to the text that a link can stand on.
-_LINE_TEXT = re.compile(r"^((?:[ >]|[-*] |\d+[.)] |#{1,6} )*)(\S.*)$", re.MULTILINE)
+_LINE_TEXT = re.compile(r"^((?:[ >]|[-*] |\d+[.)] |#{1,6} )*)([^\s>].*)$", re.MULTILINE)
 
 
 def clean_address(raw: str, base_url: str | None = None) -> str:
@@ -98,7 +98,7 @@ def link(text: str, address: str, title: str, words: str) -> str:
 def _on_piece(piece: str, address: str, title: str, words: str) -> str:
     if piece[:1] not in FINISHED:
         return _on_run(piece, address, title, words) if piece.strip() else piece
-    if "```" in piece or "](" in piece or piece[1:2] == "|":
+    if "```" in piece or "](" in piece or piece[1:2] in "|<" or piece[1:] == "---":
         return piece
     return piece[0] + _LINE_TEXT.sub(lambda m: f"{m[1]}[{m[2]}]({address}{title})", piece[1:])
 

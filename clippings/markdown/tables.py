@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+
 from lxml import etree
 
 from clippings.markdown.tokens import CELL, CELL_TEXT, ROW
@@ -76,6 +78,11 @@ def pipe_table(rows: list[list[str]]) -> str:
     """Rows of finished cells as a GFM table, the first one its header: GFM has none without."""
     width = max(map(len, rows))
     rows[0] = rows[0] + [""] * (width - len(rows[0]))
-    lines = [f"| {' | '.join(cell.replace('|', _BAR) for cell in row)} |" for row in rows]
-    lines.insert(1, f"| {' | '.join(['---'] * width)} |")
+    lines = [_line(cell.replace("|", _BAR) for cell in row) for row in rows]
+    lines = [line if line.strip("|-: ") else line.replace("-", "\\-", 1) for line in lines]
+    lines.insert(1, _line(["---"] * width))  # the only one that is all dashes
     return "\n".join(lines)
+
+
+def _line(cells: Iterable[str]) -> str:
+    return f"| {' | '.join(cells)} |"

@@ -15,7 +15,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from math import ceil, floor, log10
 
-from clippings.search import parse_query
+from clippings.search import parse_query, quoted
 from clippings.site.timeline import PERIODS, Timeline, matching, read_timeline
 
 MOST_TERMS = 6
@@ -124,7 +124,7 @@ def split_terms(text: str) -> list[str]:
 
 def named(kind: str, name: str) -> str:
     """The filter of the reader's language for a whole name: ("source", "知乎") → source:"知乎"."""
-    return f'{kind}:"{re.sub(f"[{_QUOTES}]", " ", name)}"'
+    return f"{kind}:{quoted(name)}"
 
 
 def search_text(term: str, *, period: str = "", source: str = "") -> str:
