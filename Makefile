@@ -39,13 +39,16 @@ lint: .venv/.dev ## Check style and types
 soak: .venv/.dev ## Run the long forms of the tests: 300 kills, every attack string everywhere
 	CLIPPINGS_SOAK=1 $(BIN)/python -m pytest tests/test_killed.py tests/test_hostile_articles.py
 
-bench: .venv/.dev ## Print the figures: speed, fidelity, growth, search (BENCH=10000 articles)
+bench: .venv/.dev ## Print the figures of speed, fidelity, growth, search and pages (BENCH=10000)
 	$(BIN)/python benchmarks/conversion.py
 	$(BIN)/python benchmarks/fidelity.py
 	$(BIN)/python benchmarks/growth.py
 	$(BIN)/python benchmarks/search.py --articles $(BENCH)
 	$(BIN)/python benchmarks/generate.py $(BENCH_FOLDER) --articles $(BENCH)
 	$(BIN)/python benchmarks/build.py $(BENCH_FOLDER)
+	$(BIN)/python build_db.py $(BENCH_FOLDER) --quiet --output $(BENCH_FOLDER)/clippings.db
+	$(BIN)/python benchmarks/pages.py $(BENCH_FOLDER)/clippings.db
+	$(BIN)/python benchmarks/hostile_sql.py $(BENCH_FOLDER)/clippings.db
 
 screenshots: .venv/.dev ## Take the README's pictures of the site, from seeds/
 	$(BIN)/python docs/screenshots.py

@@ -59,7 +59,8 @@ _INVISIBLE = re.compile(r"[\s\u200b-\u200f\u2028-\u202e\u2060\ufeff\x00-\x1f]+")
 _LANGUAGE = re.compile(r"(?<!\S)(?:language-|lang-|highlight |brush: ?)([\w+#]+)(?![\w-])")
 
 _EXAMPLE = re.compile(
-    r"^`{32} example.*\n(?s:.*?)^\.\n(?P<html>(?s:.*?))^`{32}$|^#{1,4} (?P<section>.+)$", re.MULTILINE
+    r"^`{32} example.*\n(?s:.*?)^\.\n(?P<html>(?s:.*?))^`{32}$|^#{1,4} (?P<section>.+)$",
+    re.MULTILINE,
 )
 _BOX = re.compile(r"(<li>\s*(?:<p>)?)\[[ x]\] ")  # what GitHub shows as a box to tick
 

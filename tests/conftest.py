@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import os
 import socket
 import threading
 import time
@@ -16,11 +17,17 @@ import pytest
 import uvicorn
 import yaml
 from datasette.app import Datasette
+from hypothesis import settings
 from lxml import html
 
 from clippings.pipeline import build
 
 ROOT = Path(__file__).parents[1]
+
+# No time is asserted in tests. CI draws the same examples each time, people draw new ones.
+settings.register_profile("clippings", deadline=None, derandomize=bool(os.environ.get("CI")))
+settings.load_profile("clippings")
+
 CORPUS = ROOT.parent / "shared" / "corpus"
 SITE_FILES = ("plugins", "templates", "static", "metadata.yml")
 SETTINGS = {"suggest_facets": False, "default_page_size": 50, "truncate_cells_html": 200}
@@ -77,7 +84,7 @@ def serve(tmp_path_factory: pytest.TempPathFactory) -> Callable[..., Visitor]:
     `configuration` is merged into the clippings part of metadata.yml.
     """
 
-    def serve_folder(source: Path, configuration: Any = None, **settings: Any) -> Visitor:
+    def serve_folder(source: Path, configuration: Any = None, **options: Any) -> Visitor:
         folder = tmp_path_factory.mktemp("site")
         for name in SITE_FILES:
             (folder / name).symlink_to(ROOT / name)
@@ -85,7 +92,7 @@ def serve(tmp_path_factory: pytest.TempPathFactory) -> Callable[..., Visitor]:
         metadata = yaml.safe_load((ROOT / "metadata.yml").read_text())
         metadata["plugins"]["clippings"] |= configuration or {}
         datasette = Datasette(
-            [], config_dir=folder, settings=SETTINGS | settings, metadata=metadata
+            [], config_dir=folder, settings=SETTINGS | options, metadata=metadata
         )
         asyncio.run(datasette.invoke_startup())
         return Visitor(datasette)

@@ -48,7 +48,9 @@ def test_the_examples_of_the_specifications_go_round(name: str, pages: int) -> N
     """Every example keeps its text, and so many percent of them the very HTML (stock: 85)."""
     examples = dict(fidelity.specifications()).get(name)
     if not examples:
-        pytest.skip("no specifications: pip download --no-deps --no-binary :all: marko -d build/specifications")
+        pytest.skip(
+            "no specifications: pip download --no-deps --no-binary :all: marko -d build/specifications"
+        )
     # What a browser shows of <![CDATA[ is not what a feed means by it: its text is kept here.
     same = {
         e: fidelity.round_trip(e, fidelity.markdown_of)

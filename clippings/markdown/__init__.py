@@ -29,7 +29,10 @@ LOSSES: dict[str, tuple[Severity, str]] = {
         "warning",
         "{} pictures are inside the page (data:) and not kept; give them an address",
     ),
-    "link-dropped": ("info", "{} links run a script or stand in code; their text is kept"),
+    "link-dropped": (
+        "info",
+        "{} links run a script, or stand in or around what holds none; their text is kept",
+    ),
     "nesting-flattened": (
         "warning",
         "{} lists, quotes or tags are nested deeper than Markdown can say",

@@ -317,7 +317,9 @@ class Converter(MarkdownConverter):
             return f"{BREAK}{text.replace(ROW, BREAK)}{BREAK}"
         self.features.add("table")
         before, rows = rows_of(text)
-        finished = [[_one_line(self._blocks(cell, starts_line=False)) for cell in row] for row in rows]
+        finished = [
+            [_one_line(self._blocks(cell, starts_line=False)) for cell in row] for row in rows
+        ]
         return f"{BREAK}{before}{block(pipe_table(finished))}"
 
     # Inline
