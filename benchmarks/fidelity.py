@@ -34,8 +34,8 @@ ROOT = Path(__file__).parents[1]
 CASES = ROOT / "tests" / "markdown"
 CORPUS = ROOT / ".." / "shared" / "corpus" / "rsshub"
 FLOORS = Path(__file__).with_suffix(".json")
-# Where `pip download --no-deps --no-binary :all: marko` puts the sources that hold the examples
-# of both specifications; no wheel does.
+# The examples of both specifications are in the sources of marko; no wheel holds them:
+# pip download marko --no-deps --no-binary marko --dest build/specifications
 SPECIFICATIONS = ROOT / "build" / "specifications"
 
 # Kinds of which the last decimals are floors too are compared as percentages with two of them.

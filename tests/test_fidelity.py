@@ -49,7 +49,8 @@ def test_the_examples_of_the_specifications_go_round(name: str, pages: int) -> N
     examples = dict(fidelity.specifications()).get(name)
     if not examples:
         pytest.skip(
-            "no specifications: pip download --no-deps --no-binary :all: marko -d build/specifications"
+            "their examples are in the sources of marko: pip download marko --no-deps"
+            " --no-binary marko --dest build/specifications"
         )
     # What a browser shows of <![CDATA[ is not what a feed means by it: its text is kept here.
     same = {

@@ -31,7 +31,6 @@ _PLAYERS = ("video", "audio", "object")
 _SWALLOWING = (*_RAW_TEXT, *_PLAYERS, "button", "svg", "template", "canvas")
 # These have no inside, but libxml2 does not know that: what follows would be in them.
 _UNKNOWN_VOID = ("embed", "source", "track", "wbr")
-_UNKNOWN_VOID_TAG = re.compile(rf"(?i)<({'|'.join(_UNKNOWN_VOID)})\b[^<>]*>")
 _TO_MEND = (*_SWALLOWING, *_UNKNOWN_VOID)
 _EMPTY_RAW = re.compile(r"(?i)<(iframe|script|title|textarea)(\s[^<>]*)?/>")
 _UNENDED = {
@@ -72,16 +71,17 @@ class Document:
             text = _OPEN_TAG.sub(_fewer_attributes, text)
         self.flattened = len(text) > _HUGE
         root, errors = _parse(flatten(text) if self.flattened else text)
-        if errors or (root is not None and next(root.iter(*_TO_MEND), None) is not None):
-            mended = _UNKNOWN_VOID_TAG.sub(r"\g<0></\1>", _mend_swallowing(text))
-            if _CUT_SHORT.search(mended):
-                mended = _PARAGRAPH_TAG.sub(r"<\1div", mended)
-            if mended != text:
-                text = mended
-                root, errors = _parse(flatten(text) if self.flattened else text)
-        if errors and errors.filter_types(_TOO_DEEP):
+        present = set() if root is None else {str(element.tag) for element in root.iter(*_TO_MEND)}
+        if errors.filter_types(_TOO_DEEP):
+            present.update(_TO_MEND)  # they may stand deeper than was read
+        mended = _mend_swallowing(text, present) if present else text
+        if errors and _CUT_SHORT.search(mended):
+            mended = _PARAGRAPH_TAG.sub(r"<\1div", mended)
+        if mended != text:
+            root, errors = _parse(flatten(mended) if self.flattened else mended)
+        if errors.filter_types(_TOO_DEEP):
             self.flattened = True
-            root, _ = _parse(flatten(text))
+            root, _ = _parse(flatten(mended))
         self.root = root
 
 
@@ -100,7 +100,8 @@ def _parse(text: str) -> tuple[etree._Element | None, etree._ListErrorLog]:
 
 def _mend_ends(text: str) -> str:
     """What nothing closes (a comment, a tag) is text, and nothing closes the document early."""
-    text = _DOCUMENT_END.sub("", text)
+    if "</html" in text or "</HTML" in text or "</Html" in text:
+        text = _DOCUMENT_END.sub("", text)
     if "<!" in text:
         if "<![CDATA[" in text:
             text = text.replace("<![CDATA[", "").replace("]]>", "")
@@ -113,24 +114,22 @@ def _mend_ends(text: str) -> str:
     return text
 
 
-def _mend_swallowing(text: str) -> str:
-    """What no end tag follows, and would take the rest of the document with it, is ended.
+def _mend_swallowing(text: str, present: set[str]) -> str:
+    """Tags that would take the rest of the document with them are ended; `present` occur in it.
 
     A frame, a player or an outside script ends where it begins, `<title>` and its like become
     plain elements; a style that stands in the page hides what follows, as in browsers.
     """
-    text = _EMPTY_RAW.sub(r"<\1\2></\1>", text)
-    lower = text.lower()
-    if len(lower) != len(text):  # İ and its like: places would not agree
-        lower = re.sub("[A-Z]", lambda m: m[0].lower(), text)
-    for tag in _SWALLOWING:
-        closed = lower.rfind(f"</{tag}") + 1
-        if lower.find(f"<{tag}", closed) < 0 or tag == "style":
-            continue
+    text = before = _EMPTY_RAW.sub(r"<\1\2></\1>", text)
+    for tag in sorted(present.difference(_UNKNOWN_VOID, ("style",))):
+        edges = [edge.start() for edge in re.finditer(rf"(?i)</{tag}(?![a-z])", text)]
+        place = edges[-1] + 1 if edges else 0
         pattern, mended = _UNENDED.get(tag, (f"(?i)<{tag}(?![a-z])", "<div "))
-        rest = re.sub(pattern, mended, text[closed:])
-        if rest != text[closed:]:
-            return _mend_swallowing(text[:closed] + rest)
+        text = text[:place] + re.sub(pattern, mended, text[place:])
+    if text != before and len(present) < len(_TO_MEND):
+        return _mend_swallowing(text, set(_TO_MEND))  # what was raw text may hold others
+    for tag in present.intersection(_UNKNOWN_VOID):
+        text = re.sub(rf"(?i)<{tag}\b[^<>]*>", rf"\g<0></{tag}>", text)
     return text
 
 
