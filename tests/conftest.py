@@ -91,9 +91,7 @@ def serve(tmp_path_factory: pytest.TempPathFactory) -> Callable[..., Visitor]:
         build((source,), folder / "clippings.db", _map, 1.0, lambda done, total: None)
         metadata = yaml.safe_load((ROOT / "metadata.yml").read_text())
         metadata["plugins"]["clippings"] |= configuration or {}
-        datasette = Datasette(
-            [], config_dir=folder, settings=SETTINGS | options, metadata=metadata
-        )
+        datasette = Datasette([], config_dir=folder, settings=SETTINGS | options, metadata=metadata)
         asyncio.run(datasette.invoke_startup())
         return Visitor(datasette)
 
