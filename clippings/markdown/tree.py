@@ -15,9 +15,10 @@ from lxml import etree
 from clippings.markdown.code import code_cells, code_text, is_line_number
 from clippings.markdown.media import EMBEDDED, media_address
 
-# libxml2 stops at 256 levels (2,048 for a huge document), and so would Python's stack.
+# libxml2 stops at 256 levels (2,048 for a huge document), and so would Python's stack; and
+# at a text of 10 MB.
 DEEPEST = 200
-_TOO_DEEP = (etree.ErrorTypes.ERR_RESOURCE_LIMIT, etree.ErrorTypes.ERR_INTERNAL_ERROR)
+_LIMITS = (etree.ErrorTypes.ERR_RESOURCE_LIMIT, etree.ErrorTypes.ERR_INTERNAL_ERROR)
 _HUGE = 5_000_000
 _BROAD = 50_000
 _LONG_TAG = 2000
@@ -69,26 +70,27 @@ class Document:
         text = _mend_ends(source)
         if len(text) > _BROAD and max(map(len, _OPEN_TAG.findall(text)), default=0) > _LONG_TAG:
             text = _OPEN_TAG.sub(_fewer_attributes, text)
-        self.flattened = len(text) > _HUGE
-        root, errors = _parse(flatten(text) if self.flattened else text)
+        self.flattened = False
+        root, errors = _parse(text)
         present = set() if root is None else {str(element.tag) for element in root.iter(*_TO_MEND)}
-        if errors.filter_types(_TOO_DEEP):
+        if errors.filter_types(_LIMITS):
             present.update(_TO_MEND)  # they may stand deeper than was read
         mended = _mend_swallowing(text, present) if present else text
         if errors and _CUT_SHORT.search(mended):
             mended = _PARAGRAPH_TAG.sub(r"<\1div", mended)
         if mended != text:
-            root, errors = _parse(flatten(mended) if self.flattened else mended)
-        if errors.filter_types(_TOO_DEEP):
-            self.flattened = True
-            root, _ = _parse(flatten(mended))
+            root, errors = _parse(mended)
+        if errors.filter_types(_LIMITS):
+            shallow = flatten(mended)
+            self.flattened = shallow != mended
+            root, _ = _parse(shallow, huge=len(shallow) > _HUGE)
         self.root = root
 
 
-def _parse(text: str) -> tuple[etree._Element | None, etree._ListErrorLog]:
+def _parse(text: str, *, huge: bool = False) -> tuple[etree._Element | None, etree._ListErrorLog]:
     """The tree of a document, and what libxml2 found wrong with it."""
     parser = etree.HTMLParser(
-        encoding="utf-8", remove_comments=True, remove_pis=True, huge_tree=len(text) > _HUGE
+        encoding="utf-8", remove_comments=True, remove_pis=True, huge_tree=huge
     )
     data = text.encode("utf-8", "replace")
     try:
