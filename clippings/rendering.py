@@ -62,7 +62,7 @@ def render_html(markdown: str) -> str:
     markdown = _SURROGATE.sub("\ufffd", markdown)
     if _is_crafted(markdown):
         return f"<pre>{html.escape(markdown)}</pre>"
-    rendered = _ALIGNED.sub(r'align="\1"', _MARKDOWN.render(markdown))
+    rendered = _ALIGNED.sub(r'align="\1"', _MARKDOWN.render(_with_notes(markdown)))
     safe = nh3.clean(
         rendered,
         tags=_TAGS,
@@ -75,6 +75,21 @@ def render_html(markdown: str) -> str:
     safe = _CHECKBOX.sub(lambda m: m[1] + ("☐ " if m[2] == " " else "☑ "), safe)
     safe = safe.replace("<table>", '<div class="table"><table>')
     return _with_anchors(safe.replace("</table>", "</table></div>"))
+
+
+def _with_notes(markdown: str) -> str:
+    """Markdown whose footnotes stay text, those in code blocks as they are."""
+    if "[^" not in markdown:
+        return markdown
+    parts = []
+    place = 0
+    for fence in fences(markdown):
+        parts += (
+            _NOTE.sub(r"\1\\\2", markdown[place : fence.start]),
+            markdown[fence.start : fence.end],
+        )
+        place = fence.end
+    return "".join((*parts, _NOTE.sub(r"\1\\\2", markdown[place:])))
 
 
 def _is_crafted(markdown: str) -> bool:
@@ -122,7 +137,8 @@ _BLOCK_STARTERS = frozenset(" \t>-*+#|=_:[0123456789")
 # A line that shows nothing: a rule, the underline of a heading or a table's head, a definition.
 _SHOWS_NOTHING = re.compile(
     r"(?:([-*_])[ \t]*(?:\1[ \t]*){2,}|=+|-+|\|?[ \t]*:?-+:?[ \t]*(?:\|[ \t]*:?-+:?[ \t]*)*\|?)$"
-    r"|\[[^\]\\]+\]:[ \t]*\S"
+    r"|\[(?!\^)[^\]\\]+\]:[ \t]*(?:<[^<>]*>|[^\s<]\S*)"
+    r"(?:[ \t]+(?:\"[^\"]*\"|'[^']*'|\([^()]*\)))?[ \t]*$"
 )
 _SPECIAL = re.compile(r"[\\`<\[\]*~_&]|!(?=\[)")
 _TARGET = re.compile(
@@ -130,7 +146,9 @@ _TARGET = re.compile(
     r"(?:\s+(?:\"(?:[^\"\\]|\\.)*\"|'(?:[^'\\]|\\.)*'))?\s*\)"
 )
 _REFERENCE = re.compile(r"\[([^\[\]\n]*)\]")
-_LABEL = re.compile(r"^[ \t>]*\[([^\]\\\n]+)\]:", re.MULTILINE)
+_LABEL = re.compile(r"^[ \t>]*\[(?!\^)([^\]\\\n]+)\]:", re.MULTILINE)
+# CommonMark has no footnotes: a note of one word would be read as the address of its mark.
+_NOTE = re.compile(r"^([ \t>]*)(\[\^[^\]\\\n]+\]:)", re.MULTILINE)
 _HTML = re.compile(
     r"</?([A-Za-z][A-Za-z0-9-]*)(?:[\s/][^<>]*)?>|<([A-Za-z][A-Za-z0-9+.-]*:[^\s<>]*|[\w.+-]+@[\w.-]+)>"
 )
@@ -204,7 +222,7 @@ def _prose(markdown: str, labels: frozenset[str]) -> str:
 
 def _line_text(line: str) -> str:
     """A line without what makes it a heading, an item, a quote, a row of a table or a rule."""
-    if _SHOWS_NOTHING.match(line.strip(" \t>")):
+    if _SHOWS_NOTHING.match(line.lstrip(" \t>").rstrip()):
         return ""
     marks = _BLOCK_MARKS.match(line)
     text = line[marks.end() :] if marks else line

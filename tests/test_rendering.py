@@ -153,3 +153,36 @@ def test_crafted_text_is_shown_as_it_is(crafted: str) -> None:
 def test_plain_text_of_crafted_text_ends(make: object) -> None:
     """A hundred thousand of anything are read in one pass; a quadratic one would not end."""
     plain_text(make(100_000))  # type: ignore[operator]
+
+
+@pytest.mark.parametrize(
+    ("markdown", "text"),
+    [
+        ("正文[^1]\n\n[^1]: 脚注", "正文[^1]\n[^1]: 脚注"),
+        ("[^注]: 几个 词的 脚注", "[^注]: 几个 词的 脚注"),
+        ("> [^1]: 引文里的脚注", "[^1]: 引文里的脚注"),
+    ],
+)
+def test_footnotes_are_text(markdown: str, text: str) -> None:
+    """CommonMark has none: mark and note are shown and found as they are written."""
+    assert plain_text(markdown) == text
+    shown = re.sub(r"<[^>]+>", "", render_html(markdown))
+    assert shown.split() == text.split()
+
+
+def test_footnotes_in_code_are_code() -> None:
+    """A code block that shows a footnote keeps it as it is."""
+    assert "<code>[^1]: 脚注\n</code>" in render_html("```\n[^1]: 脚注\n```\n\n[^2]: 注")
+
+
+@pytest.mark.parametrize(
+    ("markdown", "text"),
+    [
+        ("[这里][a]\n\n[a]: https://example.com/y '题'", "这里"),
+        ("[a]: <https://example.com/a b>", ""),
+        ("[说明]: 这 不是 定义", "说明: 这 不是 定义"),
+    ],
+)
+def test_only_a_definition_shows_nothing(markdown: str, text: str) -> None:
+    """Label, address, a title perhaps, and nothing else on the line; other lines are text."""
+    assert plain_text(markdown) == text
