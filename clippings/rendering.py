@@ -81,7 +81,7 @@ def _with_notes(markdown: str) -> str:
     """Markdown whose footnotes stay text, those in code blocks as they are."""
     if "[^" not in markdown:
         return markdown
-    parts = []
+    parts: list[str] = []
     place = 0
     for fence in fences(markdown):
         parts += (
