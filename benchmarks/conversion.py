@@ -24,7 +24,7 @@ from fidelity import CORPUS, case_bodies, corpus_bodies
 from clippings.markdown import to_markdown
 from clippings.markdown.converter import Converter
 from clippings.markdown.guard import lost_text
-from clippings.markdown.tree import Document, clean
+from clippings.markdown.tree import Document
 
 _TURNDOWN = """
 const service = new (require("turndown"))();
@@ -77,7 +77,6 @@ def _guard_seconds(bodies: list[str]) -> float:
     for body in bodies:
         root = Document(body).root
         if root is not None:
-            clean(root)
             markdown = Converter().process_tag(root)
             start = time.process_time()
             lost_text(root, markdown)

@@ -1,6 +1,6 @@
 """A body becomes Markdown, whatever it is written in:
 
-    body ─► is_html? ─► Document ─► clean ─► Converter ─► lost_text ─► Conversion
+    body ─► is_html? ─► Document ─► Converter ─► lost_text ─► Conversion
                │        parse,      drop      walk,        guard
                │        bounded     scripts   convert_*
                └─ no ─► Passage (HTML blocks ─► Converter) ─────────────► Conversion
@@ -17,7 +17,7 @@ from clippings.markdown.converter import Converter
 from clippings.markdown.guard import lost_text
 from clippings.markdown.passthrough import Passage
 from clippings.markdown.source import is_html
-from clippings.markdown.tree import Document, clean
+from clippings.markdown.tree import Document
 from clippings.models import Conversion, Diagnostic, Severity
 
 MOST_GROWTH = 4
@@ -64,7 +64,6 @@ def to_markdown(body: str, *, base_url: str | None = None) -> Conversion:
     document = Document(body)
     if document.root is None:
         return Conversion("")
-    clean(document.root)
     converter = Converter(base_url=base_url)
     markdown = converter.process_tag(document.root)
     if len(markdown) > MOST_GROWTH * len(body):

@@ -45,7 +45,7 @@ from clippings.markdown.tokens import (
     block,
     syntax,
 )
-from clippings.markdown.tree import Document, clean
+from clippings.markdown.tree import Document
 from clippings.models import Image, Link
 
 Parents = frozenset[str]
@@ -121,7 +121,6 @@ class Converter(MarkdownConverter):
         root = Document(html).root
         if root is None:
             return ""
-        clean(root)
         return self.process_tag(root)
 
     def process_tag(self, node: etree._Element, parent_tags: Parents = frozenset()) -> str:

@@ -17,7 +17,7 @@ from collections import Counter
 from clippings.markdown.converter import Converter
 from clippings.markdown.guard import lost_text
 from clippings.markdown.links import clean_address
-from clippings.markdown.tree import Document, clean
+from clippings.markdown.tree import Document
 from clippings.models import Image, Link
 from clippings.rendering import fences, plain_text
 
@@ -109,7 +109,6 @@ class Passage:
         root = Document(source).root
         if root is None:
             return source
-        clean(root)
         converter = Converter(base_url=self.base_url, sample=self._sample)
         markdown = converter.process_tag(root)
         if lost_text(root, markdown):

@@ -64,7 +64,8 @@ _ATTRIBUTE = re.compile(r"""[^\s"'=>/]+(?:\s*=\s*(?:"[^"]*"|'[^']*'|[^\s"'>]+))?
 
 
 class Document:
-    """A parsed body: `root` (None where there is nothing to read) and whether it was flattened."""
+    """A body as a cleaned tree: `root` (None where there is nothing to read) without what no
+    reader sees, TeX in the place of its rendering; and whether it was flattened."""
 
     def __init__(self, source: str) -> None:
         text = _mend_ends(source)
@@ -72,10 +73,11 @@ class Document:
             text = _OPEN_TAG.sub(_fewer_attributes, text)
         self.flattened = False
         root, errors = _parse(text)
-        present = set() if root is None else {str(element.tag) for element in root.iter(*_TO_MEND)}
-        if errors.filter_types(_LIMITS):
-            present.update(_TO_MEND)  # they may stand deeper than was read
-        mended = _mend_swallowing(text, present) if present else text
+        first = root
+        present = _watched_in(root)
+        # Where libxml2 gave up, they may stand deeper than was read.
+        to_mend = set(_TO_MEND) if errors.filter_types(_LIMITS) else present.intersection(_TO_MEND)
+        mended = _mend_swallowing(text, to_mend) if to_mend else text
         if errors and _CUT_SHORT.search(mended):
             mended = _PARAGRAPH_TAG.sub(r"<\1div", mended)
         if mended != text:
@@ -85,6 +87,13 @@ class Document:
             self.flattened = shallow != mended
             root, _ = _parse(shallow, huge=len(shallow) > _HUGE)
         self.root = root
+        if root is not None:
+            _clean(root, present if root is first else _watched_in(root))
+
+
+def _watched_in(root: etree._Element | None) -> set[str]:
+    """The tags in a tree that need mending or tending, found in one walk."""
+    return set() if root is None else {element.tag for element in root.iter(*_WATCHED)}
 
 
 def _parse(text: str, *, huge: bool = False) -> tuple[etree._Element | None, etree._ListErrorLog]:
@@ -102,8 +111,7 @@ def _parse(text: str, *, huge: bool = False) -> tuple[etree._Element | None, etr
 
 def _mend_ends(text: str) -> str:
     """What nothing closes (a comment, a tag) is text, and nothing closes the document early."""
-    if "</html" in text or "</HTML" in text or "</Html" in text:
-        text = _DOCUMENT_END.sub("", text)
+    text = _DOCUMENT_END.sub("", text)
     if "<!" in text:
         if "<![CDATA[" in text:
             text = text.replace("<![CDATA[", "").replace("]]>", "")
@@ -175,9 +183,7 @@ def flatten(text: str) -> str:
     return _TAG.sub(keep, text)
 
 
-def clean(root: etree._Element) -> None:
-    """Take out what no reader sees; TeX takes the place of its rendering."""
-    present = {element.tag for element in root.iter(*_TENDED)}
+def _clean(root: etree._Element, present: set[str]) -> None:
     for tags, tend in _TENDED_BY:
         if not present.isdisjoint(tags):
             tend(root)
@@ -253,4 +259,4 @@ _TENDED_BY = (
     (("dd",), _end_definitions),
     ((*_UNSEEN, "pre"), _strip_unseen),
 )
-_TENDED = {tag for tags, _ in _TENDED_BY for tag in tags}
+_WATCHED = {*_TO_MEND, *(tag for tags, _ in _TENDED_BY for tag in tags)}
