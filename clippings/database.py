@@ -128,9 +128,9 @@ class ArchiveWriter:
         self.db.conn.executescript(_SETTINGS)
         self._run("attach ? as staged", [str(scratch)])
         self.db.conn.executescript("pragma staged.journal_mode=off; pragma staged.synchronous=off")
-        self._tables, self._indexes = _schema()
+        tables, self._indexes = _schema()
         self._run("begin")
-        for statement in (*self._tables, *_scratch_schema()):
+        for statement in (*tables, *_scratch_schema()):
             self._run(statement)
 
     def add(self, rows: FileRows) -> None:
@@ -232,7 +232,7 @@ def _schema() -> tuple[list[str], list[str]]:
     """The statements of schema.sql: those that make tables, those that make indexes."""
     statements = []
     text = ""
-    for line in (files("clippings") / "schema.sql").read_text().splitlines(keepends=True):
+    for line in (files("clippings") / "schema.sql").read_text("utf-8").splitlines(keepends=True):
         text += line
         if sqlite3.complete_statement(text):
             statements.append(text.strip())

@@ -5,12 +5,13 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import os
+import shutil
 import socket
 import threading
 import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import httpx
 import pytest
@@ -22,6 +23,9 @@ from lxml import html
 
 from clippings.pipeline import build
 
+if TYPE_CHECKING:
+    from playwright.sync_api import Browser
+
 ROOT = Path(__file__).parents[1]
 
 # No time is asserted in tests. CI draws the same examples each time, people draw new ones.
@@ -31,6 +35,15 @@ settings.load_profile("clippings")
 CORPUS = ROOT.parent / "shared" / "corpus"
 SITE_FILES = ("plugins", "templates", "static", "metadata.yml")
 SETTINGS = {"suggest_facets": False, "default_page_size": 50, "truncate_cells_html": 200}
+
+
+CHROMIUM = next(
+    filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome"))), None
+)
+FLAGS = (
+    "--no-sandbox --disable-gpu --disable-quic --no-first-run "
+    "--disable-background-networking --disable-component-update --disable-sync"
+).split()
 
 
 class Visitor:
@@ -71,6 +84,28 @@ def listening(visited: Visitor) -> Iterator[str]:
         yield f"http://127.0.0.1:{listener.getsockname()[1]}"
         server.should_exit = True
         thread.join(timeout=10)
+
+
+def unavailable(reason: str) -> None:
+    """Skip, or on CI fail: there nothing may be left untested in silence."""
+    if os.environ.get("CI"):
+        pytest.fail(reason)
+    pytest.skip(reason)
+
+
+@contextlib.contextmanager
+def chromium() -> Iterator[Browser]:
+    """A Chromium, for as long as the block runs; where there is none the test is skipped."""
+    try:
+        from playwright.sync_api import sync_playwright
+    except ImportError:
+        unavailable("Playwright is not installed")
+    if CHROMIUM is None:
+        unavailable("no Chromium on this machine (apt-get install chromium)")
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=CHROMIUM, args=FLAGS)
+        yield browser
+        browser.close()
 
 
 def _map(function: Callable[[Any], Any], items: Any) -> Any:

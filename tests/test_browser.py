@@ -6,25 +6,16 @@ the environment variable CI is set: there a missing browser is a failure.
 
 from __future__ import annotations
 
-import os
 import re
-import shutil
 from collections.abc import Callable, Iterator
 from typing import TYPE_CHECKING, Any
 
 import pytest
-from conftest import Visitor, listening
+from conftest import Visitor, chromium, listening, unavailable
 
 if TYPE_CHECKING:
     from playwright.sync_api import Browser, BrowserContext, Page
 
-CHROMIUM = next(
-    filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome"))), None
-)
-FLAGS = (
-    "--no-sandbox --disable-gpu --disable-quic --no-first-run "
-    "--disable-background-networking --disable-component-update --disable-sync"
-).split()
 SAMPLE = 385025375454797
 WITH_CODE = 5287655458815899
 WITH_TABLE = 7597065525183063
@@ -53,27 +44,12 @@ PAGES = (
 BAD = {"serious", "critical"}
 
 
-def unavailable(reason: str) -> None:
-    """Skip, or on CI fail: there nothing may be left untested in silence."""
-    if os.environ.get("CI"):
-        pytest.fail(reason)
-    pytest.skip(reason)
-
-
 @pytest.fixture(scope="module")
 def browser(address: str) -> Iterator[Browser]:
     """A Chromium that speaks to nobody but the site (which has to be up before: while Playwright
     runs, its event loop is the thread's)."""
-    try:
-        from playwright.sync_api import sync_playwright
-    except ImportError:
-        unavailable("Playwright is not installed")
-    if CHROMIUM is None:
-        unavailable("no Chromium on this machine (apt-get install chromium)")
-    with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=CHROMIUM, args=FLAGS)
+    with chromium() as browser:
         yield browser
-        browser.close()
 
 
 @pytest.fixture(scope="module")

@@ -13,9 +13,8 @@ from typing import TYPE_CHECKING, Any
 from urllib.parse import quote, urlsplit
 
 import pytest
-from conftest import ROOT, Visitor, listening
+from conftest import ROOT, Visitor, chromium, listening
 from lxml import html
-from test_browser import CHROMIUM, FLAGS, unavailable
 
 from clippings.models import Placed, Quarantined
 from clippings.pipeline import process_article
@@ -286,26 +285,18 @@ def hostile_pages(hostile_site: Visitor) -> list[str]:
 
 
 @pytest.fixture(scope="module")
-def chromium(hostile_address: str) -> Iterator[Browser]:
-    try:
-        from playwright.sync_api import sync_playwright
-    except ImportError:
-        unavailable("Playwright is not installed")
-    if CHROMIUM is None:
-        unavailable("no Chromium is installed")
-    with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=CHROMIUM, args=FLAGS)
+def browser(hostile_address: str) -> Iterator[Browser]:
+    with chromium() as browser:
         yield browser
-        browser.close()
 
 
 def test_no_vector_runs_asks_or_breaks_out(
-    hostile_pages: list[str], hostile_address: str, chromium: Browser
+    hostile_pages: list[str], hostile_address: str, browser: Browser
 ) -> None:
     """Every page opened in Chromium: no script of an article runs, no dialog opens, nothing is
     asked of another host but pictures, the page stays where it is, and what comes after the
     article stands outside of it."""
-    page = chromium.new_page()
+    page = browser.new_page()
     asked, shown = watch(page, hostile_address)
     page.add_init_script(CANARY)
     for path in hostile_pages:

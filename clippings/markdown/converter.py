@@ -50,7 +50,6 @@ from clippings.models import Image, Link
 
 Parents = frozenset[str]
 Append = Callable[[str], None]
-Convert = Callable[[etree._Element, str, Parents], str]
 Method = Callable[["Converter", etree._Element, str, Parents], str]
 
 _BLOCKS = (
@@ -103,7 +102,6 @@ class Converter(MarkdownConverter):
     ) -> None:
         # Not super().__init__(): it builds the same options anew each time, at a tenth of the cost.
         self.options = self._options
-        self.convert_fn_cache: dict[str, Convert | None] = {}
         self.base_url = base_url
         self.nesting = nesting
         self.links: list[Link] = []
@@ -129,11 +127,6 @@ class Converter(MarkdownConverter):
         parts: list[str] = []
         self._walk(node, parts.append, parent_tags)
         return assemble(self._blocks("".join(parts)))
-
-    def get_conv_fn(self, tag_name: str) -> Convert | None:
-        """The method for a tag; none for a made-up tag that happens to be called like one."""
-        method = _METHODS.get(tag_name)
-        return method and method.__get__(self)
 
     def _walk(self, node: etree._Element, append: Append, parents: Parents) -> None:
         """Give the text of a node and of all that is in it to `append`."""
