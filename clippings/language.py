@@ -12,12 +12,13 @@ from collections import Counter
 from functools import cache
 from importlib.resources import files
 
-SAMPLE = 2_500  # characters that decide; an article does not change language after them
+SAMPLES = (600, 2_500)  # characters that decide; more of them where the first do not tell
 
 # Addresses, tags and code are in no language.
 _NOISE = re.compile(
     r"</?[A-Za-z!][^<>]*>?|https?://[^\s)\"'<>]+|&[#\w]{1,30};|```[\s\S]*?(?:```|$)|`[^`\n]*`"
 )
+_NOISY = ("<", "://", "&", "`")  # without one of these there is no noise
 _TAG = re.compile(r"[A-Za-z]{2,3}([-_][A-Za-z]{4})?([-_]([A-Za-z]{2}|\d{3}))?([-_]\w{5,8})*")
 
 # first code point, last code point, script
@@ -85,9 +86,18 @@ def detect(text: str, declared: str | None = None) -> str | None:
     tag = _canonical(declared or "")
     if tag and tag != "zh":
         return tag
-    sample = _NOISE.sub(" ", text[: 4 * SAMPLE])[:SAMPLE]
-    counts = Counter(sample)
-    return _han(counts) if tag else _by_script(sample, counts)
+    if tag:
+        return _han(Counter(_sample(text, SAMPLES[-1])))
+    told = (_by_script(_sample(text, size)) for size in SAMPLES)
+    return next(filter(None, told), None)
+
+
+def _sample(text: str, size: int) -> str:
+    """So many characters of a text, without its noise where it has any."""
+    beginning = text[: 4 * size]
+    if any(mark in beginning for mark in _NOISY):
+        beginning = _NOISE.sub(" ", beginning)
+    return beginning[:size]
 
 
 def _canonical(declared: str) -> str | None:
@@ -107,10 +117,11 @@ def _canonical(declared: str) -> str | None:
     return None if first == "und" else "-".join([first, *parts])
 
 
-def _by_script(sample: str, counts: Counter[str]) -> str | None:
+def _by_script(sample: str) -> str | None:
+    counts = Counter(sample)
     shares: Counter[str] = Counter()
     for char, count in counts.items():
-        if script := _script(char):
+        if script := _SCRIPT[char]:
             shares[script] += count
     if not shares:
         return None
@@ -129,16 +140,22 @@ def _holds(counts: Counter[str], chars: str) -> bool:
     return not chars or sum(counts[char] for char in chars) * 200 > sum(counts.values())
 
 
-@cache
-def _script(char: str) -> str | None:
-    if not char.isalpha():
-        return None
-    return next((name for low, high, name in _SCRIPTS if low <= ord(char) <= high), None)
+class _Scripts(dict[str, str | None]):
+    """The script of a letter, worked out when it is first met; None for what is no letter."""
+
+    def __missing__(self, char: str) -> str | None:
+        names = (name for low, high, name in _SCRIPTS if low <= ord(char) <= high)
+        self[char] = next(names, None) if char.isalpha() else None
+        return self[char]
+
+
+_SCRIPT = _Scripts()
 
 
 def _han(counts: Counter[str]) -> str:
     simplified, traditional = _only()
-    score = sum(n * ((char in simplified) - (char in traditional)) for char, n in counts.items())
+    score = sum(counts[char] for char in simplified.intersection(counts))
+    score -= sum(counts[char] for char in traditional.intersection(counts))
     return "zh-Hant" if score < 0 else "zh-Hans"
 
 

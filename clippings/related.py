@@ -18,6 +18,9 @@ from clippings.models import IndexTokens
 KEYWORDS = 40
 """Tokens that an article brings: enough for its subject, few enough to pair cheaply."""
 
+READ = 2_000
+"""Tokens of a text that are counted: a long one says early what it is about."""
+
 TITLE_WEIGHT = 3
 """A word of the title counts like so many in the text."""
 
@@ -71,9 +74,9 @@ def keywords(tokens: IndexTokens) -> list[tuple[int, int]]:
     once in the text and never in the title is no subject.
     """
     in_title = set(tokens.title.split())
-    counts = Counter(tokens.body.split())
+    counts = Counter(tokens.body.split(" ", READ)[:READ])
     counts.update(dict.fromkeys(in_title, TITLE_WEIGHT))
-    subjects = {token: n for token, n in counts.items() if n > 1 and len(token) > 1}
-    frequent = sorted(subjects, key=lambda token: (-subjects[token], token))[:KEYWORDS]
-    factors = {crc32(token.encode()): 1 + (token in in_title) for token in frequent}
+    subjects = [(-n, token) for token, n in counts.items() if n > 1 and len(token) > 1]
+    subjects.sort()
+    factors = {crc32(token.encode()): 1 + (token in in_title) for _, token in subjects[:KEYWORDS]}
     return sorted(factors.items())
