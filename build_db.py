@@ -14,7 +14,7 @@ import click
 
 from clippings.errors import BuildError
 from clippings.executors import mapper, usable_cores
-from clippings.models import Accounting
+from clippings.models import Built
 from clippings.pipeline import build
 
 OnFile = Callable[[int, int], None]
@@ -73,9 +73,15 @@ class Share(click.ParamType):  # type: ignore[type-arg]  # generic only in newer
     show_default=True,
     help="Publish nothing when more of the files than this cannot become articles.",
 )
+@click.option("--fresh", is_flag=True, help="Read and convert every file, also the unchanged.")
 @click.option("-q", "--quiet", is_flag=True, help="Say nothing unless something is wrong.")
 def main(
-    sources: tuple[Path, ...], output: Path, jobs: int, max_quarantined: float, quiet: bool
+    sources: tuple[Path, ...],
+    output: Path,
+    jobs: int,
+    max_quarantined: float,
+    fresh: bool,
+    quiet: bool,
 ) -> None:
     """Build one SQLite database with full-text search from folders of articles.
 
@@ -92,7 +98,7 @@ def main(
     began = time.monotonic()
     try:
         with _progress(quiet) as on_file:
-            accounting = build(folders, output, mapper(jobs), max_quarantined, on_file)
+            built = build(folders, output, mapper(jobs), max_quarantined, on_file, fresh)
     except BuildError as error:
         raise click.ClickException(str(error)) from None
     except OSError as error:
@@ -100,7 +106,7 @@ def main(
     except MemoryError:
         raise click.ClickException(f"{output}: out of memory; try fewer --jobs") from None
     if not quiet:
-        click.echo(report(accounting, output, time.monotonic() - began))
+        click.echo(summary(built, output, time.monotonic() - began))
 
 
 @contextlib.contextmanager
@@ -144,13 +150,19 @@ def _rate(done: int, began: float) -> float:
     return done / max(time.monotonic() - began, 1e-6)
 
 
-def report(accounting: Accounting, output: Path, seconds: float) -> str:
+def summary(built: Built, output: Path, seconds: float) -> str:
     """What became of the files, for a person, on a few lines."""
-    a = accounting
+    a, changes = built.accounting, built.changes
+    changed = ", ".join(
+        f"{len(which):,} {how}"
+        for how in ("added", "changed", "removed")
+        if (which := getattr(changes, how))
+    )
     return (
         f"{output}: {a.files_seen:,} files seen, {a.articles:,} articles, "
         f"{a.placements:,} placements, {a.repaired:,} repaired, "
-        f"{a.quarantined:,} quarantined, {seconds:.1f} seconds"
+        f"{a.quarantined:,} quarantined, {seconds:.1f} seconds\n"
+        f"{built.read:,} files read; articles: {changed or 'nothing has changed'}"
     )
 
 

@@ -3,6 +3,12 @@
 from __future__ import annotations
 
 import hashlib
+import sys
+import unicodedata
+from functools import cache
+from importlib.metadata import version
+from importlib.resources import files
+from pathlib import Path
 
 ID_BITS = 53
 """Ids are exact in JavaScript's numbers, so JSON readers everywhere see the same id."""
@@ -20,6 +26,34 @@ def path_id(path: str) -> int:
 def file_digest(data: bytes) -> str:
     """SHA-256 of a file's bytes in hexadecimal, as `sha256sum` prints it."""
     return hashlib.sha256(data).hexdigest()
+
+
+def digest_of_file(path: Path) -> str:
+    """SHA-256 of a file of any size. Raises OSError."""
+    digest = hashlib.sha256()
+    with path.open("rb") as file:
+        while block := file.read(1 << 20):
+            digest.update(block)
+    return digest.hexdigest()
+
+
+CONVERTERS = ("lxml", "markdownify", "python-frontmatter", "PyYAML", "opencc-python-reimplemented")
+"""Packages whose version may change what an article becomes."""
+
+_NOT_CONVERTING = ("site",)
+
+
+@cache
+def program_version() -> str:
+    """A digest of all that decides what a file becomes: our own code, the packages that convert,
+    Python's version and its Unicode. While it is the same, the same bytes give the same rows."""
+    package = Path(str(files("clippings")))
+    sources = (f for kind in ("*.py", "*.sql") for f in package.rglob(kind))
+    ours = sorted(f for f in sources if f.relative_to(package).parts[0] not in _NOT_CONVERTING)
+    digest = hashlib.sha256(b"".join(f.read_bytes() for f in ours))
+    for word in (*map(version, CONVERTERS), sys.version, unicodedata.unidata_version):
+        digest.update(word.encode())
+    return digest.hexdigest()
 
 
 def text_digest(*parts: str) -> str:

@@ -154,10 +154,44 @@ Outcome = Placed | Quarantined
 
 @dataclass(frozen=True, slots=True)
 class SourceFile:
-    """A file to read: its name in the archive and where it lies."""
+    """A file to read: its name in the archive and where it lies.
+
+    The same path with the same `stamp` holds the same bytes; an empty one tells nothing. `known`
+    is the SHA-256 that the last build saw, empty where it saw none.
+    """
 
     path: str
     location: str
+    stamp: str = ""
+    known: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Known:
+    """What the last build saw of a file."""
+
+    stamp: str
+    digest: str
+
+
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """What a build has to do: files to read, and paths of files that are gone."""
+
+    read: tuple[SourceFile, ...]
+    gone: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Changes:
+    """The articles that are another database's and not this one's, as (id, title), by id.
+
+    Of a changed article another title, text or front matter is known.
+    """
+
+    added: tuple[tuple[int, str], ...] = ()
+    changed: tuple[tuple[int, str], ...] = ()
+    removed: tuple[tuple[int, str], ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -174,3 +208,12 @@ class Accounting:
     def quarantined_share(self) -> float:
         """The part of the files seen that is in quarantine, from 0.0 to 1.0."""
         return self.quarantined / self.files_seen if self.files_seen else 0.0
+
+
+@dataclass(frozen=True, slots=True)
+class Built:
+    """What a build did: how it counted, what differs from the database before, files read."""
+
+    accounting: Accounting
+    changes: Changes
+    read: int

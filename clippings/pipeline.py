@@ -2,12 +2,13 @@
 
 sources
   │ find_articles      SourceFile: sorted paths
-  ▼
+  ▼ plan               which of them are to be read, which are gone
   │ process_file       reads the bytes                       ┐
   │ process_article    parse ─► convert ─► normalize         │ on any worker
   │ rows_of            what each table gets of it            ┘
-  ▼ map                in order, bounded in flight
-  │ ArchiveWriter      stage, copy, index, check: one writer
+  ▼ map                bounded in flight
+  │ Staging            a scratch file, in any order
+  │ ArchiveWriter      copy, index, check: one writer
   ▼ publish            fsync, os.replace
 clippings.db
 """
@@ -16,30 +17,45 @@ from __future__ import annotations
 
 import json
 import os
-from collections.abc import Callable, Iterable, Iterator, Sequence
+import shutil
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import replace
 from pathlib import Path
 
-from clippings.database import ArchiveWriter, disk_errors, inspect_data
+from clippings.database import (
+    ArchiveWriter,
+    Staging,
+    accounting_of,
+    disk_errors,
+    inspect_data,
+    known_files,
+    seal,
+    state_path,
+)
 from clippings.errors import BuildError, UnreadableArticle
 from clippings.executors import Mapper
 from clippings.frontmatter import parse_article
-from clippings.identity import file_digest
+from clippings.identity import file_digest, program_version
+from clippings.indexing import index_tokens
 from clippings.markdown import to_markdown
 from clippings.models import (
     Accounting,
     Article,
+    Built,
+    Changes,
     Diagnostic,
     IndexTokens,
+    Known,
     Outcome,
     Placed,
+    Plan,
     Quarantined,
     SourceFile,
 )
-from clippings.normalize import article_url, normalize_article, opening
+from clippings.normalize import article_url, normalize_article
 from clippings.publishing import draft_folder, publish
 from clippings.rendering import plain_text
 from clippings.rows import FileRows, rows_of
-from clippings.search import facts, index_labels, index_text
 from clippings.sources import ARTICLE_SUFFIXES, find_articles
 
 MAX_BYTES = 64 * 2**20
@@ -47,9 +63,10 @@ MAX_BYTES = 64 * 2**20
 
 MAX_KEPT = 2**20
 
-
 SHOWN = 10
 """Quarantined files that an error message names."""
+
+OnFile = Callable[[int, int], None]
 
 
 def build(
@@ -57,15 +74,18 @@ def build(
     target: Path,
     run_map: Mapper,
     max_quarantined: float,
-    on_file: Callable[[int, int], None],
-) -> Accounting:
+    on_file: OnFile,
+    fresh: bool = False,
+) -> Built:
     """Build `target` from the articles below `sources` and publish it.
 
     `run_map` spreads the work; `max_quarantined` is the share of the files seen,
     0.0 to 1.0, above which nothing is published; `on_file` hears of progress as
-    (files done, files in all). Beside the target, `inspect-data.json` tells
-    Datasette that the database is immutable. Raises BuildError, and OSError
-    where the target's folder cannot be written; the old database then stays.
+    (files done, files to read). What the last build of `target` did is not done
+    again, unless `fresh`. Beside the target, `inspect-data.json` tells
+    Datasette that the database is immutable, and the state file tells the next
+    build what this one did. Raises BuildError, and OSError where the target's
+    folder cannot be written; the old database then stays.
     """
     articles = find_articles(sources)
     if not articles:
@@ -73,32 +93,124 @@ def build(
         where = ", ".join(map(str, sources))
         raise BuildError(f"no article found in {where}; articles end in {kinds}")
     with draft_folder(target) as folder, disk_errors(target):
-        draft, scratch, inspect = (folder / name for name in ("draft", "scratch", "inspect"))
-        writer = ArchiveWriter(draft, scratch)
+        known = None if fresh else known_files(target, program_version())
+        todo = plan(articles, known or {})
+        if known and not todo.read and not todo.gone:
+            return Built(accounting_of(target), Changes(), read=0)
+        draft = _Draft(folder, target, base=target if known else None)
+        read = draft.load(todo, {each.path: each for each in articles}, run_map, on_file)
+        if known and not draft.is_changed:
+            draft.publish_state()
+            return Built(accounting_of(target), Changes(), read)
+        accounting, changes = draft.write(len(articles), max_quarantined)
+        draft.publish()
+    return Built(accounting, changes, read)
+
+
+def plan(articles: Iterable[SourceFile], known: Mapping[str, Known]) -> Plan:
+    """Decide what to read: what is new, or has another stamp than it had, or none at all."""
+    read = []
+    there = set()
+    for article in articles:
+        there.add(article.path)
+        last = known.get(article.path)
+        if last is None:
+            read.append(article)
+        elif not article.stamp or article.stamp != last.stamp:
+            read.append(replace(article, known=last.digest))
+    return Plan(tuple(read), tuple(sorted(known.keys() - there)))
+
+
+class _Draft:
+    """The files of a build in its own folder, from the first row to their publication."""
+
+    def __init__(self, folder: Path, target: Path, base: Path | None) -> None:
+        self._draft, self._scratch, self._inspect, self._state = (
+            folder / name for name in ("draft", "scratch", "inspect", "state")
+        )
+        self._target, self._base = target, base
+        if base:
+            shutil.copyfile(state_path(target), self._state)
+        self.is_changed = False
+
+    def load(
+        self, todo: Plan, articles: Mapping[str, SourceFile], run_map: Mapper, on_file: OnFile
+    ) -> int:
+        """Read and stage what is to be read. Gives how many files that were."""
+        staging = Staging(self._scratch, self._state)
         try:
-            quarantined = list(_load(writer, run_map(prepare_rows, articles), articles, on_file))
-            accounting = writer.finish(len(articles))
+            read = self._stage(staging, todo.read, run_map, on_file)
+            again = staging.drop((*staging.changed, *todo.gone))
+            while again:
+                read += self._stage(staging, [articles[path] for path in again], run_map, on_file)
+                again = staging.drop(again)
+            self.is_changed = bool(staging.changed or todo.gone)
+            if not self.is_changed:
+                staging.record()
+            staging.commit()
+        finally:
+            staging.close()
+        return read
+
+    def _stage(
+        self, staging: Staging, files: Sequence[SourceFile], run_map: Mapper, on_file: OnFile
+    ) -> int:
+        for done, (file, rows) in enumerate(
+            zip(files, run_map(prepare_rows, files), strict=True), 1
+        ):
+            if rows is None:
+                staging.keep(file)
+            else:
+                staging.add(file, rows)
+            on_file(done, len(files))
+        return len(files)
+
+    def write(self, files_seen: int, max_quarantined: float) -> tuple[Accounting, Changes]:
+        """Make the database of what was staged. Raises BuildError when it cannot be published."""
+        former = self._target if self._base is None and self._target.exists() else None
+        writer = ArchiveWriter(self._draft, self._scratch, self._state, self._base, former)
+        try:
+            accounting, changes = writer.finish(files_seen)
+            _hold_to_limit(accounting, max_quarantined, writer.quarantined(SHOWN))
+            return accounting, changes
         finally:
             writer.close()
-        _hold_to_limit(accounting, max_quarantined, quarantined)
-        about = {target.stem: {"file": target.name, **inspect_data(draft)}}
-        inspect.write_text(json.dumps(about, indent=1, sort_keys=True))
-        publish({draft: target, inspect: target.with_name("inspect-data.json")})
-    return accounting
+
+    def publish(self) -> None:
+        """Put the database, what Datasette wants to know of it, and the state in their places."""
+        about = inspect_data(self._draft)
+        entry = {self._target.stem: {"file": self._target.name, **about}}
+        self._inspect.write_text(json.dumps(entry, indent=1, sort_keys=True))
+        seal(self._state, self._draft, program_version(), about["hash"])
+        inspect = self._target.with_name("inspect-data.json")
+        publish({self._draft: self._target, self._inspect: inspect})
+        self.publish_state()
+
+    def publish_state(self) -> None:
+        """Put the state in its place."""
+        publish({self._state: state_path(self._target)})
 
 
-def prepare_rows(source: SourceFile) -> FileRows:
-    """Everything a worker does for one file. A bug of ours is re-raised with the file's name."""
+def prepare_rows(source: SourceFile) -> FileRows | None:
+    """Everything a worker does for one file; None where it holds what it held.
+
+    A bug of ours is re-raised with the file's name.
+    """
     try:
-        return rows_of(process_file(source))
+        data = read_file(source)
+        if isinstance(data, Quarantined):
+            return rows_of(data)
+        if source.known and source.known == file_digest(data):
+            return None
+        return rows_of(process_article(source.path, data))
     except MemoryError:  # the machine's trouble, not the file's
         raise
     except Exception as error:
         raise RuntimeError(f"a bug was met at {source.path}") from error
 
 
-def process_file(source: SourceFile) -> Outcome:
-    """Read one file and process it; a file that cannot be read is quarantined."""
+def read_file(source: SourceFile) -> bytes | Quarantined:
+    """The bytes of a file; one that cannot be read, or is too large, is quarantined."""
     try:
         with open(source.location, "rb") as file:
             data = file.read(MAX_BYTES + 1)
@@ -110,7 +222,7 @@ def process_file(source: SourceFile) -> Outcome:
         message = f"larger than {MAX_BYTES >> 20} MiB; split it, or give it another ending"
         trouble = Diagnostic("error", "read", "too-large", message)
         return Quarantined(source.path, size, "", data[:MAX_KEPT], (trouble,))
-    return process_article(source.path, data)
+    return data
 
 
 def process_article(path: str, data: bytes) -> Outcome:
@@ -138,41 +250,26 @@ def process_article(path: str, data: bytes) -> Outcome:
 
 
 def _tokens(article: Article, text: str) -> IndexTokens:
-    # A summary that is only how the text begins would count each of its words twice.
-    own_summary = "" if article.summary == opening(text) else article.summary
-    return IndexTokens(
-        title=index_text(article.title),
-        summary=index_text(own_summary),
-        author=index_text(article.author or ""),
-        body=index_text(text),
-        tags=index_labels(article.tags),
-        facts=facts(article.published, article.language, article.features),
+    return index_tokens(
+        article.title,
+        article.summary,
+        article.author,
+        article.published,
+        article.language,
+        text,
+        article.tags,
+        article.features,
     )
-
-
-def _load(
-    writer: ArchiveWriter,
-    results: Iterable[FileRows],
-    articles: Sequence[SourceFile],
-    on_file: Callable[[int, int], None],
-) -> Iterator[str]:
-    """Stage all results; yields why each quarantined file is there."""
-    for done, rows in enumerate(results, 1):
-        writer.add(rows)
-        on_file(done, len(articles))
-        if rows.digest is None:
-            path, *_, message = rows.tables["diagnostics"][-1]
-            yield f"{path}: {message}"
 
 
 def _hold_to_limit(accounting: Accounting, limit: float, quarantined: Sequence[str]) -> None:
     if accounting.quarantined_share <= limit:
         return
-    more = len(quarantined) - SHOWN
+    more = accounting.quarantined - len(quarantined)
     raise BuildError(
         f"{accounting.quarantined} of {accounting.files_seen} files cannot become articles, "
         f"above the limit of {limit:.1%}; nothing was published. Mend or move them, "
         "or raise --max-quarantined:\n"
-        + "\n".join(f"  {reason}" for reason in quarantined[:SHOWN])
+        + "\n".join(f"  {reason}" for reason in quarantined)
         + (f"\n  and {more} more" if more > 0 else "")
     )

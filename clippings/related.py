@@ -36,34 +36,80 @@ MIN_PART = 0.4
 MAX_RELATED = 6
 """Related articles that are kept for each article: what a page has room for."""
 
-RELATE = (
-    "create index staged.keyword_articles on keywords (keyword, article, factor)",
-    f"""
-    create table staged.rare as
-    select keyword, ln(total * 1.0 / count(*)) as weight
-    from staged.keywords, (select count(*) as total from articles)
-    group by keyword having count(*) between 2 and {MAX_SHARERS}
+_FIXED_SIZE = 100_000
+"""Articles that the weight of a word is reckoned with. Were it the number that there are, each
+article that comes would change the scores of all others."""
+
+_KEEP = (
+    "delete from state.keywords where article in (select article from staged.retired)",
+    """
+    insert into state.keywords (keyword, article, factor)
+    select keyword, article, factor from staged.keywords join staged.chosen using (article)
+    order by keyword, article
     """,
+)
+
+_MOVED = """
+    create table staged.moved as
+    select keyword, sum(part) as more from (
+      select keyword, 0 as part from state.keywords join staged.retired using (article)
+      union all
+      select keyword, 1 from staged.keywords join staged.chosen using (article)
+    ) group by keyword
+"""
+"""Words that other articles are about than before, and how many came to them."""
+
+_AFFECTED = (
+    # Such a word matters to all that are about it, unless it is and was too common to count.
     f"""
+    insert or ignore into staged.affected
+    select article from state.keywords where keyword in (
+      select keyword from staged.moved join state.keywords using (keyword)
+      group by keyword having count(*) <= {MAX_SHARERS} + max(more)
+    )
+    """,
+    "delete from related where article in (select article from staged.affected)",
+)
+
+_RARE = f"""
+    create table staged.rare as
+    select keyword, cast(round(1000 * ln({_FIXED_SIZE} * 1.0 / count(*))) as integer) as weight
+    from state.keywords %s
+    group by keyword having count(*) between 2 and {MAX_SHARERS}
+"""
+"""Weights are whole numbers, whose sum is the same in any order."""
+
+_OF_AFFECTED = """
+    where keyword in (
+      select keyword from state.keywords join staged.affected using (article)
+    )
+"""
+
+_RELATE = f"""
     insert into related (article, position, other, score)
-    select article, position, other, score from (
+    select article, position, other, score / 1000.0 from (
       select article, other, score,
         max(score) over (partition by article) as best,
         row_number() over (partition by article order by score desc, other) as position
       from (
         select a.article as article, b.article as other,
-          round(sum(weight * a.factor * b.factor), 3) as score
+          sum(weight * a.factor * b.factor) as score
         from staged.rare
-          join staged.keywords a using (keyword)
-          join staged.keywords b on b.keyword = a.keyword and b.article <> a.article
+          join state.keywords a using (keyword)
+          join staged.affected on staged.affected.article = a.article
+          join state.keywords b on b.keyword = a.keyword and b.article <> a.article
         group by a.article, b.article having count(*) >= {MIN_SHARED}
       )
     )
     where position <= {MAX_RELATED} and score >= {MIN_PART} * best
     order by article, position
-    """,
-)
-"""Fills `related` from the staged keywords. Needs the SQL function ln(x)."""
+"""
+
+RELATE_ALL = (*_KEEP, "insert into staged.affected select id from articles", _RARE % "", _RELATE)
+"""Fills `related`. Needs the SQL function ln(x), as does the next."""
+
+RELATE_AGAIN = (_MOVED, *_KEEP, *_AFFECTED, _RARE % _OF_AFFECTED, _RELATE)
+"""Brings `related` up to date where articles were retired or chosen."""
 
 
 def keywords(tokens: IndexTokens) -> list[tuple[int, int]]:

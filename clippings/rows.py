@@ -25,11 +25,15 @@ COLUMNS: dict[str, tuple[str, ...]] = {
     "images": ("article", "position", "url", "host", "alt", "caption"),
     "features": ("feature", "article"),
     "tags": ("tag", "article"),
-    "placements": ("article", "id", "path", "section", "source", "feed", "encoding", "digest"),
+    "placements": ("of_text", "id", "path", "section", "source", "feed", "encoding", "digest"),
     "quarantine": ("path", "size", "digest", "content"),
-    "diagnostics": ("article", "path", "severity", "stage", "code", "message"),
+    "diagnostics": ("of_text", "path", "position", "severity", "stage", "code", "message"),
 }
-"""Table → its columns in the order of the rows made here."""
+"""Table → its columns in the order of the rows made here.
+
+`of_text` is the digest of an article's text: which article a placement belongs to is known only
+when all files with that text are.
+"""
 
 OF_AN_ARTICLE = ("tokens", "keywords", "links", "images", "features", "tags")
 """Tables that describe an article, whatever the number of its placements."""
@@ -39,24 +43,27 @@ OF_AN_ARTICLE = ("tokens", "keywords", "links", "images", "features", "tags")
 class FileRows:
     """What the database holds because of one file.
 
-    `digest` is that of the article's text, None for a quarantined file. Rows of
-    placements and diagnostics come without their first column: which article it
-    is, the writer knows, because the same text may have come from another file.
+    `digest` is that of the file, `text` that of the article's text, None for a quarantined file.
     """
 
-    digest: str | None
+    path: str
+    digest: str
+    text: str | None
     tables: dict[str, list[Row]]
 
 
 def rows_of(outcome: Outcome) -> FileRows:
     """The rows of one file: a pure function of its outcome."""
-    notes = [(outcome.path, *astuple(note)) for note in outcome.diagnostics]
+    path, digest = outcome.path, outcome.digest
     if isinstance(outcome, Quarantined):
-        row = (outcome.path, outcome.size, outcome.digest, outcome.content)
-        return FileRows(None, {"quarantine": [row], "diagnostics": notes})
+        row = (path, outcome.size, digest, outcome.content)
+        notes = _notes(outcome, None)
+        return FileRows(path, digest, None, {"quarantine": [row], "diagnostics": notes})
     article = outcome.article
-    place = (article.section, article.source, article.feed, outcome.encoding, outcome.digest)
+    place = (article.section, article.source, article.feed, outcome.encoding, digest)
     return FileRows(
+        path,
+        digest,
         article.digest,
         {
             "articles": [_article_row(article)],
@@ -72,10 +79,15 @@ def rows_of(outcome: Outcome) -> FileRows:
             ],
             "features": [(feature, article.id) for feature in sorted(article.features)],
             "tags": [(tag, article.id) for tag in sorted(article.tags)],
-            "placements": [(path_id(outcome.path), outcome.path, *place)],
-            "diagnostics": notes,
+            "placements": [(article.digest, path_id(path), path, *place)],
+            "diagnostics": _notes(outcome, article.digest),
         },
     )
+
+
+def _notes(outcome: Outcome, text: str | None) -> list[Row]:
+    notes = enumerate(outcome.diagnostics, 1)
+    return [(text, outcome.path, n, *astuple(note)) for n, note in notes]
 
 
 def _article_row(article: Article) -> Row:

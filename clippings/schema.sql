@@ -18,7 +18,8 @@ create table articles (
   url          text,                 -- where it was first published; null: not given
   day          text,                 -- first ten characters of `published`
   updated      text,                 -- like `published`; null: not given
-  docid        integer not null,     -- rowid in articles_fts: the order of publication
+  docid        integer not null,     -- rowid in articles_fts: the order of publication, with
+                                     -- room left in each day for articles that come late
   digest       text not null,        -- BLAKE2b-128 of title and Markdown
   front_matter text not null,        -- every original key, as JSON
   markdown     text not null         -- the body; last, so that browsing skips its pages
@@ -113,14 +114,15 @@ create index related_other on related (other);
 
 -- Every repair and every problem, so that nothing is mended in silence.
 create table diagnostics (
-  id       integer primary key,
   path     text not null,            -- the file, as in placements or quarantine
+  position integer not null,         -- from 1, in the order it happened to the file
   article  integer references articles (id),  -- null: the file is in quarantine
   severity text not null check (severity in ('info', 'warning', 'error')),
   stage    text not null,            -- read, front-matter, convert, normalize
   code     text not null,            -- a stable word to count by
-  message  text not null
-);
+  message  text not null,
+  primary key (path, position)
+) without rowid;
 -- Which articles had this happen to them; the facet on code.
 create index diagnostics_code on diagnostics (code, article);
 -- What happened to this article.

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import time
 from collections.abc import Iterable, Iterator
 from pathlib import Path
 
@@ -28,7 +29,7 @@ def find_articles(sources: Iterable[Path]) -> list[SourceFile]:
                 continue
             read.add(real)
             name = _free_name(path, source, found)
-            found[name] = SourceFile(name, location)
+            found[name] = SourceFile(name, location, _stamp(location))
     return list(found.values())
 
 
@@ -56,6 +57,20 @@ def _is_inside(location: str, root: str) -> bool:
         return os.path.isfile(location)
     real = os.path.realpath(location)
     return os.path.isfile(real) and os.path.commonpath([real, root]) == root
+
+
+SETTLED = 2 * 10**9
+"""Nanoseconds after which a file that is written again has another time of modification."""
+
+
+def _stamp(location: str) -> str:
+    """Size and time of modification; '' of a file that has just been written, or is gone."""
+    try:
+        status = os.stat(location)
+    except OSError:
+        return ""
+    settled = time.time_ns() - status.st_mtime_ns > SETTLED
+    return f"{status.st_size} {status.st_mtime_ns}" if settled else ""
 
 
 def _as_text(path: str) -> str:

@@ -23,7 +23,7 @@ from hypothesis import strategies as st
 from build_db import main
 from clippings.identity import path_id
 from clippings.models import Placed, Quarantined, SourceFile
-from clippings.pipeline import MAX_BYTES, MAX_KEPT, prepare_rows, process_article, process_file
+from clippings.pipeline import MAX_BYTES, MAX_KEPT, prepare_rows, process_article, read_file
 
 ROOT = Path(__file__).parents[1]
 SHARED = ROOT.parent / "shared"
@@ -150,8 +150,8 @@ def test_inspect_data_makes_datasette_serve_it_as_immutable(seeds: Path) -> None
 
 
 def test_nothing_but_the_database_is_left(seeds: Path) -> None:
-    """No draft, no scratch file, no lock stays behind."""
-    assert entries(seeds.parent) == {"clippings.db", "inspect-data.json"}
+    """No draft, no scratch file, no lock stays behind; only what the next build may use."""
+    assert entries(seeds.parent) == {"clippings.db", "inspect-data.json", ".clippings.db.state"}
 
 
 # ── same input, same bytes ───────────────────────────────────────────────────────────────────
@@ -259,7 +259,7 @@ def test_a_file_beyond_the_size_limit_is_kept_in_part(tmp_path: Path) -> None:
 
 def test_a_file_that_vanishes_is_accounted_for() -> None:
     """A file that is gone when its turn comes is a row in quarantine, not a crash."""
-    outcome = process_file(SourceFile("gone.md", "no-such-folder/gone.md"))
+    outcome = read_file(SourceFile("gone.md", "no-such-folder/gone.md"))
     assert isinstance(outcome, Quarantined)
     assert outcome.diagnostics[0].code == "unreadable"
 
@@ -388,7 +388,7 @@ def test_leftovers_of_a_killed_build_are_removed(tmp_path: Path) -> None:
     leftover.mkdir()
     (leftover / "draft").write_bytes(b"half a database")
     assert build(tmp_path, "-o", tmp_path / "x.db").exit_code == 0
-    assert entries(tmp_path) == {"a.md", "x.db", "inspect-data.json"}
+    assert entries(tmp_path) == {"a.md", "x.db", "inspect-data.json", ".x.db.state"}
 
 
 @pytest.mark.parametrize("stop", [signal.SIGINT, signal.SIGKILL])

@@ -24,7 +24,7 @@ from clippings.pipeline import build
 ROOT = Path(__file__).parents[1]
 KILLS = 300 if os.environ.get("CLIPPINGS_SOAK") else 12
 FILES = 150
-PUBLISHED = {"clippings.db", "inspect-data.json"}
+PUBLISHED = {"clippings.db", "inspect-data.json", ".clippings.db.state"}
 
 ARTICLE = """---
 title: 第{number}篇：江城的雪
@@ -87,7 +87,7 @@ def command(source: Path, target: Path) -> list[str]:
 
 
 def run(
-    source: Path, target: Path, limit: tuple[int, int] | None = None
+    source: Path, target: Path, limit: tuple[int, int] | None = None, *how: str
 ) -> subprocess.CompletedProcess[str]:
     """Build in a process of its own; `limit` is a resource and how much of it there is."""
 
@@ -96,7 +96,11 @@ def run(
             resource.setrlimit(limit[0], (limit[1], limit[1]))
 
     return subprocess.run(
-        command(source, target), capture_output=True, text=True, preexec_fn=set_limit, check=False
+        [*command(source, target), *how],
+        capture_output=True,
+        text=True,
+        preexec_fn=set_limit,
+        check=False,
     )
 
 
@@ -112,15 +116,17 @@ def articles_in(database: Path) -> int:
         return int(indexed[0])
 
 
-def test_killed_at_random_moments(source: Path, target: Path) -> None:
-    """At whatever moment it is killed, start to end: old or new, and whole."""
+def test_killed_at_random_moments(source: Path, target: Path, old: Path) -> None:
+    """At whatever moment it is killed, start to end: old or new, and whole. Every second build
+    is from scratch, the others bring the old database up to date."""
     began = time.monotonic()
     assert run(source, target.with_name("whole.db")).returncode == 0
     seconds = time.monotonic() - began
-    old_bytes, moments = target.read_bytes(), random.Random(20220111)
+    moments = random.Random(20220111)
     seen: dict[int, int] = {}
     for number in range(KILLS):
-        process = subprocess.Popen(command(source, target), start_new_session=True)
+        how = ["--fresh"] if number % 2 else []
+        process = subprocess.Popen([*command(source, target), *how], start_new_session=True)
         # Evenly over the build, in an order that a slow or a fast machine does not matter to.
         time.sleep(seconds * 1.05 * (number + moments.random()) / KILLS)
         os.killpg(process.pid, signal.SIGKILL) if process.poll() is None else None
@@ -128,18 +134,20 @@ def test_killed_at_random_moments(source: Path, target: Path) -> None:
         count = articles_in(target)
         seen[count] = seen.get(count, 0) + 1
         if count == FILES:
-            target.write_bytes(old_bytes)
+            shutil.copytree(old, target.parent, dirs_exist_ok=True)
     assert FILES // 2 in seen and set(seen) <= {FILES // 2, FILES}, seen
     assert run(source, target).returncode == 0
     left = {entry.name for entry in target.parent.iterdir()}
-    assert left == PUBLISHED | {"whole.db"}
+    assert left == PUBLISHED | {"whole.db", ".whole.db.state"}
 
 
-@pytest.mark.parametrize("step", range(6))
-def test_killed_while_it_publishes(source: Path, target: Path, step: int) -> None:
-    """Before each sync and each rename there is no moment at which the target is not whole."""
+@pytest.mark.parametrize("step", range(9))
+@pytest.mark.parametrize("how", ["--fresh", "--quiet"])
+def test_killed_while_it_publishes(source: Path, target: Path, step: int, how: str) -> None:
+    """Before each sync and each rename there is no moment at which the target is not whole, and
+    what the next build then makes of it is right."""
     dying = subprocess.run(
-        [sys.executable, "-c", DIES_AT, str(step), *command(source, target)[2:], "-j", "1"],
+        [sys.executable, "-c", DIES_AT, str(step), *command(source, target)[2:], "-j1", how],
         cwd=ROOT,
         capture_output=True,
         check=False,
@@ -152,10 +160,11 @@ def test_killed_while_it_publishes(source: Path, target: Path, step: int) -> Non
 
 
 @pytest.mark.parametrize("kilobytes", [0, 8, 64, 300, 600])
-def test_disk_is_full(source: Path, target: Path, kilobytes: int) -> None:
+@pytest.mark.parametrize("how", ["--fresh", "--quiet"])
+def test_disk_is_full(source: Path, target: Path, kilobytes: int, how: str) -> None:
     """No file may grow further: a sentence that says so, status 1, and the old database."""
     before = target.read_bytes()
-    result = run(source, target, (resource.RLIMIT_FSIZE, kilobytes * 1024))
+    result = run(source, target, (resource.RLIMIT_FSIZE, kilobytes * 1024), how)
     assert result.returncode == 1, result.stderr
     assert "Traceback" not in result.stderr
     assert "clippings.db" in result.stderr
@@ -204,7 +213,7 @@ def test_files_vanish_while_it_reads(source: Path, tmp_path: Path) -> None:
         if done == FILES // 3:
             shutil.rmtree(folder)
 
-    accounting = build((folder,), tmp_path / "x.db", map, 1.0, remove_the_rest)
+    accounting = build((folder,), tmp_path / "x.db", map, 1.0, remove_the_rest).accounting
     assert accounting.files_seen == FILES == accounting.placements + accounting.quarantined
     assert 0 < accounting.quarantined <= FILES - FILES // 3
     assert articles_in(tmp_path / "x.db") == accounting.articles

@@ -17,6 +17,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from lxml import html
 
+from clippings.identity import path_id
 from clippings.markdown import LOSSES
 from clippings.site.wording import BETWEEN, LANGUAGES, choose_language, wording
 
@@ -224,7 +225,7 @@ TABLES = (
     "/clippings/links",
     "/clippings/articles_of_a_source?source=示例日报&first_day=2022-01-01&last_day=",
     "/clippings/search?q=彗星",
-    "/clippings/diagnostics/1",
+    f"/clippings/placements/{path_id('000_659bfe29844f7466.txt')}",
 )
 
 

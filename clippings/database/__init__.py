@@ -1,0 +1,22 @@
+"""SQLite, and nothing else of the build knows it:
+
+FileRows ─► Staging (scratch file) ─► ArchiveWriter ─► draft of clippings.db
+                    ▲                       │
+                    └──── state file ◄──────┘   what the next build need not do again
+"""
+
+from clippings.database.inspect import accounting_of, disk_errors, inspect_data
+from clippings.database.staging import Staging
+from clippings.database.state import known_files, seal, state_path
+from clippings.database.writer import ArchiveWriter
+
+__all__ = [
+    "ArchiveWriter",
+    "Staging",
+    "accounting_of",
+    "disk_errors",
+    "inspect_data",
+    "known_files",
+    "seal",
+    "state_path",
+]

@@ -1,0 +1,50 @@
+"""What others want to know of a finished database file, and of a disk that fails."""
+
+from __future__ import annotations
+
+import contextlib
+import re
+import sqlite3
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+from sqlite_utils import Database
+
+from clippings.errors import BuildError
+from clippings.identity import digest_of_file
+from clippings.models import Accounting
+
+_DISK = re.compile(r"disk I/O|is full|unable to open")
+"""What SQLite says when the disk fails it; any other error of its is a bug of ours."""
+
+
+@contextlib.contextmanager
+def disk_errors(target: Path) -> Iterator[None]:
+    """Raise BuildError, naming the target, where SQLite cannot write in the block."""
+    try:
+        yield
+    except sqlite3.OperationalError as error:
+        if not _DISK.search(str(error)):
+            raise
+        raise BuildError(
+            f"{target}: {error}: no space left, or a quota or limit reached"
+        ) from error
+
+
+def inspect_data(path: Path) -> dict[str, Any]:
+    """What `datasette inspect` would say of a finished database, under its name.
+
+    Datasette serves a database that it knows this of as immutable, and does not
+    count its tables again. Hidden index tables are left out.
+    """
+    db = Database(sqlite3.connect(f"{path.absolute().as_uri()}?mode=ro", uri=True))
+    tables = {name: {"count": db[name].count} for name in db.table_names() if "_fts" not in name}
+    db.conn.close()
+    return {"hash": digest_of_file(path), "size": path.stat().st_size, "tables": tables}
+
+
+def accounting_of(path: Path) -> Accounting:
+    """What the build of a finished database counted."""
+    with contextlib.closing(sqlite3.connect(f"{path.absolute().as_uri()}?mode=ro", uri=True)) as db:
+        return Accounting(**dict(db.execute("select name, count from accounting")))

@@ -1,0 +1,70 @@
+"""The statements that make the tables: of the archive (schema.sql), of the scratch file, of the
+state file."""
+
+from __future__ import annotations
+
+import re
+import sqlite3
+from collections.abc import Iterator
+from importlib.resources import files
+
+from clippings.rows import COLUMNS
+
+# Nothing is checked here but what would lose a row: the archive's own tables do that.
+_KEYS = {
+    "articles": "id integer primary key",
+    "tokens": "article integer primary key",
+    "placements": "id integer primary key",
+}
+
+STATE = (
+    # What each file was when it was last read. `text` is null for a file in quarantine.
+    """create table state.files (
+         path text primary key, stamp text not null, digest text not null, text text
+       ) without rowid""",
+    # What each article is about (clippings/related.py).
+    """create table state.keywords (
+         keyword integer, article integer, factor integer, primary key (keyword, article)
+       ) without rowid""",
+    # Which program made which database.
+    "create table state.about (name text primary key, value text not null) without rowid",
+)
+
+STATE_INDEXES = (
+    # The files that hold the same text.
+    "create index if not exists state.files_text on files (text)",
+    # What an article is about.
+    "create index if not exists state.keywords_article on keywords (article)",
+)
+
+
+def archive_schema() -> tuple[list[str], list[str]]:
+    """The statements of schema.sql: those that make tables, those that make indexes."""
+    statements = []
+    text = ""
+    for line in (files("clippings") / "schema.sql").read_text("utf-8").splitlines(keepends=True):
+        text += line
+        if sqlite3.complete_statement(text):
+            statements.append(text.strip())
+            text = ""
+    is_index = re.compile(r"^create (unique )?index", re.MULTILINE)
+    tables = [sql for sql in statements if not is_index.search(sql)]
+    return tables, [sql for sql in statements if is_index.search(sql)]
+
+
+def scratch_schema() -> Iterator[str]:
+    """The scratch file's tables: the rows as they come, and what is worked out of them."""
+    for table, columns in COLUMNS.items():
+        key = _KEYS.get(table, columns[0])
+        names = [key if name == key.split()[0] else name for name in columns]
+        yield f"create table staged.{table} ({', '.join(names)})"
+    yield "create table staged.files (path text primary key, stamp, digest, text) without rowid"
+    yield "create table staged.stamps (path text primary key, stamp) without rowid"
+    # Files whose rows leave the archive: changed, gone, or of one text with such a file.
+    yield "create table staged.dropped (path text primary key) without rowid"
+    # The file that gives a text its article: the first of those that hold it.
+    yield "create table staged.chosen (article integer primary key, of_text text unique)"
+    yield "create table staged.retired (article integer primary key)"
+    yield "create table staged.docids (article integer primary key, docid integer)"
+    yield "create table staged.affected (article integer primary key)"
+    yield "create table staged.former (id integer primary key, title, digest, front_matter)"

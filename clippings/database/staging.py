@@ -1,0 +1,107 @@
+"""The scratch file: what the workers made of the files, in any order."""
+
+from __future__ import annotations
+
+import sqlite3
+from collections import defaultdict
+from collections.abc import Iterable
+from pathlib import Path
+
+from clippings.database.schema import STATE, scratch_schema
+from clippings.database.state import RECORD_FILES
+from clippings.errors import BuildError
+from clippings.models import SourceFile
+from clippings.rows import COLUMNS, FileRows, Row
+
+TOGETHER = 256
+"""Files whose rows are written at a time."""
+
+_INSERT = {
+    table: f"insert into staged.{table} values ({', '.join('?' * len(columns))})"
+    for table, columns in {**COLUMNS, "files": range(4), "stamps": range(2)}.items()
+}
+
+_SHARING = """
+    select path from state.files
+    where text in (
+      select text from state.files join staged.dropped using (path)
+      union select of_text from staged.placements
+    ) and path not in (select path from staged.dropped)
+    order by path
+"""
+
+SAME_ID = (
+    "two paths have the same id, which happens once in some ten million archives; "
+    "rename the file that was added last"
+)
+
+
+class Staging:
+    """Collects the rows of the files that were read, beside what the last build knew.
+
+    `scratch` does not exist yet; `state` is a draft of the state file, or does not exist either.
+    Both files can be attached by others once this is closed.
+    """
+
+    def __init__(self, scratch: Path, state: Path) -> None:
+        is_new = not state.exists()
+        self._db = sqlite3.connect(":memory:", isolation_level=None)
+        for name, path in (("staged", scratch), ("state", state)):
+            self._db.execute(f"attach ? as {name}", [str(path)])
+            self._db.execute(f"pragma {name}.journal_mode = off")
+            self._db.execute(f"pragma {name}.synchronous = off")
+        self._db.execute("begin")
+        for statement in (*scratch_schema(), *(STATE if is_new else ())):
+            self._db.execute(statement)
+        self._rows: defaultdict[str, list[Row]] = defaultdict(list)
+        self.changed: list[str] = []
+
+    def add(self, source: SourceFile, rows: FileRows) -> None:
+        """Take what one file gives."""
+        self.changed.append(source.path)
+        for table, of_file in rows.tables.items():
+            self._rows[table] += of_file
+        # What could not be read has no digest: it is tried again each time.
+        stamp = source.stamp if rows.digest else ""
+        self._rows["files"].append((source.path, stamp, rows.digest, rows.text))
+        if len(self._rows["files"]) >= TOGETHER:
+            self._write()
+
+    def keep(self, source: SourceFile) -> None:
+        """Note the new stamp of a file that holds what it held."""
+        self._rows["stamps"].append((source.path, source.stamp))
+
+    def drop(self, paths: Iterable[str]) -> list[str]:
+        """Have the rows of these files leave the archive.
+
+        Gives the files that share a text with one of them, or with a file that was added: which
+        of them gives the article its fields has to be settled anew, so they are to be read again.
+        """
+        self._write()
+        self._db.executemany(
+            "insert or ignore into staged.dropped values (?)", ((path,) for path in paths)
+        )
+        return [path for (path,) in self._db.execute(_SHARING)]
+
+    def record(self) -> None:
+        """Bring the files of the state up to date where nothing else is to be done."""
+        self._write()
+        for statement in RECORD_FILES:
+            self._db.execute(statement)
+
+    def commit(self) -> None:
+        """Write what is left."""
+        self._write()
+        self._db.execute("commit")
+
+    def close(self) -> None:
+        """Let go of the files."""
+        self._db.close()
+
+    def _write(self) -> None:
+        for table, rows in self._rows.items():
+            try:
+                self._db.executemany(_INSERT[table], rows)
+            except sqlite3.IntegrityError:
+                raise BuildError(SAME_ID) from None
+        self._rows.clear()

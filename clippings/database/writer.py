@@ -1,0 +1,316 @@
+"""The one writer of clippings.db: staged rows in, a checked database out.
+
+Rows are copied into the tables in the order of their keys. So the file of a first build is
+densely packed, the index is written once in the order of publication, and the result depends on
+what was staged, not on who prepared it or when. A later build takes the database of the one
+before, has the articles leave that a changed file had a part in, and adds what was staged: the
+same tables, row for row.
+"""
+
+from __future__ import annotations
+
+import json
+import math
+import shutil
+import sqlite3
+from collections.abc import Iterator
+from dataclasses import asdict, astuple
+from functools import lru_cache
+from pathlib import Path
+from typing import Any
+
+from sqlite_utils import Database
+
+from clippings.database.schema import STATE_INDEXES, archive_schema
+from clippings.database.state import RECORD_FILES
+from clippings.errors import BuildError
+from clippings.indexing import index_tokens
+from clippings.models import Accounting, Changes, IndexTokens
+from clippings.related import RELATE_AGAIN, RELATE_ALL
+from clippings.rendering import plain_text
+from clippings.rows import COLUMNS
+from clippings.search import folding_table, index_labels
+
+_SETTINGS = """
+    pragma page_size = 4096;
+    pragma journal_mode = off;
+    pragma synchronous = off;
+    pragma locking_mode = exclusive;
+    pragma cache_size = -65536;
+"""
+# A draft that is not finished is thrown away: a journal would protect nothing.
+
+_CHOOSE = (
+    "insert into staged.chosen select id, of_text from ("
+    "  select id, of_text, min(path) from staged.placements group by of_text)",
+    "insert into staged.retired select distinct article from placements"
+    " where path in (select path from staged.dropped)",
+)
+
+# Undated articles come first. Each day has room for the next power of two of its articles: the
+# numbers stay close together, which keeps the index small, and an article that comes late moves
+# those of its day only.
+_NUMBER_ARTICLES = """
+    insert into staged.docids (article, docid)
+    with listed (id, published) as (
+      select id, published from articles where id not in (select article from staged.retired)
+      union all
+      select id, published from staged.articles join staged.chosen on article = id
+    ),
+    placed as (
+      select id, day, row_number() over (partition by day order by published, id) as place
+      from (select id, published, coalesce(substr(published, 1, 10), '') as day from listed)
+    ),
+    days as (
+      select day, sum(room(n)) over (order by day) - room(n) as before
+      from (select day, count(*) as n from placed group by day)
+    )
+    select id, before + place from placed join days using (day)
+"""
+
+_RENUMBERED = """
+    select id from articles join staged.docids on article = id
+    where articles.docid <> staged.docids.docid
+      and id not in (select article from staged.retired)
+"""
+
+# All places of an article count for `source:` and its like, so their names come together here.
+_LABELS = ", ".join(
+    f"(select index_labels(json_group_array({name})) from placements p where p.article = a.id)"
+    for name in ("section", "source", "feed")
+)
+
+_INDEXED = f"""
+    select id, docid, title, summary, author, published, language, markdown,
+      (select json_group_array(tag) from tags where article = id),
+      (select json_group_array(feature) from features where article = id),
+      {_LABELS}
+    from articles a where id in (select article from %s) order by docid
+"""
+
+_FORGET = """
+    insert into articles_fts (articles_fts, rowid, title, summary, author, body, tags, facts,
+      section, source, feed)
+    values ('delete', ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
+"""
+
+_FILL_INDEX = f"""
+    insert into articles_fts
+      (rowid, title, summary, author, body, tags, facts, section, source, feed)
+    select docid, title, summary, author, body, tags, facts, {_LABELS}
+    from (
+      select d.docid, d.article as id, t.* from staged.docids d join staged.tokens t using (article)
+    ) a
+    order by docid
+"""
+
+_REMOVE = (
+    *(
+        f"delete from {table} where article in (select article from staged.retired)"
+        for table in ("links", "images", "features", "tags", "related")
+    ),
+    *(
+        f"delete from {table} where path in (select path from staged.dropped)"
+        for table in ("diagnostics", "quarantine", "placements")
+    ),
+    "delete from articles where id in (select article from staged.retired)",
+    # In two steps, since no two articles have the same number at any time.
+    "update articles set docid = -docid where id in (select article from staged.renumbered)",
+    "update articles set docid = (select docid from staged.docids where article = id)"
+    " where docid < 0",
+)
+
+_ARTICLE_NAMES = ", ".join(COLUMNS["articles"])
+_OF_TEXT = "from staged.{0} left join staged.chosen using (of_text)"
+_OF_ARTICLE = "from staged.{0} join staged.chosen using (article)"
+_SOURCES = {
+    "links": (_OF_ARTICLE, "article, position"),
+    "images": (_OF_ARTICLE, "article, position"),
+    "features": (_OF_ARTICLE, "feature, article"),
+    "tags": (_OF_ARTICLE, "tag, article"),
+    "placements": (_OF_TEXT, "id"),
+    "quarantine": ("from staged.{0}", "path"),
+    "diagnostics": (_OF_TEXT, "path, position"),
+}
+"""Table → where its rows come from, and in which order: that of its key."""
+
+_COPY = (
+    f"""insert into articles ({_ARTICLE_NAMES}, docid) select {_ARTICLE_NAMES}, docid
+        from staged.articles join staged.chosen c on c.article = id
+        join staged.docids d on d.article = id order by id""",
+    *(
+        f"insert into {table} ({names}) select {names} {rows.format(table)} order by {order}"
+        for table, (rows, order) in _SOURCES.items()
+        for names in [", ".join(COLUMNS[table]).replace("of_text,", "article,", 1)]
+    ),
+)
+
+# One large segment is written at a time, and merged with the others once, at the end.
+_INDEX_SETTINGS = (
+    "insert into articles_fts (articles_fts, rank) values ('hashsize', 67108864)",
+    "insert into articles_fts (articles_fts, rank) values ('automerge', 0)",
+)
+_MERGE_ALL = "insert into articles_fts (articles_fts) values ('optimize')"
+# Later builds add a small segment each; of those, some are merged each time.
+_MERGE_SOME = "insert into articles_fts (articles_fts, rank) values ('merge', 1000)"
+
+_COUNTS = {
+    "articles": "select count(*) from articles",
+    "placements": "select count(*) from placements",
+    "repaired": "select count(distinct path) from diagnostics where severity = 'warning'",
+    "quarantined": "select count(*) from quarantine",
+}
+
+_WHY = "select path, message from diagnostics where severity = 'error' order by path limit ?"
+_IN_INDEX = "select count(*) from articles_fts where articles_fts match 'facts : \"all\"'"
+_FORMER = "insert into staged.former select id, title, digest, front_matter from"
+_CHANGES = {
+    "added": "select id, title from articles join staged.chosen on article = id"
+    " where id not in (select id from staged.former) order by id",
+    "changed": "select a.id, a.title from articles a join staged.former f using (id)"
+    " where (a.title, a.digest, a.front_matter) <> (f.title, f.digest, f.front_matter)"
+    " order by id",
+    "removed": "select id, title from staged.former"
+    " where id not in (select id from articles) order by id",
+}
+
+
+class ArchiveWriter:
+    """Makes the database `draft` of what was staged. Use once: `finish`, then `close`.
+
+    Where `base` is given, the draft is that database brought up to date; else it is a new one,
+    and `former` is the one that it will replace, to tell the changes.
+    """
+
+    def __init__(
+        self, draft: Path, scratch: Path, state: Path, base: Path | None, former: Path | None
+    ) -> None:
+        self._is_new = base is None
+        if base:
+            shutil.copyfile(base, draft)
+        self.db = Database(sqlite3.connect(draft, isolation_level=None, uri=True))
+        self._run = self.db.conn.execute
+        for name, count, function in _FUNCTIONS:
+            self.db.conn.create_function(name, count, function, deterministic=True)
+        self.db.conn.executescript(_SETTINGS)
+        for name, path in (("staged", scratch), ("state", state)):
+            self._run(f"attach ? as {name}", [str(path)])
+            self._run(f"pragma {name}.journal_mode = off")
+            self._run(f"pragma {name}.synchronous = off")
+        if former:
+            self._remember_former(former)
+
+    def finish(self, files_seen: int) -> tuple[Accounting, Changes]:
+        """Bring the tables and the index up to date and check them.
+
+        Raises BuildError when a check finds what must never be: then there is
+        nothing to publish.
+        """
+        self._run("begin")
+        if self._is_new:
+            self._fill()
+        else:
+            self._revise()
+        self._run_all((*RECORD_FILES, *STATE_INDEXES))
+        accounting = self._account(files_seen)
+        changes = {name: tuple(self._run(sql).fetchall()) for name, sql in _CHANGES.items()}
+        self._run("commit")
+        self._run("detach staged")
+        self._run("detach state")
+        self._run("analyze")
+        self._check(accounting)
+        return accounting, Changes(**changes)
+
+    def quarantined(self, most: int) -> list[str]:
+        """Why files are in quarantine, for a person: so many of them, by path."""
+        return [f"{path}: {message}" for path, message in self._run(_WHY, [most])]
+
+    def close(self) -> None:
+        """Let go of the file."""
+        self.db.conn.close()
+
+    def _fill(self) -> None:
+        tables, indexes = archive_schema()
+        self._run_all((*tables, *_CHOOSE, _NUMBER_ARTICLES, *_COPY))
+        self.db.conn.executemany("insert into folding values (?, ?)", folding_table())
+        # The tables' indexes come first: the search index looks the placements up by article.
+        self._run_all((*indexes, *_INDEX_SETTINGS, _FILL_INDEX, _MERGE_ALL, *RELATE_ALL))
+
+    def _revise(self) -> None:
+        self._run_all((*_CHOOSE, _NUMBER_ARTICLES))
+        self._run(f"create table staged.renumbered as select id as article from ({_RENUMBERED})")
+        self._run(f"{_FORMER} articles where id in (select article from staged.retired)")
+        self._forget()
+        self._run_all((*_REMOVE, *_COPY, _FILL_INDEX, _MERGE_SOME, *RELATE_AGAIN))
+        self._run("delete from accounting")
+
+    def _forget(self) -> None:
+        """Take the articles that leave or get another number out of the index."""
+        for docid, _, tokens, labels in self._indexed("staged.retired"):
+            self._run(_FORGET, (docid, *astuple(tokens), *labels))
+        kept = []
+        for docid, article, tokens, labels in self._indexed("staged.renumbered"):
+            self._run(_FORGET, (docid, *astuple(tokens), *labels))
+            kept.append((article, *astuple(tokens)))
+        self.db.conn.executemany("insert into staged.tokens values (?, ?, ?, ?, ?, ?, ?)", kept)
+
+    def _indexed(self, ids: str) -> Iterator[tuple[int, int, IndexTokens, tuple[str, ...]]]:
+        """(docid, id, tokens, labels) of articles as the index has them, by docid."""
+        for article, docid, *fields, markdown, tags, features, _1, _2, _3 in self._run(
+            _INDEXED % ids
+        ):
+            title, summary, author, published, language = fields
+            text = plain_text(markdown)
+            named = json.loads(tags), json.loads(features)
+            tokens = index_tokens(title, summary, author, published, language, text, *named)
+            yield docid, article, tokens, (_1, _2, _3)
+
+    def _remember_former(self, former: Path) -> None:
+        try:
+            self._run("attach ? as former", [f"{former.absolute().as_uri()}?mode=ro"])
+            self._run(f"{_FORMER} former.articles")
+        except sqlite3.DatabaseError:  # no database, or not one of ours: all articles are new
+            self._run("delete from staged.former")
+        if "former" in {name for _, name, _ in self._run("pragma database_list")}:
+            self._run("detach former")
+
+    def _account(self, files_seen: int) -> Accounting:
+        """Count what became of the files, and keep the counts in the database."""
+        count = {name: self._run(sql).fetchone()[0] for name, sql in _COUNTS.items()}
+        accounting = Accounting(files_seen, **count)
+        rows = sorted(asdict(accounting).items())
+        self.db.conn.executemany("insert into accounting values (?, ?)", rows)
+        return accounting
+
+    def _check(self, accounting: Accounting) -> None:
+        if accounting.files_seen != accounting.placements + accounting.quarantined:
+            raise BuildError(f"files were lost on the way: {accounting}")
+        if self._run(_IN_INDEX).fetchone()[0] != accounting.articles:
+            raise BuildError("the search index does not hold each article once")
+        if self._is_new:
+            self._run("insert into articles_fts (articles_fts) values ('integrity-check')")
+        for pragma, healthy in (("integrity_check", [("ok",)]), ("foreign_key_check", [])):
+            if (found := self._run(f"pragma {pragma}").fetchall()) != healthy:
+                raise BuildError(f"the new database fails SQLite's {pragma}: {found[:3]}")
+
+    def _run_all(self, statements: tuple[str, ...]) -> None:
+        for statement in statements:
+            self._run(statement)
+
+
+@lru_cache(maxsize=4096)
+def _index_names(names: str) -> str:
+    """Index tokens of a JSON array of names; an archive has few different ones."""
+    return index_labels(sorted({name for name in json.loads(names) if name}))
+
+
+def _room(articles: int) -> int:
+    """The next power of two."""
+    return 1 << (articles - 1).bit_length()
+
+
+_FUNCTIONS: tuple[tuple[str, int, Any], ...] = (
+    ("index_labels", 1, _index_names),
+    ("ln", 1, math.log),
+    ("room", 1, _room),
+)

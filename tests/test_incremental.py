@@ -1,0 +1,307 @@
+"""A second build does only what changed, and comes out as a build from scratch does."""
+
+from __future__ import annotations
+
+import os
+import random
+import sqlite3
+from contextlib import closing
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from clippings import pipeline
+from clippings.database import state_path
+from clippings.models import Built, Known, SourceFile
+from clippings.pipeline import build, plan
+
+EDITS = 200
+ROUNDS = 10
+DAYS = 12
+WORDS = (
+    "江城 大桥 合龙 彗星 天文台 雪 列车 通车 面 葱油 核战争 北约 演习 swift iPhone13 café".split()
+)
+
+
+def made(source: Path, target: Path, fresh: bool = False) -> Built:
+    return build((source,), target, map, 1.0, lambda done, total: None, fresh)
+
+
+def write(file: Path, text: str, title: str = "标题", day: int = 1, **header: str) -> None:
+    """Write an article whose stamp differs from any that it had."""
+    file.parent.mkdir(parents=True, exist_ok=True)
+    lines = [f"title: {title}", f"date: 2022-01-{day:02} 08:00:00"]
+    lines += [f"{key}: {value}" for key, value in header.items()]
+    file.write_text("---\n" + "\n".join(lines) + f"\n---\n{text}\n")
+    write.time += 1
+    os.utime(file, (write.time, write.time))
+
+
+write.time = 1_600_000_000
+
+
+def contents(database: Path) -> dict[str, list[Any]]:
+    """Everything that a database says: its schema, the rows of its tables, and of its index each
+    token with its places and each article's lengths. How the index is cut into segments is not
+    looked at; nor are SQLite's statistics of the tables inside it."""
+    with closing(sqlite3.connect(database)) as db:
+        tables = [
+            name
+            for (name,) in db.execute("select name from sqlite_master where type = 'table'")
+            if name not in {"articles_fts", "articles_fts_data", "articles_fts_idx"}
+        ]
+        found = {name: sorted(db.execute(f"select * from {name}"), key=repr) for name in tables}
+        found["sqlite_stat1"] = [row for row in found["sqlite_stat1"] if "_fts" not in row[0]]
+        found["schema"] = list(db.execute("select type, name, sql from sqlite_master order by 2"))
+        db.execute("create virtual table temp.tokens using fts5vocab(main, articles_fts, instance)")
+        found["index"] = list(db.execute("select * from tokens order by term, doc, col, offset"))
+        db.execute("insert into articles_fts (articles_fts) values ('integrity-check')")
+        assert db.execute("pragma integrity_check").fetchall() == [("ok",)]
+    return found
+
+
+def assert_as_from_scratch(source: Path, target: Path) -> None:
+    scratch = target.with_name("scratch.db")
+    made(source, scratch, fresh=True)
+    one, other = contents(target), contents(scratch)
+    assert one.keys() == other.keys()
+    for table, rows in other.items():
+        assert one[table] == rows, table
+
+
+class Editor:
+    """Changes a folder of articles at random, as an archive changes."""
+
+    def __init__(self, folder: Path, seed: int) -> None:
+        self.folder = folder
+        self.random = random.Random(seed)
+
+    def files(self) -> list[Path]:
+        return sorted(path for path in self.folder.rglob("*.md"))
+
+    def text(self) -> str:
+        return "，".join(self.random.choices(WORDS, k=self.random.randint(5, 60))) + "。"
+
+    def add(self) -> None:
+        choice = self.random.choice
+        file = self.folder / choice("ab甲") / f"{self.random.randrange(10**6)}.md"
+        tags = f"[{choice(WORDS)}, {choice(WORDS)}]"
+        day = self.random.randint(1, DAYS)
+        write(file, self.text(), f"{choice(WORDS)}{choice(WORDS)}", day, tags=tags, feed=file.stem)
+
+    def change(self) -> None:
+        title, day = self.random.choice(WORDS), self.random.randint(1, DAYS)
+        write(self.random.choice(self.files()), self.text(), title, day)
+
+    def undate(self) -> None:
+        file = self.random.choice(self.files())
+        file.write_text(f"---\ntitle: 无日期\n---\n{self.text()}")
+
+    def copy(self) -> None:
+        """The same text at another path, sometimes one that comes first."""
+        file = self.random.choice(self.files())
+        other = self.folder / self.random.choice("0z") / f"{self.random.randrange(10**6)}.md"
+        other.parent.mkdir(exist_ok=True)
+        other.write_bytes(file.read_bytes())
+
+    def touch(self) -> None:
+        os.utime(self.random.choice(self.files()), (1, self.random.randrange(10**6)))
+
+    def break_(self) -> None:
+        self.random.choice(self.files()).write_bytes(b"\x89PNG\r\n\x1a\n" + bytes(range(256)))
+
+    def remove(self) -> None:
+        self.random.choice(self.files()).unlink()
+
+    def rename(self) -> None:
+        file = self.random.choice(self.files())
+        file.rename(file.with_name(f"r{self.random.randrange(10**6)}.md"))
+
+    def edit(self) -> None:
+        often = [self.add, self.add, self.change, self.copy, self.remove, self.rename]
+        self.random.choice([*often, self.undate, self.touch, self.break_])()
+
+
+@pytest.mark.parametrize("seed", [1, 2])
+def test_after_any_edits_it_is_what_a_build_from_scratch_makes(tmp_path: Path, seed: int) -> None:
+    """200 additions, changes, copies, renames and deletions: the same rows, the same index."""
+    editor = Editor(tmp_path / "source", seed)
+    for _ in range(60):
+        editor.add()
+    target = tmp_path / "x.db"
+    made(editor.folder, target)
+    for _ in range(ROUNDS):
+        for _ in range(EDITS // ROUNDS):
+            editor.edit()
+        built = made(editor.folder, target)
+        assert built.read <= len(editor.files())
+        assert_as_from_scratch(editor.folder, target)
+
+
+# ── what is not done again ───────────────────────────────────────────────────────────────────
+
+
+@pytest.fixture
+def archive(tmp_path: Path) -> tuple[Path, Path]:
+    """A folder of ten articles, and the database that was built of it."""
+    for number in range(10):
+        write(tmp_path / "source" / f"{number}.md", f"第{number}篇，江城的雪。", f"第{number}篇")
+    made(tmp_path / "source", tmp_path / "x.db")
+    return tmp_path / "source", tmp_path / "x.db"
+
+
+def forbid(monkeypatch: pytest.MonkeyPatch, name: str) -> None:
+    def called(*arguments: object) -> None:
+        raise AssertionError(f"{name} was called")
+
+    monkeypatch.setattr(pipeline, name, called)
+
+
+def test_unchanged_files_are_not_opened(
+    archive: tuple[Path, Path], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Same path, size and time: neither the files nor the database are touched."""
+    before = archive[1].stat()
+    forbid(monkeypatch, "read_file")
+    built = made(*archive)
+    assert built.read == 0 and built.accounting.articles == 10
+    assert archive[1].stat() == before
+
+
+def test_same_bytes_are_not_converted(
+    archive: tuple[Path, Path], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """After a fresh clone every time differs: the digests decide, once."""
+    before = archive[1].stat()
+    for file in archive[0].iterdir():
+        os.utime(file, (1, 1))
+    forbid(monkeypatch, "process_article")
+    assert made(*archive).read == 10
+    assert made(*archive).read == 0
+    assert archive[1].stat() == before
+
+
+def test_only_what_changed_is_converted(
+    archive: tuple[Path, Path], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """One changed, one new and one deleted file cost two conversions."""
+    write(archive[0] / "3.md", "改过了。", "第3篇")
+    write(archive[0] / "new.md", "新的。", "新的")
+    (archive[0] / "5.md").unlink()
+    converted = []
+    process = pipeline.process_article
+    monkeypatch.setattr(
+        pipeline, "process_article", lambda *given: converted.append(given[0]) or process(*given)
+    )
+    built = made(*archive)
+    assert sorted(converted) == ["3.md", "new.md"] and built.read == 2
+    titles = [
+        [title for _, title in which]
+        for which in (built.changes.added, built.changes.changed, built.changes.removed)
+    ]
+    assert titles == [["新的"], ["第3篇"], ["第5篇"]]
+    assert_as_from_scratch(*archive)
+
+
+def test_a_file_that_was_just_written_is_read_again(tmp_path: Path) -> None:
+    """Within the same tick of the clock a file may change and keep its size and its time."""
+    file = tmp_path / "source/a.md"
+    file.parent.mkdir()
+    file.write_text("一二三")
+    now = file.stat().st_mtime_ns
+    made(tmp_path / "source", tmp_path / "x.db")
+    file.write_text("四五六")
+    os.utime(file, ns=(now, now))
+    made(tmp_path / "source", tmp_path / "x.db")
+    with closing(sqlite3.connect(tmp_path / "x.db")) as db:
+        assert db.execute("select markdown from articles").fetchall() == [("四五六",)]
+
+
+def test_an_unreadable_file_is_tried_again(tmp_path: Path) -> None:
+    """Its stamp says nothing about whether it can be read."""
+    write(tmp_path / "source/a.md", "正文")
+    (tmp_path / "source/b.md").symlink_to("a.md")
+    made(tmp_path / "source", tmp_path / "x.db")
+    os.truncate(tmp_path / "source/a.md", pipeline.MAX_BYTES + 1)
+    assert made(tmp_path / "source", tmp_path / "x.db").accounting.quarantined
+    assert made(tmp_path / "source", tmp_path / "x.db").read
+
+
+def test_the_plan_is_made_of_stamps() -> None:
+    """New, of another stamp, or of none: to read. Unknown to the folder: gone."""
+    articles = [SourceFile(name, name, stamp) for name, stamp in ("a1", "b2", "c-", "d4")]
+    articles[2] = SourceFile("c", "c", "")
+    known = {"a": Known("1", "A"), "b": Known("1", "B"), "c": Known("", "C"), "e": Known("5", "E")}
+    todo = plan(articles, known)
+    assert [(each.path, each.known) for each in todo.read] == [("b", "B"), ("c", "C"), ("d", "")]
+    assert todo.gone == ("e",)
+
+
+# ── when there is nothing to build on ────────────────────────────────────────────────────────
+
+
+def change_the_database(source: Path, target: Path) -> None:
+    with closing(sqlite3.connect(target)) as db, db:
+        db.execute("delete from tags")
+
+
+def damage_the_state(source: Path, target: Path) -> None:
+    state_path(target).write_bytes(b"no database at all")
+
+
+def lose_the_state(source: Path, target: Path) -> None:
+    state_path(target).unlink()
+
+
+def replace_the_database(source: Path, target: Path) -> None:
+    target.write_bytes(b"something else" * 9999)
+
+
+def lose_the_database(source: Path, target: Path) -> None:
+    target.unlink()
+
+
+@pytest.mark.parametrize(
+    "trouble",
+    [
+        change_the_database,
+        damage_the_state,
+        lose_the_state,
+        replace_the_database,
+        lose_the_database,
+    ],
+)
+def test_what_does_not_fit_is_built_anew(archive: tuple[Path, Path], trouble: Any) -> None:
+    """A state that is damaged, lost or of another database is no reason to fail or to trust it."""
+    if trouble is change_the_database:
+        write(archive[0] / "tagged.md", "正文", tags="[a]")
+        made(*archive)
+    trouble(*archive)
+    assert made(*archive).read >= 10
+    assert_as_from_scratch(*archive)
+
+
+def test_another_converter_converts_everything(
+    archive: tuple[Path, Path], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The version of the program is part of what is known."""
+    monkeypatch.setattr(pipeline, "program_version", lambda: "another")
+    assert made(*archive).read == 10
+    assert made(*archive).read == 0
+
+
+def test_a_copied_database_is_known_by_its_digest(archive: tuple[Path, Path]) -> None:
+    """A database that came with another time, out of a cache or an archive, is still the same."""
+    os.utime(archive[1], (1, 1))
+    assert made(*archive).read == 0
+
+
+def test_too_many_quarantined_publishes_nothing(archive: tuple[Path, Path]) -> None:
+    """A later build that goes wrong leaves database and state as they were."""
+    before = contents(archive[1])
+    (archive[0] / "0.md").write_bytes(b"\x89PNG\r\n\x1a\n" + bytes(range(256)))
+    with pytest.raises(pipeline.BuildError, match=r"0\.md"):
+        build((archive[0],), archive[1], map, 0.05, lambda done, total: None)
+    assert contents(archive[1]) == before
+    assert made(*archive).accounting.quarantined == 1
