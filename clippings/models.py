@@ -154,10 +154,15 @@ Outcome = Placed | Quarantined
 
 @dataclass(frozen=True, slots=True)
 class SourceFile:
-    """A file to read: its name in the archive and where it lies."""
+    """A file to read: its name in the archive and where it lies.
+
+    `stamp` is an opaque word: the same path with the same stamp holds the same
+    bytes, which is known without opening it. Empty where that cannot be told.
+    """
 
     path: str
     location: str
+    stamp: str = ""
 
 
 @dataclass(frozen=True, slots=True)

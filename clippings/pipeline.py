@@ -15,7 +15,6 @@ clippings.db
 from __future__ import annotations
 
 import json
-import os
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from pathlib import Path
 
@@ -40,7 +39,7 @@ from clippings.publishing import draft_folder, publish
 from clippings.rendering import plain_text
 from clippings.rows import FileRows, rows_of
 from clippings.search import facts, index_labels, index_text
-from clippings.sources import ARTICLE_SUFFIXES, find_articles
+from clippings.sources import ARTICLE_SUFFIXES, find_articles, read_bytes
 
 MAX_BYTES = 64 * 2**20
 """No article is larger than this; what is, is quarantined with its first MAX_KEPT bytes."""
@@ -100,9 +99,7 @@ def prepare_rows(source: SourceFile) -> FileRows:
 def process_file(source: SourceFile) -> Outcome:
     """Read one file and process it; a file that cannot be read is quarantined."""
     try:
-        with open(source.location, "rb") as file:
-            data = file.read(MAX_BYTES + 1)
-            size = os.fstat(file.fileno()).st_size
+        data, size = read_bytes(source, MAX_BYTES + 1)
     except OSError as error:
         trouble = Diagnostic("error", "read", "unreadable", f"cannot be read: {error.strerror}")
         return Quarantined(source.path, 0, "", b"", (trouble,))
