@@ -156,8 +156,9 @@ Outcome = Placed | Quarantined
 class SourceFile:
     """A file to read: its name in the archive and where it lies.
 
-    The same path with the same `stamp` holds the same bytes; an empty one tells nothing. `known`
-    is the SHA-256 that the last build saw, empty where it saw none.
+    `stamp` is an opaque word: the same path with the same stamp holds the same bytes, which is
+    known without opening it; empty where that cannot be told. `known` is the SHA-256 that the
+    last build saw, empty where it saw none.
     """
 
     path: str

@@ -16,7 +16,6 @@ clippings.db
 from __future__ import annotations
 
 import json
-import os
 import shutil
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import replace
@@ -56,7 +55,7 @@ from clippings.normalize import article_url, normalize_article
 from clippings.publishing import draft_folder, publish
 from clippings.rendering import plain_text
 from clippings.rows import FileRows, rows_of
-from clippings.sources import ARTICLE_SUFFIXES, find_articles
+from clippings.sources import ARTICLE_SUFFIXES, find_articles, read_bytes
 
 MAX_BYTES = 64 * 2**20
 """No article is larger than this; what is, is quarantined with its first MAX_KEPT bytes."""
@@ -212,9 +211,7 @@ def prepare_rows(source: SourceFile) -> FileRows | None:
 def read_file(source: SourceFile) -> bytes | Quarantined:
     """The bytes of a file; one that cannot be read, or is too large, is quarantined."""
     try:
-        with open(source.location, "rb") as file:
-            data = file.read(MAX_BYTES + 1)
-            size = os.fstat(file.fileno()).st_size
+        data, size = read_bytes(source, MAX_BYTES + 1)
     except OSError as error:
         trouble = Diagnostic("error", "read", "unreadable", f"cannot be read: {error.strerror}")
         return Quarantined(source.path, 0, "", b"", (trouble,))

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from clippings.sources import find_articles
+from clippings.sources import find_articles, read_bytes
 
 
 def paths(*sources: Path) -> list[str]:
@@ -81,3 +81,25 @@ def test_names_that_differ_only_in_case_are_two(tmp_path: Path) -> None:
     """Paths are compared by their bytes."""
     write(tmp_path, "News.md", "news.md")
     assert paths(tmp_path) == ["News.md", "news.md"]
+
+
+def test_a_stamp_changes_with_the_file(tmp_path: Path) -> None:
+    """Size and time of change tell a changed file without opening it, through a link too."""
+    write(tmp_path, "one.md", "two.md")
+    (tmp_path / "link.md").symlink_to("one.md")
+    for name in ("one.md", "two.md"):
+        os.utime(tmp_path / name, (5, 5))
+    before = {article.path: article.stamp for article in find_articles([tmp_path])}
+    os.utime(tmp_path / "one.md", ns=(0, 1))
+    after = {article.path: article.stamp for article in find_articles([tmp_path])}
+    assert before["two.md"] == after["two.md"]
+    assert before["link.md"] != after["link.md"]
+    assert all(before.values())
+
+
+def test_a_file_is_read_up_to_a_limit(tmp_path: Path) -> None:
+    """The beginning of a large file comes with the size of the whole."""
+    (tmp_path / "large.md").write_bytes(b"0123456789")
+    (article,) = find_articles([tmp_path])
+    assert read_bytes(article, 4) == (b"0123", 10)
+    assert read_bytes(article, 100) == (b"0123456789", 10)

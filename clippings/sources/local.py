@@ -1,0 +1,59 @@
+"""Folders and files of this machine."""
+
+from __future__ import annotations
+
+import os
+import time
+from collections.abc import Iterator
+from pathlib import Path
+
+from clippings.sources.names import as_text, is_article
+
+Found = tuple[str, str, str]
+"""Path in the archive, where the file really lies, stamp."""
+
+SETTLED = 2 * 10**9
+"""Nanoseconds after which a file that is written again has another time on any file system."""
+
+
+def files_below(source: Path) -> Iterator[Found]:
+    """The articles of one folder, or the one file, in any order.
+
+    Links to files are followed inside the folder only; links to folders never.
+    Cheap: one `stat` a file and nothing opened.
+    """
+    if source.is_file():
+        yield as_text(source.name), os.path.realpath(source), _stamp(source.stat())
+        return
+    root = os.path.realpath(source)
+    folders = [(root, "")]
+    while folders:
+        folder, below = folders.pop()
+        with os.scandir(folder) as entries:
+            for entry in entries:
+                name = entry.name
+                if entry.is_dir(follow_symlinks=False):
+                    if name[0] != ".":
+                        folders.append((entry.path, f"{below}{name}/"))
+                elif is_article(name) and (found := _location(entry, root)):
+                    yield as_text(below + name), *found
+
+
+def _location(entry: os.DirEntry[str], root: str) -> tuple[str, str] | None:
+    """Location and stamp of an ordinary file that lies in the source; None for anything else."""
+    try:
+        if not entry.is_symlink():
+            return (entry.path, _stamp(entry.stat())) if entry.is_file() else None
+        real = os.path.realpath(entry.path)
+        if os.path.isfile(real) and os.path.commonpath([real, root]) == root:
+            return real, _stamp(os.stat(real))
+    except FileNotFoundError:  # removed since the folder was listed
+        pass
+    return None
+
+
+def _stamp(status: os.stat_result) -> str:
+    """Size and time of modification; empty for a file that may change again within the tick."""
+    if time.time_ns() - status.st_mtime_ns < SETTLED:
+        return ""
+    return f"{status.st_size}-{status.st_mtime_ns}"
