@@ -9,7 +9,7 @@ Expected trouble travels along as `Diagnostic`; an exception is always our bug.
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any, Literal
+from typing import Any, Literal, NamedTuple
 
 Severity = Literal["info", "warning", "error"]
 Stage = Literal["read", "front-matter", "convert", "normalize"]
@@ -167,8 +167,7 @@ class SourceFile:
     known: str = ""
 
 
-@dataclass(frozen=True, slots=True)
-class Known:
+class Known(NamedTuple):
     """What the last build saw of a file."""
 
     stamp: str

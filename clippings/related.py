@@ -72,8 +72,8 @@ _AFFECTED = (
 )
 
 _RARE = f"""
-    create table staged.rare as
-    select keyword, cast(round(1000 * ln({_FIXED_SIZE} * 1.0 / count(*))) as integer) as weight
+    insert into staged.rare (keyword, weight)
+    select keyword, cast(round(1000 * ln({_FIXED_SIZE} * 1.0 / count(*))) as integer)
     from state.keywords %s
     group by keyword having count(*) between 2 and {MAX_SHARERS}
 """
@@ -81,10 +81,11 @@ _RARE = f"""
 
 _OF_AFFECTED = """
     where keyword in (
-      select keyword from state.keywords join staged.affected using (article)
+      select keyword from staged.affected cross join state.keywords using (article)
     )
 """
 
+# `cross join`: in this order, which SQLite cannot know to be the cheap one.
 _RELATE = f"""
     insert into related (article, position, other, score)
     select article, position, other, score / 1000.0 from (
@@ -94,10 +95,8 @@ _RELATE = f"""
       from (
         select a.article as article, b.article as other,
           sum(weight * a.factor * b.factor) as score
-        from staged.rare
-          join state.keywords a using (keyword)
-          join staged.affected on staged.affected.article = a.article
-          join state.keywords b on b.keyword = a.keyword and b.article <> a.article
+        from %s
+          cross join state.keywords b on b.keyword = a.keyword and b.article <> a.article
         group by a.article, b.article having count(*) >= {MIN_SHARED}
       )
     )
@@ -105,10 +104,22 @@ _RELATE = f"""
     order by article, position
 """
 
-RELATE_ALL = (*_KEEP, "insert into staged.affected select id from articles", _RARE % "", _RELATE)
+RELATE_ALL = (
+    *_KEEP,
+    _RARE % "",
+    _RELATE % "staged.rare cross join state.keywords a using (keyword)",
+)
 """Fills `related`. Needs the SQL function ln(x), as does the next."""
 
-RELATE_AGAIN = (_MOVED, *_KEEP, *_AFFECTED, _RARE % _OF_AFFECTED, _RELATE)
+RELATE_AGAIN = (
+    _MOVED,
+    *_KEEP,
+    *_AFFECTED,
+    _RARE % _OF_AFFECTED,
+    _RELATE
+    % """staged.affected cross join state.keywords a using (article)
+         cross join staged.rare using (keyword)""",
+)
 """Brings `related` up to date where articles were retired or chosen."""
 
 

@@ -65,6 +65,8 @@ def scratch_schema() -> Iterator[str]:
     # The file that gives a text its article: the first of those that hold it.
     yield "create table staged.chosen (article integer primary key, of_text text unique)"
     yield "create table staged.retired (article integer primary key)"
+    yield "create table staged.days (day text primary key, before integer) without rowid"
     yield "create table staged.docids (article integer primary key, docid integer)"
+    yield "create table staged.rare (keyword integer primary key, weight integer)"
     yield "create table staged.affected (article integer primary key)"
     yield "create table staged.former (id integer primary key, title, digest, front_matter)"

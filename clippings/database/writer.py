@@ -50,23 +50,23 @@ _CHOOSE = (
 # Undated articles come first. Each day has room for the next power of two of its articles: the
 # numbers stay close together, which keeps the index small, and an article that comes late moves
 # those of its day only.
-_NUMBER_ARTICLES = """
-    insert into staged.docids (article, docid)
-    with listed (id, published) as (
-      select id, published from articles where id not in (select article from staged.retired)
-      union all
-      select id, published from staged.articles join staged.chosen on article = id
-    ),
-    placed as (
-      select id, day, row_number() over (partition by day order by published, id) as place
-      from (select id, published, coalesce(substr(published, 1, 10), '') as day from listed)
-    ),
-    days as (
-      select day, sum(room(n)) over (order by day) - room(n) as before
-      from (select day, count(*) as n from placed group by day)
+_LISTED = """
+    with listed (id, published, day) as (
+      select id, published, coalesce(substr(published, 1, 10), '') from (
+        select id, published from articles where id not in (select article from staged.retired)
+        union all
+        select id, published from staged.articles join staged.chosen on article = id
+      )
     )
-    select id, before + place from placed join days using (day)
 """
+_NUMBER_ARTICLES = (
+    f"""insert into staged.days (day, before) {_LISTED}
+        select day, sum(room(n)) over (order by day) - room(n)
+        from (select day, count(*) as n from listed group by day)""",
+    f"""insert into staged.docids (article, docid) {_LISTED}
+        select id, before + row_number() over (partition by day order by published, id)
+        from listed join staged.days using (day)""",
+)
 
 _RENUMBERED = """
     select id from articles join staged.docids on article = id
@@ -231,13 +231,13 @@ class ArchiveWriter:
 
     def _fill(self) -> None:
         tables, indexes = archive_schema()
-        self._run_all((*tables, *_CHOOSE, _NUMBER_ARTICLES, *_COPY))
+        self._run_all((*tables, *_CHOOSE, *_NUMBER_ARTICLES, *_COPY))
         self.db.conn.executemany("insert into folding values (?, ?)", folding_table())
         # The tables' indexes come first: the search index looks the placements up by article.
         self._run_all((*indexes, *_INDEX_SETTINGS, _FILL_INDEX, _MERGE_ALL, *RELATE_ALL))
 
     def _revise(self) -> None:
-        self._run_all((*_CHOOSE, _NUMBER_ARTICLES))
+        self._run_all((*_CHOOSE, *_NUMBER_ARTICLES))
         self._run(f"create table staged.renumbered as select id as article from ({_RENUMBERED})")
         self._run(f"{_FORMER} articles where id in (select article from staged.retired)")
         self._forget()

@@ -42,8 +42,8 @@ def files_below(source: Path) -> Iterator[Found]:
 def _location(entry: os.DirEntry[str], root: str) -> tuple[str, str] | None:
     """Location and stamp of an ordinary file that lies in the source; None for anything else."""
     try:
-        if not entry.is_symlink():
-            return (entry.path, _stamp(entry.stat())) if entry.is_file() else None
+        if entry.is_file(follow_symlinks=False):
+            return entry.path, _stamp(entry.stat())
         real = os.path.realpath(entry.path)
         if os.path.isfile(real) and os.path.commonpath([real, root]) == root:
             return real, _stamp(os.stat(real))

@@ -4,16 +4,18 @@ from __future__ import annotations
 
 import os
 
-ARTICLE_SUFFIXES = frozenset({".md", ".markdown", ".html", ".htm", ".txt"})
+ARTICLE_SUFFIXES = (".md", ".markdown", ".html", ".htm", ".txt")
 
 
 def is_article(name: str) -> bool:
     """Whether a file of this name (without its folders) is an article: not hidden, its ending."""
-    return name[:1] != "." and os.path.splitext(name)[1].lower() in ARTICLE_SUFFIXES
+    return name[:1] != "." and name.lower().endswith(ARTICLE_SUFFIXES)
 
 
 def as_text(path: str) -> str:
     """A path as text that any database holds: bytes that are no UTF-8 become `\\xff`."""
-    if path.isascii():
-        return path
-    return os.fsencode(path).decode("utf-8", "backslashreplace")
+    try:
+        path.encode()
+    except UnicodeEncodeError:
+        return os.fsencode(path).decode("utf-8", "backslashreplace")
+    return path
