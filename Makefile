@@ -46,6 +46,7 @@ bench: .venv/.dev ## Print the figures of speed, fidelity, growth, search and pa
 	$(BIN)/python benchmarks/search.py --articles $(BENCH)
 	$(BIN)/python benchmarks/generate.py $(BENCH_FOLDER) --articles $(BENCH)
 	$(BIN)/python benchmarks/build.py $(BENCH_FOLDER)
+	$(BIN)/python benchmarks/incremental.py $(BENCH_FOLDER)
 	$(BIN)/python build_db.py $(BENCH_FOLDER) --quiet --output $(BENCH_FOLDER)/clippings.db
 	$(BIN)/python benchmarks/pages.py $(BENCH_FOLDER)/clippings.db
 	$(BIN)/python benchmarks/hostile_sql.py $(BENCH_FOLDER)/clippings.db
@@ -70,7 +71,7 @@ lock: .venv/.dev ## Pin the newest allowed dependencies in requirements*.lock
 	  --output-file requirements-dev.lock
 
 clean: ## Remove what was built and installed
-	rm -rf .venv clippings.db inspect-data.json build *.egg-info
+	rm -rf .venv clippings.db .clippings.db.* inspect-data.json build *.egg-info
 
 .venv/.core: requirements.lock pyproject.toml
 	$(PYTHON) -m venv .venv

@@ -4,6 +4,7 @@
 from __future__ import annotations
 
 import contextlib
+import json
 import sys
 import time
 from collections.abc import Callable, Iterator
@@ -14,7 +15,7 @@ import click
 
 from clippings.errors import BuildError
 from clippings.executors import mapper, usable_cores
-from clippings.models import Built
+from clippings.models import Built, Changes
 from clippings.pipeline import build
 
 OnFile = Callable[[int, int], None]
@@ -74,6 +75,11 @@ class Share(click.ParamType):  # type: ignore[type-arg]  # generic only in newer
     help="Publish nothing when more of the files than this cannot become articles.",
 )
 @click.option("--fresh", is_flag=True, help="Read and convert every file, also the unchanged.")
+@click.option(
+    "--report",
+    type=click.Path(dir_okay=False, path_type=Path),
+    help="Write a JSON file of the articles added, changed and removed.",
+)
 @click.option("-q", "--quiet", is_flag=True, help="Say nothing unless something is wrong.")
 def main(
     sources: tuple[Path, ...],
@@ -81,6 +87,7 @@ def main(
     jobs: int,
     max_quarantined: float,
     fresh: bool,
+    report: Path | None,
     quiet: bool,
 ) -> None:
     """Build one SQLite database with full-text search from folders of articles.
@@ -99,6 +106,8 @@ def main(
     try:
         with _progress(quiet) as on_file:
             built = build(folders, output, mapper(jobs), max_quarantined, on_file, fresh)
+        if report:
+            report.write_text(report_of(built.changes), "utf-8")
     except BuildError as error:
         raise click.ClickException(str(error)) from None
     except OSError as error:
@@ -148,6 +157,19 @@ def _lines(told: float) -> OnFile:
 
 def _rate(done: int, began: float) -> float:
     return done / max(time.monotonic() - began, 1e-6)
+
+
+def report_of(changes: Changes) -> str:
+    """The changes as JSON: {"added": [{"id": …, "title": …}, …], "changed": …, "removed": …}."""
+    named = {
+        how: [{"id": key, "title": title} for key, title in which]
+        for how, which in (
+            ("added", changes.added),
+            ("changed", changes.changed),
+            ("removed", changes.removed),
+        )
+    }
+    return json.dumps(named, ensure_ascii=False, indent=1) + "\n"
 
 
 def summary(built: Built, output: Path, seconds: float) -> str:

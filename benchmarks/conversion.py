@@ -19,12 +19,12 @@ from importlib.util import find_spec
 
 import click
 import markdownify
-from fidelity import CORPUS, case_bodies, corpus_bodies
 
 from clippings.markdown import to_markdown
 from clippings.markdown.converter import Converter
 from clippings.markdown.guard import lost_text
 from clippings.markdown.tree import Document
+from fidelity import CORPUS, case_bodies, corpus_bodies
 
 _TURNDOWN = """
 const service = new (require("turndown"))();

@@ -22,7 +22,6 @@ from pathlib import Path
 from typing import Any, TypeVar
 
 import click
-from generate import Draft, clauses_of, drafts, made_up_clauses
 
 from clippings.search import (
     ORDERS,
@@ -35,6 +34,7 @@ from clippings.search import (
     snippet,
 )
 from clippings.search.folding import CJK
+from generate import Draft, clauses_of, drafts, made_up_clauses
 
 SCHEMA = Path(__file__).parents[1] / "clippings" / "schema.sql"
 LENGTHS = (1, 2, 3, 4, 6, 10)

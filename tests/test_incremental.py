@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import random
 import sqlite3
@@ -10,9 +11,12 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from click.testing import CliRunner
 
+from build_db import main
 from clippings import pipeline
 from clippings.database import state_path
+from clippings.identity import path_id
 from clippings.models import Built, Known, SourceFile
 from clippings.pipeline import build, plan
 
@@ -202,6 +206,28 @@ def test_only_what_changed_is_converted(
     ]
     assert titles == [["新的"], ["第3篇"], ["第5篇"]]
     assert_as_from_scratch(*archive)
+
+
+def test_the_report_names_what_changed(archive: tuple[Path, Path], tmp_path: Path) -> None:
+    """--report: ids and titles of the articles added, changed and removed, nothing else."""
+    write(archive[0] / "3.md", "改过了。", "第3篇")
+    write(archive[0] / "new.md", "新的。", "新的")
+    (archive[0] / "5.md").unlink()
+    arguments = [str(archive[0]), "-o", str(archive[1]), "--report", str(tmp_path / "changes.json")]
+    assert CliRunner().invoke(main, arguments).exit_code == 0
+    assert json.loads((tmp_path / "changes.json").read_text()) == {
+        "added": [{"id": path_id("new.md"), "title": "新的"}],
+        "changed": [{"id": path_id("3.md"), "title": "第3篇"}],
+        "removed": [{"id": path_id("5.md"), "title": "第5篇"}],
+    }
+
+
+def test_a_build_from_scratch_knows_what_changed(archive: tuple[Path, Path]) -> None:
+    """Against the database that it replaces, whatever made that one."""
+    (archive[0] / "5.md").unlink()
+    changes = made(*archive, fresh=True).changes
+    assert [title for _, title in changes.removed] == ["第5篇"]
+    assert not changes.added and not changes.changed
 
 
 def test_a_file_that_was_just_written_is_read_again(tmp_path: Path) -> None:
