@@ -16,6 +16,7 @@ from clippings.errors import BuildError
 from clippings.executors import mapper, usable_cores
 from clippings.models import Accounting
 from clippings.pipeline import build
+from clippings.withholding import Withholding, read_withholding
 
 OnFile = Callable[[int, int], None]
 """Hears of progress: files done, files in all."""
@@ -73,9 +74,20 @@ class Share(click.ParamType):  # type: ignore[type-arg]  # generic only in newer
     show_default=True,
     help="Publish nothing when more of the files than this cannot become articles.",
 )
+@click.option(
+    "--metadata",
+    type=click.Path(exists=True, dir_okay=False, path_type=Path),
+    help="Where `withhold` and `publish` say what is kept out (docs/withholding.md).  "
+    "[default: metadata.yml beside build_db.py]",
+)
 @click.option("-q", "--quiet", is_flag=True, help="Say nothing unless something is wrong.")
 def main(
-    sources: tuple[Path, ...], output: Path, jobs: int, max_quarantined: float, quiet: bool
+    sources: tuple[Path, ...],
+    output: Path,
+    jobs: int,
+    max_quarantined: float,
+    metadata: Path | None,
+    quiet: bool,
 ) -> None:
     """Build one SQLite database with full-text search from folders of articles.
 
@@ -91,16 +103,25 @@ def main(
     folders = sources or (Path(__file__).with_name("seeds"),)
     began = time.monotonic()
     try:
+        withholding = _withholding(metadata)
         with _progress(quiet) as on_file:
-            accounting = build(folders, output, mapper(jobs), max_quarantined, on_file)
+            accounting = build(folders, output, mapper(jobs), max_quarantined, on_file, withholding)
     except BuildError as error:
         raise click.ClickException(str(error)) from None
     except OSError as error:
         raise click.ClickException(f"{error.filename or output}: {error.strerror}") from None
     except MemoryError:
         raise click.ClickException(f"{output}: out of memory; try fewer --jobs") from None
+    for idle in withholding.idle(accounting.entries_used):
+        click.echo(f"Warning: {idle}", err=True)
     if not quiet:
         click.echo(report(accounting, output, time.monotonic() - began))
+
+
+def _withholding(metadata: Path | None) -> Withholding:
+    """What the file says is to be kept out; nothing where there is none."""
+    file = metadata or Path(__file__).with_name("metadata.yml")
+    return read_withholding(file) if file.exists() else Withholding()
 
 
 @contextlib.contextmanager
@@ -150,7 +171,8 @@ def report(accounting: Accounting, output: Path, seconds: float) -> str:
     return (
         f"{output}: {a.files_seen:,} files seen, {a.articles:,} articles, "
         f"{a.placements:,} placements, {a.repaired:,} repaired, "
-        f"{a.quarantined:,} quarantined, {seconds:.1f} seconds"
+        f"{a.quarantined:,} quarantined, "
+        f"{f'{a.withheld:,} withheld, ' if a.withheld else ''}{seconds:.1f} seconds"
     )
 
 

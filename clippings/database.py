@@ -44,6 +44,7 @@ _COPY_ORDER = {
     "tags": "tag, article",
     "placements": "id",
     "quarantine": "path",
+    "withheld": "id",
     "diagnostics": "rowid",
 }
 """Table → the order in which its staged rows are copied: that of its key."""
@@ -96,6 +97,7 @@ _COUNTS = {
     "placements": "select count(*) from placements",
     "repaired": "select count(distinct path) from diagnostics where severity = 'warning'",
     "quarantined": "select count(*) from quarantine",
+    "withheld": "select count(*) from withheld where what = 'article'",
 }
 
 
@@ -139,7 +141,8 @@ class ArchiveWriter:
         article = None if rows.digest is None else self._article_of(rows)
         for table in ("placements", "diagnostics"):
             self._stage(table, [(article, *row) for row in rows.tables.get(table, ())])
-        self._stage("quarantine", rows.tables.get("quarantine", ()))
+        for table in ("quarantine", "withheld"):
+            self._stage(table, rows.tables.get(table, ()))
 
     def finish(self, files_seen: int) -> Accounting:
         """Make the database of what was staged and check it.
@@ -198,13 +201,15 @@ class ArchiveWriter:
     def _account(self, files_seen: int) -> Accounting:
         """Count what became of the files, and keep the counts in the database."""
         count = {name: self._run(sql).fetchone()[0] for name, sql in _COUNTS.items()}
-        accounting = Accounting(files_seen, **count)
+        used = self._run("select distinct entry from withheld").fetchall()
+        accounting = Accounting(files_seen, **count, entries_used=frozenset(n for (n,) in used))
         rows = sorted({"files_seen": files_seen, **count}.items())
         self.db.conn.executemany("insert into accounting values (?, ?)", rows)
         return accounting
 
     def _check(self, accounting: Accounting) -> None:
-        if accounting.files_seen != accounting.placements + accounting.quarantined:
+        a = accounting
+        if a.files_seen != a.placements + a.quarantined + a.withheld:
             raise BuildError(f"files were lost on the way: {accounting}")
         self._run("insert into articles_fts (articles_fts) values ('integrity-check')")
         for pragma, healthy in (("integrity_check", [("ok",)]), ("foreign_key_check", [])):

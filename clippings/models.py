@@ -13,6 +13,7 @@ from typing import Any, Literal
 
 Severity = Literal["info", "warning", "error"]
 Stage = Literal["read", "front-matter", "convert", "normalize"]
+What = Literal["article", "text"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -124,6 +125,20 @@ class IndexTokens:
 
 
 @dataclass(frozen=True, slots=True)
+class Withheld:
+    """A file that the archive's owner keeps out of it: all of its article, or the text.
+
+    `entry` is the number in the list that says so, from 1; 0 is the setting for all texts.
+    `reason` is the owner's, for visitors; it may be empty.
+    """
+
+    path: str
+    what: What
+    entry: int
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
 class Placed:
     """A file that became (part of) an article."""
 
@@ -133,6 +148,7 @@ class Placed:
     article: Article
     tokens: IndexTokens
     diagnostics: tuple[Diagnostic, ...]
+    withheld: Withheld | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -147,9 +163,10 @@ class Quarantined:
     digest: str
     content: bytes
     diagnostics: tuple[Diagnostic, ...]
+    withheld: Withheld | None = None
 
 
-Outcome = Placed | Quarantined
+Outcome = Placed | Quarantined | Withheld
 
 
 @dataclass(frozen=True, slots=True)
@@ -169,6 +186,8 @@ class Accounting:
     placements: int
     repaired: int
     quarantined: int
+    withheld: int
+    entries_used: frozenset[int]  # numbers of the withhold list's entries that took something out
 
     @property
     def quarantined_share(self) -> float:

@@ -5,6 +5,7 @@ sources
   ▼
   │ process_file       reads the bytes                       ┐
   │ process_article    parse ─► convert ─► normalize         │ on any worker
+  │ withhold           what the owner keeps out              │
   │ rows_of            what each table gets of it            ┘
   ▼ map                in order, bounded in flight
   │ ArchiveWriter      stage, copy, index, check: one writer
@@ -17,6 +18,7 @@ from __future__ import annotations
 import json
 import os
 from collections.abc import Callable, Iterable, Iterator, Sequence
+from functools import partial
 from pathlib import Path
 
 from clippings.database import ArchiveWriter, disk_errors, inspect_data
@@ -41,12 +43,15 @@ from clippings.rendering import plain_text
 from clippings.rows import FileRows, rows_of
 from clippings.search import facts, index_labels, index_text
 from clippings.sources import ARTICLE_SUFFIXES, find_articles
+from clippings.withholding import Withholding, withhold
 
 MAX_BYTES = 64 * 2**20
 """No article is larger than this; what is, is quarantined with its first MAX_KEPT bytes."""
 
 MAX_KEPT = 2**20
 
+
+NOTHING_WITHHELD = Withholding()
 
 SHOWN = 10
 """Quarantined files that an error message names."""
@@ -58,14 +63,16 @@ def build(
     run_map: Mapper,
     max_quarantined: float,
     on_file: Callable[[int, int], None],
+    withholding: Withholding = NOTHING_WITHHELD,
 ) -> Accounting:
     """Build `target` from the articles below `sources` and publish it.
 
     `run_map` spreads the work; `max_quarantined` is the share of the files seen,
     0.0 to 1.0, above which nothing is published; `on_file` hears of progress as
-    (files done, files in all). Beside the target, `inspect-data.json` tells
-    Datasette that the database is immutable. Raises BuildError, and OSError
-    where the target's folder cannot be written; the old database then stays.
+    (files done, files in all); `withholding` says what is kept out. Beside the
+    target, `inspect-data.json` tells Datasette that the database is immutable.
+    Raises BuildError, and OSError where the target's folder cannot be written;
+    the old database then stays.
     """
     articles = find_articles(sources)
     if not articles:
@@ -76,7 +83,8 @@ def build(
         draft, scratch, inspect = (folder / name for name in ("draft", "scratch", "inspect"))
         writer = ArchiveWriter(draft, scratch)
         try:
-            quarantined = list(_load(writer, run_map(prepare_rows, articles), articles, on_file))
+            prepare = partial(prepare_rows, withholding=withholding)
+            quarantined = list(_load(writer, run_map(prepare, articles), articles, on_file))
             accounting = writer.finish(len(articles))
         finally:
             writer.close()
@@ -87,10 +95,10 @@ def build(
     return accounting
 
 
-def prepare_rows(source: SourceFile) -> FileRows:
+def prepare_rows(source: SourceFile, withholding: Withholding = NOTHING_WITHHELD) -> FileRows:
     """Everything a worker does for one file. A bug of ours is re-raised with the file's name."""
     try:
-        return rows_of(process_file(source))
+        return rows_of(withhold(process_file(source), withholding))
     except MemoryError:  # the machine's trouble, not the file's
         raise
     except Exception as error:
@@ -160,7 +168,7 @@ def _load(
     for done, rows in enumerate(results, 1):
         writer.add(rows)
         on_file(done, len(articles))
-        if rows.digest is None:
+        if "quarantine" in rows.tables:
             path, *_, message = rows.tables["diagnostics"][-1]
             yield f"{path}: {message}"
 

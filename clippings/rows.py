@@ -6,7 +6,7 @@ from dataclasses import astuple, dataclass, fields
 from typing import Any
 
 from clippings.identity import path_id
-from clippings.models import Article, IndexTokens, Outcome, Quarantined
+from clippings.models import Article, IndexTokens, Outcome, Quarantined, Withheld
 from clippings.normalize import host_of
 from clippings.related import keywords
 
@@ -27,6 +27,7 @@ COLUMNS: dict[str, tuple[str, ...]] = {
     "tags": ("tag", "article"),
     "placements": ("article", "id", "path", "section", "source", "feed", "encoding", "digest"),
     "quarantine": ("path", "size", "digest", "content"),
+    "withheld": ("id", "what", "entry", "reason"),
     "diagnostics": ("article", "path", "severity", "stage", "code", "message"),
 }
 """Table → its columns in the order of the rows made here."""
@@ -39,7 +40,7 @@ OF_AN_ARTICLE = ("tokens", "keywords", "links", "images", "features", "tags")
 class FileRows:
     """What the database holds because of one file.
 
-    `digest` is that of the article's text, None for a quarantined file. Rows of
+    `digest` is that of the article's text, None where there is no article. Rows of
     placements and diagnostics come without their first column: which article it
     is, the writer knows, because the same text may have come from another file.
     """
@@ -50,10 +51,13 @@ class FileRows:
 
 def rows_of(outcome: Outcome) -> FileRows:
     """The rows of one file: a pure function of its outcome."""
+    if isinstance(outcome, Withheld):
+        return FileRows(None, {"withheld": _withheld_rows(outcome)})
     notes = [(outcome.path, *astuple(note)) for note in outcome.diagnostics]
+    withheld = _withheld_rows(outcome.withheld)
     if isinstance(outcome, Quarantined):
         row = (outcome.path, outcome.size, outcome.digest, outcome.content)
-        return FileRows(None, {"quarantine": [row], "diagnostics": notes})
+        return FileRows(None, {"quarantine": [row], "diagnostics": notes, "withheld": withheld})
     article = outcome.article
     place = (article.section, article.source, article.feed, outcome.encoding, outcome.digest)
     return FileRows(
@@ -74,8 +78,16 @@ def rows_of(outcome: Outcome) -> FileRows:
             "tags": [(tag, article.id) for tag in sorted(article.tags)],
             "placements": [(path_id(outcome.path), outcome.path, *place)],
             "diagnostics": notes,
+            "withheld": withheld,
         },
     )
+
+
+def _withheld_rows(withheld: Withheld | None) -> list[Row]:
+    """Under the file's number, not its path, which may hold the title."""
+    if withheld is None:
+        return []
+    return [(path_id(withheld.path), withheld.what, withheld.entry, withheld.reason)]
 
 
 def _article_row(article: Article) -> Row:

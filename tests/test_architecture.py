@@ -35,6 +35,7 @@ MAY_IMPORT = {
     "markdown": {"models", "rendering"},
     "normalize": {"dates", "identity", "language", "models", "rendering"},
     "related": {"models"},
+    "withholding": {"errors", "identity", "models", "normalize", "rendering", "search"},
     "rows": {"identity", "models", "normalize", "related"},
     "sources": {"models"},
     "executors": {"errors"},
@@ -54,6 +55,7 @@ MAY_IMPORT = {
         "rows",
         "search",
         "sources",
+        "withholding",
     },
 }
 """Module of the package → the modules of the package that it may import."""
