@@ -30,6 +30,7 @@ MAY_IMPORT = {
     "download": {"errors"},
     "library": {"download", "errors", "functions", "rendering", "search"},
     "command": {"errors", "library", "search"},
+    "magic": {"errors", "library"},
     "headers": {"errors", "models"},
     "frontmatter": {"decoding", "errors", "headers", "identity", "models"},
     "markdown": {"models", "rendering"},
@@ -63,7 +64,7 @@ MAY_IMPORT = {
 READING_SIDE = {"rendering", "search", "functions", "site"}
 """What plugins may import: it reads the finished database and never builds one."""
 
-AT_HOME = {"download", "library", "command"}
+AT_HOME = {"download", "library", "command", "magic"}
 """What reads a finished database where there is no site: notebooks and the terminal."""
 
 
