@@ -11,10 +11,14 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    import os
+
     from clippings.library import Archive
 
 
-def open(database: object = "clippings.db", *, frames: bool | None = None) -> Archive[Any]:
+def open(
+    database: str | os.PathLike[str] = "clippings.db", *, frames: bool | None = None
+) -> Archive[Any]:
     """Open a finished database to read: a file, or its http(s) address (see `Archive`).
 
     What an address offers is downloaded once and kept in the cache folder

@@ -14,10 +14,11 @@ import os
 import re
 import tempfile
 import warnings
+from http.client import HTTPException
 from pathlib import Path
 from typing import IO
-from urllib.error import HTTPError, URLError
-from urllib.parse import unquote, urljoin, urlsplit
+from urllib.error import HTTPError
+from urllib.parse import quote, unquote, urljoin, urlsplit
 from urllib.request import Request, urlopen
 
 from clippings.errors import OpenError
@@ -41,6 +42,9 @@ def fetch(address: str, folder: Path | None = None) -> Path:
     warning. Raises OpenError where there is none, and where the download is not what it should be.
     """
     folder = folder or cache_folder()
+    address = quote(
+        address, safe="%/:=&?~#+!$,;'@()*[]"
+    )  # as a person types it → as a server takes it
     folder.mkdir(parents=True, exist_ok=True)
     name = hashlib.sha256(address.encode()).hexdigest()[:16]
     kept, tag = folder / f"{name}.db", folder / f"{name}.etag"
@@ -54,7 +58,7 @@ def fetch(address: str, folder: Path | None = None) -> Path:
         if error.code < 500 or not kept.exists():
             raise OpenError(f"{address}: the server answers {error.code} {error.reason}") from None
         warnings.warn(f"{address}: {error}; the copy of before is used", stacklevel=2)
-    except (URLError, OSError) as error:
+    except (OSError, HTTPException) as error:
         if not kept.exists():
             raise OpenError(f"{address}: {error}") from None
         warnings.warn(f"{address}: {error}; the copy of before is used", stacklevel=2)

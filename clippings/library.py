@@ -159,7 +159,8 @@ class Archive(Generic[Table]):
 
     def search(self, query: str, *, order: str = "", limit: int = 20) -> Table:
         """The articles that a query of the site's language finds, with the `passage` that shows
-        why. `order` is "newest" or "relevance"; by default what the site would take.
+        why. `order` is "newest" or "relevance" (among the newest 1,500 that match); by default
+        what the site would take.
 
         >>> found = archive.search('彗星 source:"样例科技"', order="newest")
         >>> [(row["day"], row["title"]) for row in found][0]

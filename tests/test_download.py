@@ -89,6 +89,13 @@ def test_two_addresses_are_two_files(server: Server, tmp_path: Path) -> None:
     )
 
 
+def test_an_address_as_a_person_types_it(server: Server, tmp_path: Path) -> None:
+    """Chinese letters in it are sent as servers take them; what is escaped already stays."""
+    server.files["/%E5%89%AA%E6%8A%A5.db"] = b"there"
+    assert fetch(server.address("/剪报.db"), tmp_path).read_bytes() == b"there"
+    assert fetch(server.address("/%E5%89%AA%E6%8A%A5.db"), tmp_path).read_bytes() == b"there"
+
+
 @pytest.mark.parametrize("line", ["{} *clippings.db", "{}  clippings.db", "{}  ./clippings.db"])
 def test_the_sum_is_checked(line: str, server: Server, tmp_path: Path) -> None:
     """Against the SHA256SUMS beside it; what differs is refused, and the old copy stays."""

@@ -8,7 +8,7 @@ import subprocess
 import sys
 from collections.abc import Iterator
 from pathlib import Path
-from types import ModuleType
+from types import ModuleType, SimpleNamespace
 from typing import Any
 
 import pytest
@@ -18,6 +18,7 @@ import clippings
 import clippings.library
 from clippings.errors import OpenError
 from clippings.library import NOTES, Archive
+from clippings.magic import load_ipython_extension
 from clippings.search.query import Note
 
 QUERIES = ("彗星", "江城二桥 合龙 date:2022-01", "has:table", 'source:"样例科技"', "nosuchword")
@@ -171,3 +172,18 @@ def test_what_was_not_understood_is_said(archive: Archive[Any]) -> None:
     kinds = Note.__doc__ or ""
     named = kinds.partition("one of")[2].partition(";")[0]
     assert {code.strip() for code in named.replace("\n", " ").split(",")} == set(NOTES)
+
+
+def test_the_magic_asks_for_an_archive(archive: Archive[Any]) -> None:
+    """`%%sql` runs in the archive that it names, with the notebook's variables; any other name
+    is told."""
+    magics: dict[str, Any] = {}
+    names = {"mine": archive, "other": 3, "day": "2022-01-11"}
+    ipython = SimpleNamespace(
+        user_ns=names, register_magic_function=lambda magic, kind: magics.update({kind: magic})
+    )
+    load_ipython_extension(ipython)
+    assert magics["cell"](" mine ", "select :day as day") == [{"day": "2022-01-11"}]
+    for name in ("other", "nosuch", ""):
+        with pytest.raises(OpenError, match="name an archive"):
+            magics["cell"](name, "select 1")
