@@ -42,9 +42,7 @@ def fetch(address: str, folder: Path | None = None) -> Path:
     warning. Raises OpenError where there is none, and where the download is not what it should be.
     """
     folder = folder or cache_folder()
-    address = quote(
-        address, safe="%/:=&?~#+!$,;'@()*[]"
-    )  # as a person types it → as a server takes it
+    address = quote(address, safe="%/:=&?~#+!$,;'@()*[]")  # 剪报.db as servers take it
     folder.mkdir(parents=True, exist_ok=True)
     name = hashlib.sha256(address.encode()).hexdigest()[:16]
     kept, tag = folder / f"{name}.db", folder / f"{name}.etag"
