@@ -14,6 +14,7 @@ import json
 import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
+from difflib import get_close_matches
 from fnmatch import fnmatchcase
 from pathlib import Path
 from typing import Any
@@ -30,6 +31,7 @@ from clippings.search import index_text
 PUBLISH = ("full", "snippets")
 """What the archive gives of its articles: all of the text, or how each begins."""
 
+_SETTINGS = {"withhold", "publish"}
 _OPTIONS = {"only", "reason"}
 _PUNCTUATION = re.compile(r"([!-/:-@\[-`{-~])")  # what a backslash makes plain in Markdown
 
@@ -105,6 +107,13 @@ def read_withholding(file: Path) -> Withholding:
         publish, entries = settings.get("publish", "full"), settings.get("withhold") or []
     except (yaml.YAMLError, UnicodeDecodeError, AttributeError) as error:
         raise BuildError(f"{file}: cannot be read as metadata: {error}") from None
+    # A wish that is not heard, for a slip of the pen, would be worse than no build.
+    for key in (*metadata, *(settings.keys() - _SETTINGS)):
+        if get_close_matches(str(key).lower(), _SETTINGS, cutoff=0.9):
+            raise BuildError(
+                f"{file}: {key} is not read where it stands; `withhold` and `publish` "
+                "are, below `plugins: clippings:`"
+            )
     if publish not in PUBLISH:
         raise BuildError(f"{file}: publish is one of {', '.join(PUBLISH)}, not {publish!r}")
     if not isinstance(entries, list):

@@ -202,6 +202,7 @@ WRONG = {
     "withhold: [{path: a, only: texts}]": "entry 1: only is text",
     "withhold: [{path: ''}]": "entry 1: path: '' is none",
     "withhold: [{host: 'https://a.example/'}]": "a host is written like example.com",
+    "withold: [{path: a}]": "withold is not read where it stands",
     "publish: snippet": "publish is one of full, snippets, not 'snippet'",
 }
 
@@ -224,6 +225,16 @@ def test_what_is_no_metadata_is_said(text: str, tmp_path: Path) -> None:
     """Whatever the file holds, the answer is a BuildError that names it."""
     (tmp_path / "m.yml").write_text(text)
     with pytest.raises(BuildError, match=r"m\.yml"):
+        read_withholding(tmp_path / "m.yml")
+
+
+@pytest.mark.parametrize("text", ["withhold: [{path: a}]", "publish: snippets"])
+def test_what_stands_elsewhere_is_said(text: str, tmp_path: Path) -> None:
+    """A list at the top of the file would not be heard, so nothing is built."""
+    (tmp_path / "m.yml").write_text("publisher: somebody")
+    assert read_withholding(tmp_path / "m.yml") == Withholding()
+    (tmp_path / "m.yml").write_text(text)
+    with pytest.raises(BuildError, match="below `plugins: clippings:`"):
         read_withholding(tmp_path / "m.yml")
 
 
