@@ -16,7 +16,7 @@ SETTINGS := --setting default_page_size 50 --setting suggest_facets off \
             --setting num_sql_threads 8
 
 .DEFAULT_GOAL := help
-.PHONY: help serve build test lint soak bench screenshots specifications format lock clean
+.PHONY: help serve build test lint soak bench screenshots notebook specifications format lock clean
 
 help: ## List what can be made
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "make %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -53,6 +53,9 @@ bench: .venv/.dev ## Print the figures of speed, fidelity, growth, search and pa
 
 screenshots: .venv/.dev ## Take the README's pictures of the site, from seeds/
 	$(BIN)/python docs/screenshots.py
+
+notebook: .venv/.dev ## Run notebooks/explore.ipynb on seeds/, and keep its output
+	$(BIN)/python docs/notebook.py
 
 specifications: .venv/.dev ## Fetch CommonMark's and GFM's examples, which the tests then go through
 	@test -d build/specifications || $(BIN)/python -m pip download --quiet \

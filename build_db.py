@@ -17,6 +17,7 @@ from clippings.errors import BuildError
 from clippings.executors import mapper, usable_cores
 from clippings.models import Built, Changes
 from clippings.pipeline import build
+from clippings.withholding import Withholding, read_withholding
 
 OnFile = Callable[[int, int], None]
 """Hears of progress: files done, files in all."""
@@ -80,12 +81,19 @@ class Share(click.ParamType):  # type: ignore[type-arg]  # generic only in newer
     type=click.Path(dir_okay=False, path_type=Path),
     help="Write a JSON file of the articles added, changed and removed.",
 )
+@click.option(
+    "--metadata",
+    type=click.Path(exists=True, dir_okay=False, path_type=Path),
+    help="Where `withhold` and `publish` say what is kept out (docs/withholding.md).  "
+    "[default: metadata.yml beside build_db.py]",
+)
 @click.option("-q", "--quiet", is_flag=True, help="Say nothing unless something is wrong.")
 def main(
     sources: tuple[Path, ...],
     output: Path,
     jobs: int,
     max_quarantined: float,
+    metadata: Path | None,
     fresh: bool,
     report: Path | None,
     quiet: bool,
@@ -104,8 +112,17 @@ def main(
     folders = sources or (Path(__file__).with_name("seeds"),)
     began = time.monotonic()
     try:
+        withholding = _withholding(metadata)
         with _progress(quiet) as on_file:
-            built = build(folders, output, mapper(jobs), max_quarantined, on_file, fresh)
+            built = build(
+                folders,
+                output,
+                mapper(jobs),
+                max_quarantined,
+                on_file,
+                withholding=withholding,
+                fresh=fresh,
+            )
         if report:
             report.write_text(report_of(built.changes), "utf-8")
     except BuildError as error:
@@ -114,8 +131,16 @@ def main(
         raise click.ClickException(f"{error.filename or output}: {error.strerror}") from None
     except MemoryError:
         raise click.ClickException(f"{output}: out of memory; try fewer --jobs") from None
+    for idle in withholding.idle(built.entries_used):
+        click.echo(f"Warning: {idle}", err=True)
     if not quiet:
         click.echo(summary(built, output, time.monotonic() - began))
+
+
+def _withholding(metadata: Path | None) -> Withholding:
+    """What the file says is to be kept out; nothing where there is none."""
+    file = metadata or Path(__file__).with_name("metadata.yml")
+    return read_withholding(file) if file.exists() else Withholding()
 
 
 @contextlib.contextmanager
@@ -183,7 +208,8 @@ def summary(built: Built, output: Path, seconds: float) -> str:
     return (
         f"{output}: {a.files_seen:,} files seen, {a.articles:,} articles, "
         f"{a.placements:,} placements, {a.repaired:,} repaired, "
-        f"{a.quarantined:,} quarantined, {seconds:.1f} seconds\n"
+        f"{a.quarantined:,} quarantined, "
+        f"{f'{a.withheld:,} withheld, ' if a.withheld else ''}{seconds:.1f} seconds\n"
         f"{built.read:,} files read; articles: {changed or 'nothing has changed'}"
     )
 

@@ -1,3 +1,33 @@
-"""Clippings: a folder of articles becomes one SQLite file and a site to read it in."""
+"""Clippings: a folder of articles becomes one SQLite file, a website, and rows in a notebook.
 
-__version__ = "0.1.0"
+>>> import clippings
+>>> archive = clippings.open("clippings.db", frames=False)
+>>> [row["title"] for row in archive.search("彗星 source:样例科技")][:1]
+['样例彗星为什么有两条尾巴']
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    import os
+
+    from clippings.library import Archive
+
+
+def open(
+    database: str | os.PathLike[str] = "clippings.db", *, frames: bool | None = None
+) -> Archive[Any]:
+    """Open a finished database to read: a file, or its http(s) address (see `Archive`).
+
+    What an address offers is downloaded once and kept in the cache folder
+    (`$XDG_CACHE_HOME/clippings`); each further call only asks whether it has changed.
+
+    With `frames` the answers are pandas DataFrames, without they are lists of dicts; by default
+    they are frames where pandas is installed (`pip install 'clippings[notebook]'`). Raises
+    `clippings.errors.OpenError`, which says what is wrong and what to try.
+    """
+    from clippings.library import open_archive  # importing the package stays light
+
+    return open_archive(str(database), frames)

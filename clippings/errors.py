@@ -1,4 +1,4 @@
-"""The one error that a bad input file may raise."""
+"""What may go wrong with an article, with a build, and with a database to read."""
 
 from __future__ import annotations
 
@@ -18,3 +18,7 @@ class UnreadableArticle(Exception):
 
 class BuildError(Exception):
     """A build that cannot be published; its text says why and what to try."""
+
+
+class OpenError(Exception):
+    """A database that cannot be had or read; its text says why and what to try."""

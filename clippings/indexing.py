@@ -8,9 +8,23 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from clippings.models import IndexTokens
+from clippings.models import Article, IndexTokens
 from clippings.normalize import opening
 from clippings.search import facts, index_labels, index_text
+
+
+def article_tokens(article: Article, text: str) -> IndexTokens:
+    """The tokens of an article; `text` is the plain text of its Markdown."""
+    return index_tokens(
+        article.title,
+        article.summary,
+        article.author,
+        article.published,
+        article.language,
+        text,
+        article.tags,
+        article.features,
+    )
 
 
 def index_tokens(
@@ -23,7 +37,7 @@ def index_tokens(
     tags: Iterable[str],
     features: Iterable[str],
 ) -> IndexTokens:
-    """The tokens of an article; `text` is the plain text of its Markdown, tags in any order."""
+    """The same of the columns of its row; tags and features in any order."""
     # A summary that is only how the text begins would count each of its words twice.
     own_summary = "" if summary == opening(text) else summary
     return IndexTokens(

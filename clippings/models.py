@@ -13,6 +13,7 @@ from typing import Any, Literal, NamedTuple
 
 Severity = Literal["info", "warning", "error"]
 Stage = Literal["read", "front-matter", "convert", "normalize"]
+What = Literal["article", "text"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -124,6 +125,21 @@ class IndexTokens:
 
 
 @dataclass(frozen=True, slots=True)
+class Withheld:
+    """A file that the archive's owner keeps out of it: all of its article, or the text.
+
+    `entry` is the number in the list that says so, from 1; 0 is the setting for all texts.
+    `reason` is the owner's, for visitors; it may be empty.
+    """
+
+    path: str
+    digest: str
+    what: What
+    entry: int
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
 class Placed:
     """A file that became (part of) an article."""
 
@@ -133,6 +149,7 @@ class Placed:
     article: Article
     tokens: IndexTokens
     diagnostics: tuple[Diagnostic, ...]
+    withheld: Withheld | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -147,9 +164,10 @@ class Quarantined:
     digest: str
     content: bytes
     diagnostics: tuple[Diagnostic, ...]
+    withheld: Withheld | None = None
 
 
-Outcome = Placed | Quarantined
+Outcome = Placed | Quarantined | Withheld
 
 
 @dataclass(frozen=True, slots=True)
@@ -203,6 +221,7 @@ class Accounting:
     placements: int
     repaired: int
     quarantined: int
+    withheld: int
 
     @property
     def quarantined_share(self) -> float:
@@ -212,8 +231,10 @@ class Accounting:
 
 @dataclass(frozen=True, slots=True)
 class Built:
-    """What a build did: how it counted, what differs from the database before, files read."""
+    """What a build did: how it counted, what differs from the database before, files read, and
+    the numbers of the entries of the list `withhold` that took something out."""
 
     accounting: Accounting
     changes: Changes
     read: int
+    entries_used: frozenset[int]

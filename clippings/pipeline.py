@@ -5,6 +5,7 @@ sources
   ▼ plan               which of them are to be read, which are gone
   │ process_file       reads the bytes                       ┐
   │ process_article    parse ─► convert ─► normalize         │ on any worker
+  │ withhold           what the owner keeps out              │
   │ rows_of            what each table gets of it            ┘
   ▼ map                bounded in flight
   │ Staging            a scratch file, in any order
@@ -17,8 +18,9 @@ from __future__ import annotations
 
 import json
 import shutil
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 
 from clippings.database import (
@@ -26,6 +28,7 @@ from clippings.database import (
     Staging,
     accounting_of,
     disk_errors,
+    entries_used,
     inspect_data,
     known_files,
     seal,
@@ -35,15 +38,13 @@ from clippings.errors import BuildError, UnreadableArticle
 from clippings.executors import Mapper
 from clippings.frontmatter import parse_article
 from clippings.identity import file_digest, program_version
-from clippings.indexing import index_tokens
+from clippings.indexing import article_tokens
 from clippings.markdown import to_markdown
 from clippings.models import (
     Accounting,
-    Article,
     Built,
     Changes,
     Diagnostic,
-    IndexTokens,
     Known,
     Outcome,
     Placed,
@@ -56,16 +57,20 @@ from clippings.publishing import draft_folder, publish
 from clippings.rendering import plain_text
 from clippings.rows import FileRows, rows_of
 from clippings.sources import ARTICLE_SUFFIXES, find_articles, read_bytes
+from clippings.withholding import Withholding, withhold
 
 MAX_BYTES = 64 * 2**20
 """No article is larger than this; what is, is quarantined with its first MAX_KEPT bytes."""
 
 MAX_KEPT = 2**20
 
+NOTHING_WITHHELD = Withholding()
+
 SHOWN = 10
 """Quarantined files that an error message names."""
 
 OnFile = Callable[[int, int], None]
+Prepare = Callable[[Sequence[SourceFile]], Iterator[FileRows | None]]
 
 
 def build(
@@ -74,17 +79,19 @@ def build(
     run_map: Mapper,
     max_quarantined: float,
     on_file: OnFile,
+    *,
+    withholding: Withholding = NOTHING_WITHHELD,
     fresh: bool = False,
 ) -> Built:
     """Build `target` from the articles below `sources` and publish it.
 
     `run_map` spreads the work; `max_quarantined` is the share of the files seen,
     0.0 to 1.0, above which nothing is published; `on_file` hears of progress as
-    (files done, files to read). What the last build of `target` did is not done
-    again, unless `fresh`. Beside the target, `inspect-data.json` tells
-    Datasette that the database is immutable, and the state file tells the next
-    build what this one did. Raises BuildError, and OSError where the target's
-    folder cannot be written; the old database then stays.
+    (files done, files to read); `withholding` says what is kept out. What the last
+    build of `target` did is not done again, unless `fresh`. Beside the target,
+    `inspect-data.json` tells Datasette that the database is immutable, and the
+    state file tells the next build what this one did. Raises BuildError, and
+    OSError where the target's folder cannot be written; the old database then stays.
     """
     articles = find_articles(sources)
     if not articles:
@@ -92,18 +99,20 @@ def build(
         where = ", ".join(map(str, sources))
         raise BuildError(f"no article found in {where}; articles end in {kinds}")
     with draft_folder(target) as folder, disk_errors(target):
-        known = None if fresh else known_files(target, program_version())
+        version = f"{program_version()} {withholding.digest}"
+        known = None if fresh else known_files(target, version)
         todo = plan(articles, known or {})
-        if known and not todo.read and not todo.gone:
-            return Built(accounting_of(target), Changes(), read=0)
-        draft = _Draft(folder, target, base=target if known else None)
-        read = draft.load(todo, {each.path: each for each in articles}, run_map, on_file)
-        if known and not draft.is_changed:
-            draft.publish_state()
-            return Built(accounting_of(target), Changes(), read)
-        accounting, changes = draft.write(len(articles), max_quarantined)
-        draft.publish()
-    return Built(accounting, changes, read)
+        changes, read = Changes(), 0
+        if known is None or todo.read or todo.gone:
+            draft = _Draft(folder, target, base=None if known is None else target)
+            spread = partial(run_map, partial(prepare_rows, withholding=withholding))
+            read = draft.load(todo, {each.path: each for each in articles}, spread, on_file)
+            if known is None or draft.is_changed:
+                changes = draft.write(len(articles), max_quarantined)
+                draft.publish(version)
+            else:
+                draft.publish_state()
+        return Built(accounting_of(target), changes, read, entries_used(target))
 
 
 def plan(articles: Iterable[SourceFile], known: Mapping[str, Known]) -> Plan:
@@ -133,15 +142,15 @@ class _Draft:
         self.is_changed = False
 
     def load(
-        self, todo: Plan, articles: Mapping[str, SourceFile], run_map: Mapper, on_file: OnFile
+        self, todo: Plan, articles: Mapping[str, SourceFile], prepare: Prepare, on_file: OnFile
     ) -> int:
         """Read and stage what is to be read. Gives how many files that were."""
         staging = Staging(self._scratch, self._state)
         try:
-            read = self._stage(staging, todo.read, run_map, on_file)
+            read = self._stage(staging, todo.read, prepare, on_file)
             again = staging.drop((*staging.changed, *todo.gone))
             while again:
-                read += self._stage(staging, [articles[path] for path in again], run_map, on_file)
+                read += self._stage(staging, [articles[path] for path in again], prepare, on_file)
                 again = staging.drop(again)
             self.is_changed = bool(staging.changed or todo.gone)
             if not self.is_changed:
@@ -152,11 +161,9 @@ class _Draft:
         return read
 
     def _stage(
-        self, staging: Staging, files: Sequence[SourceFile], run_map: Mapper, on_file: OnFile
+        self, staging: Staging, files: Sequence[SourceFile], prepare: Prepare, on_file: OnFile
     ) -> int:
-        for done, (file, rows) in enumerate(
-            zip(files, run_map(prepare_rows, files), strict=True), 1
-        ):
+        for done, (file, rows) in enumerate(zip(files, prepare(files), strict=True), 1):
             if rows is None:
                 staging.keep(file)
             else:
@@ -164,23 +171,23 @@ class _Draft:
             on_file(done, len(files))
         return len(files)
 
-    def write(self, files_seen: int, max_quarantined: float) -> tuple[Accounting, Changes]:
+    def write(self, files_seen: int, max_quarantined: float) -> Changes:
         """Make the database of what was staged. Raises BuildError when it cannot be published."""
         former = self._target if self._base is None and self._target.exists() else None
         writer = ArchiveWriter(self._draft, self._scratch, self._state, self._base, former)
         try:
             accounting, changes = writer.finish(files_seen)
             _hold_to_limit(accounting, max_quarantined, writer.quarantined(SHOWN))
-            return accounting, changes
+            return changes
         finally:
             writer.close()
 
-    def publish(self) -> None:
+    def publish(self, version: str) -> None:
         """Put the database, what Datasette wants to know of it, and the state in their places."""
         about = inspect_data(self._draft)
         entry = {self._target.stem: {"file": self._target.name, **about}}
         self._inspect.write_text(json.dumps(entry, indent=1, sort_keys=True))
-        seal(self._state, self._draft, program_version(), about["hash"])
+        seal(self._state, self._draft, version, about["hash"])
         inspect = self._target.with_name("inspect-data.json")
         publish({self._draft: self._target, self._inspect: inspect})
         self.publish_state()
@@ -190,7 +197,9 @@ class _Draft:
         publish({self._state: state_path(self._target)})
 
 
-def prepare_rows(source: SourceFile) -> FileRows | None:
+def prepare_rows(
+    source: SourceFile, withholding: Withholding = NOTHING_WITHHELD
+) -> FileRows | None:
     """Everything a worker does for one file; None where it holds what it held.
 
     A bug of ours is re-raised with the file's name.
@@ -198,10 +207,10 @@ def prepare_rows(source: SourceFile) -> FileRows | None:
     try:
         data = read_file(source)
         if isinstance(data, Quarantined):
-            return rows_of(data)
+            return rows_of(withhold(data, withholding))
         if source.known and source.known == file_digest(data):
             return None
-        return rows_of(process_article(source.path, data))
+        return rows_of(withhold(process_article(source.path, data), withholding))
     except MemoryError:  # the machine's trouble, not the file's
         raise
     except Exception as error:
@@ -241,21 +250,8 @@ def process_article(path: str, data: bytes) -> Outcome:
         digest=parsed.digest,
         encoding=parsed.encoding,
         article=article,
-        tokens=_tokens(article, text),
+        tokens=article_tokens(article, text),
         diagnostics=(*parsed.diagnostics, *conversion.diagnostics, *field_diagnostics),
-    )
-
-
-def _tokens(article: Article, text: str) -> IndexTokens:
-    return index_tokens(
-        article.title,
-        article.summary,
-        article.author,
-        article.published,
-        article.language,
-        text,
-        article.tags,
-        article.features,
     )
 
 

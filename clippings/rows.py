@@ -6,7 +6,7 @@ from dataclasses import astuple, dataclass, fields
 from typing import Any
 
 from clippings.identity import path_id
-from clippings.models import Article, IndexTokens, Outcome, Quarantined
+from clippings.models import Article, IndexTokens, Outcome, Placed, Quarantined, Withheld
 from clippings.normalize import host_of
 from clippings.related import keywords
 
@@ -27,6 +27,7 @@ COLUMNS: dict[str, tuple[str, ...]] = {
     "tags": ("tag", "article"),
     "placements": ("of_text", "id", "path", "section", "source", "feed", "encoding", "digest"),
     "quarantine": ("path", "size", "digest", "content"),
+    "withheld": ("id", "what", "entry", "reason"),
     "diagnostics": ("of_text", "path", "position", "severity", "stage", "code", "message"),
 }
 """Table → its columns in the order of the rows made here.
@@ -43,7 +44,7 @@ OF_AN_ARTICLE = ("tokens", "keywords", "links", "images", "features", "tags")
 class FileRows:
     """What the database holds because of one file.
 
-    `digest` is that of the file, `text` that of the article's text, None for a quarantined file.
+    `digest` is that of the file, `text` that of the article's text, None where there is no article.
     """
 
     path: str
@@ -55,10 +56,13 @@ class FileRows:
 def rows_of(outcome: Outcome) -> FileRows:
     """The rows of one file: a pure function of its outcome."""
     path, digest = outcome.path, outcome.digest
+    if isinstance(outcome, Withheld):
+        return FileRows(path, digest, None, {"withheld": _withheld_rows(outcome)})
+    withheld = _withheld_rows(outcome.withheld)
     if isinstance(outcome, Quarantined):
         row = (path, outcome.size, digest, outcome.content)
-        notes = _notes(outcome, None)
-        return FileRows(path, digest, None, {"quarantine": [row], "diagnostics": notes})
+        tables = {"quarantine": [row], "diagnostics": _notes(outcome, None), "withheld": withheld}
+        return FileRows(path, digest, None, tables)
     article = outcome.article
     place = (article.section, article.source, article.feed, outcome.encoding, digest)
     return FileRows(
@@ -81,11 +85,19 @@ def rows_of(outcome: Outcome) -> FileRows:
             "tags": [(tag, article.id) for tag in sorted(article.tags)],
             "placements": [(article.digest, path_id(path), path, *place)],
             "diagnostics": _notes(outcome, article.digest),
+            "withheld": withheld,
         },
     )
 
 
-def _notes(outcome: Outcome, text: str | None) -> list[Row]:
+def _withheld_rows(withheld: Withheld | None) -> list[Row]:
+    """Under the file's number, not its path, which may hold the title."""
+    if withheld is None:
+        return []
+    return [(path_id(withheld.path), withheld.what, withheld.entry, withheld.reason)]
+
+
+def _notes(outcome: Placed | Quarantined, text: str | None) -> list[Row]:
     notes = enumerate(outcome.diagnostics, 1)
     return [(text, outcome.path, n, *astuple(note)) for n, note in notes]
 

@@ -136,7 +136,16 @@ create table quarantine (
   content  blob not null             -- its bytes (of a file above the size limit: the beginning)
 );
 
--- How the build counted: files_seen = placements + quarantined.
+-- What the archive's owner keeps out of it (docs/withholding.md), by the file's number.
+create table withheld (
+  id       integer primary key,      -- derived from the path, like placements.id
+  what     text not null check (what in ('article', 'text')),  -- the article is a placement still
+                                     -- when only its text, from its beginning on, was taken out
+  entry    integer not null,         -- number in the list `withhold`, from 1; 0: all texts are
+  reason   text not null             -- for visitors; may be empty
+);
+
+-- How the build counted: files_seen = placements + quarantined + withheld.
 create table accounting (
   name     text primary key,
   count    integer not null

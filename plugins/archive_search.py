@@ -1,7 +1,6 @@
 """Datasette's own search box, `?_search=` and everyone's SQL speak the archive's query language.
 
-search_query(text)               the FTS5 expression of a query: `… match search_query(:q)`
-search_snippet(markdown, text)   HTML of the passage that shows the match, marked with <mark>
+search_query, search_snippet     see clippings.functions
 escape_fts(text)                 what Datasette calls for its box; here it is search_query
 
 Datasette's `?_search_title=` compares the index with articles.id, where it counts by docid, and so
@@ -13,26 +12,14 @@ import sqlite3
 from datasette import hookimpl
 from datasette.utils.asgi import BadRequest, Request
 
-from clippings.rendering import plain_text
-from clippings.search import parse_query, snippet
-
-
-def search_query(text: object) -> str:
-    """Give the MATCH expression of what a reader typed; null stands for every article."""
-    return parse_query(str(text or "")).match
-
-
-def search_snippet(markdown: object, text: object) -> str:
-    """Give the passage of an article that shows why a query found it, as safe HTML."""
-    return snippet(plain_text(str(markdown or "")), str(text or "")).html
+from clippings.functions import register, search_query
 
 
 # After Datasette's own, whose escape_fts would otherwise replace this one.
 @hookimpl(trylast=True)
 def prepare_connection(conn: sqlite3.Connection) -> None:
     """Register the functions with a connection."""
-    conn.create_function("search_query", 1, search_query, deterministic=True)
-    conn.create_function("search_snippet", 2, search_snippet, deterministic=True)
+    register(conn)
     conn.create_function("escape_fts", 1, search_query, deterministic=True)
 
 

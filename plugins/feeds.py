@@ -15,11 +15,11 @@ from datasette.app import Datasette
 from datasette.utils.asgi import Request, Response
 
 from clippings.search import parse_query
+from clippings.search.timeline import matching
+from clippings.search.trends import named
 from clippings.site import browse_path, page, site_name, wanted_pictures, words_for
 from clippings.site.answers import View, revalidated, visit
 from clippings.site.feeds import LONG_AGO, Channel, entry, json_feed, legal, read_part
-from clippings.site.timeline import matching
-from clippings.site.trends import named
 
 TYPES = {"atom": "application/atom+xml", "json": "application/feed+json"}
 FORM = rf"\.(?P<form>{'|'.join(TYPES)})$"

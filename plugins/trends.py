@@ -13,19 +13,19 @@ from datasette.app import Datasette
 from datasette.utils.asgi import Request, Response
 
 from clippings.search import parse_query
-from clippings.site import page, shelves, words_for
-from clippings.site.answers import visit
-from clippings.site.timeline import PERIODS
-from clippings.site.trends import (
+from clippings.search.timeline import PERIODS
+from clippings.search.trends import (
     MEASURES,
     MOST_TERMS,
     Trends,
-    chart,
     read_question,
     read_sources,
     read_trends,
     search_text,
 )
+from clippings.site import page, shelves, words_for
+from clippings.site.answers import visit
+from clippings.site.chart import chart
 
 FORMULA = ("=", "+", "-", "@", "\t", "\r")
 """With what a spreadsheet takes a cell for a formula (OWASP, CSV Injection)."""

@@ -21,7 +21,8 @@ from datasette.app import Datasette
 from hypothesis import settings
 from lxml import html
 
-from clippings.pipeline import build
+from clippings.pipeline import NOTHING_WITHHELD, build
+from clippings.withholding import Withholding
 
 if TYPE_CHECKING:
     from playwright.sync_api import Browser
@@ -119,11 +120,17 @@ def serve(tmp_path_factory: pytest.TempPathFactory) -> Callable[..., Visitor]:
     `configuration` is merged into the clippings part of metadata.yml.
     """
 
-    def serve_folder(source: Path, configuration: Any = None, **options: Any) -> Visitor:
+    def serve_folder(
+        source: Path,
+        configuration: Any = None,
+        withholding: Withholding = NOTHING_WITHHELD,
+        **options: Any,
+    ) -> Visitor:
         folder = tmp_path_factory.mktemp("site")
         for name in SITE_FILES:
             (folder / name).symlink_to(ROOT / name)
-        build((source,), folder / "clippings.db", _map, 1.0, lambda done, total: None)
+        target = folder / "clippings.db"
+        build((source,), target, _map, 1.0, lambda done, total: None, withholding=withholding)
         metadata = yaml.safe_load((ROOT / "metadata.yml").read_text())
         metadata["plugins"]["clippings"] |= configuration or {}
         datasette = Datasette([], config_dir=folder, settings=SETTINGS | options, metadata=metadata)

@@ -18,8 +18,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 from lxml import etree
 
+from clippings.search.timeline import Timeline
 from clippings.site.feeds import SIZE, cut, instant, tag
-from clippings.site.timeline import Timeline
 
 ATOM = {"a": "http://www.w3.org/2005/Atom", "fh": "http://purl.org/syndication/history/1.0"}
 FEEDS = (

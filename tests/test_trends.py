@@ -17,8 +17,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from clippings.search import parse_query
-from clippings.site.timeline import PERIODS, read_timeline
-from clippings.site.trends import MOST_TERMS, chart, shares, split_terms
+from clippings.search.timeline import PERIODS, read_timeline
+from clippings.search.trends import MOST_TERMS, shares, split_terms
+from clippings.site.chart import chart
 
 TERMS = {
     "北约,乌克兰": ["北约", "乌克兰"],

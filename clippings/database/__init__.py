@@ -5,7 +5,7 @@ FileRows ─► Staging (scratch file) ─► ArchiveWriter ─► draft of clip
                     └──── state file ◄──────┘   what the next build need not do again
 """
 
-from clippings.database.inspect import accounting_of, disk_errors, inspect_data
+from clippings.database.inspect import accounting_of, disk_errors, entries_used, inspect_data
 from clippings.database.staging import Staging
 from clippings.database.state import known_files, seal, state_path
 from clippings.database.writer import ArchiveWriter
@@ -15,6 +15,7 @@ __all__ = [
     "Staging",
     "accounting_of",
     "disk_errors",
+    "entries_used",
     "inspect_data",
     "known_files",
     "seal",

@@ -46,5 +46,13 @@ def inspect_data(path: Path) -> dict[str, Any]:
 
 def accounting_of(path: Path) -> Accounting:
     """What the build of a finished database counted."""
-    with contextlib.closing(sqlite3.connect(f"{path.absolute().as_uri()}?mode=ro", uri=True)) as db:
+    uri = f"{path.absolute().as_uri()}?mode=ro"
+    with contextlib.closing(sqlite3.connect(uri, uri=True)) as db:
         return Accounting(**dict(db.execute("select name, count from accounting")))
+
+
+def entries_used(path: Path) -> frozenset[int]:
+    """The numbers of the entries of `withhold` that took something out of a finished database."""
+    uri = f"{path.absolute().as_uri()}?mode=ro"
+    with contextlib.closing(sqlite3.connect(uri, uri=True)) as db:
+        return frozenset(n for (n,) in db.execute("select distinct entry from withheld"))

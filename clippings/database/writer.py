@@ -24,6 +24,7 @@ from sqlite_utils import Database
 from clippings.database.schema import STATE_INDEXES, archive_schema
 from clippings.database.state import RECORD_FILES
 from clippings.errors import BuildError
+from clippings.identity import path_id
 from clippings.indexing import index_tokens
 from clippings.models import Accounting, Changes, IndexTokens
 from clippings.related import RELATE_AGAIN, RELATE_ALL
@@ -113,6 +114,7 @@ _REMOVE = (
         f"delete from {table} where path in (select path from staged.dropped)"
         for table in ("diagnostics", "quarantine", "placements")
     ),
+    "delete from withheld where id in (select path_id(path) from staged.dropped)",
     "delete from articles where id in (select article from staged.retired)",
     # In two steps, since no two articles have the same number at any time.
     "update articles set docid = -docid where id in (select article from staged.renumbered)",
@@ -130,6 +132,7 @@ _SOURCES = {
     "tags": (_OF_ARTICLE, "tag, article"),
     "placements": (_OF_TEXT, "id"),
     "quarantine": ("from staged.{0}", "path"),
+    "withheld": ("from staged.{0}", "id"),
     "diagnostics": (_OF_TEXT, "path, position"),
 }
 """Table → where its rows come from, and in which order: that of its key."""
@@ -159,6 +162,7 @@ _COUNTS = {
     "placements": "select count(*) from placements",
     "repaired": "select count(distinct path) from diagnostics where severity = 'warning'",
     "quarantined": "select count(*) from quarantine",
+    "withheld": "select count(*) from withheld where what = 'article'",
 }
 
 _WHY = "select path, message from diagnostics where severity = 'error' order by path limit ?"
@@ -283,7 +287,8 @@ class ArchiveWriter:
         return accounting
 
     def _check(self, accounting: Accounting) -> None:
-        if accounting.files_seen != accounting.placements + accounting.quarantined:
+        a = accounting
+        if a.files_seen != a.placements + a.quarantined + a.withheld:
             raise BuildError(f"files were lost on the way: {accounting}")
         if self._run(_IN_INDEX).fetchone()[0] != accounting.articles:
             raise BuildError("the search index does not hold each article once")
@@ -312,5 +317,6 @@ def _room(articles: int) -> int:
 _FUNCTIONS: tuple[tuple[str, int, Any], ...] = (
     ("index_labels", 1, _index_names),
     ("ln", 1, math.log),
+    ("path_id", 1, path_id),
     ("room", 1, _room),
 )

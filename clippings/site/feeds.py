@@ -17,8 +17,8 @@ from typing import Any
 from urllib.parse import urlencode, urlsplit
 
 from clippings.rendering import render_html
+from clippings.search.timeline import Timeline, matching, read_timeline
 from clippings.site import DATABASE
-from clippings.site.timeline import Timeline, matching, read_timeline
 
 SIZE = 50
 """Articles of the newest feed and of a part."""

@@ -16,6 +16,7 @@ _OF_AN_ARTICLE = {
     " where article = :id and host is not null and url like 'http%'"
     " group by url order by min(position) limit 60",
     "reports": "select severity, stage, code, message from diagnostics where article = :id",
+    "withheld": "select reason from withheld where id = :id",
     "earlier": "select id, title, language from articles"
     " where source = :source and docid < :docid order by docid desc limit 1",
     "later": "select id, title, language from articles"
@@ -26,6 +27,8 @@ _OF_AN_ARTICLE = {
     "lead": "select count(*) as shown from images where article = :id and url = :image",
 }
 """What the page shows besides the article itself; each served by an index."""
+
+_TAKEN_OUT = "select reason from withheld where id = ? and what = 'article'"
 
 _ARTICLE_OF = """
     select id from articles where id = :id
@@ -41,6 +44,12 @@ def read_article(conn: sqlite3.Connection, key: int) -> dict[str, Any] | None:
     article = dict(row)
     found = {name: conn.execute(sql, article).fetchall() for name, sql in _OF_AN_ARTICLE.items()}
     return {"article": article, **found}
+
+
+def reason_withheld(conn: sqlite3.Connection, key: int) -> str | None:
+    """Why the article of this id was taken out, maybe empty; None: it was not."""
+    row = conn.execute(_TAKEN_OUT, [key]).fetchone()
+    return None if row is None else str(row["reason"])
 
 
 def article_of(conn: sqlite3.Connection, key: int) -> int | None:

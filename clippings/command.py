@@ -1,0 +1,143 @@
+"""The command `clippings`: searching an archive in a terminal."""
+
+from __future__ import annotations
+
+import csv
+import json
+import re
+import shutil
+import sqlite3
+import sys
+from collections.abc import Callable, Sequence
+from contextlib import closing
+from os import environ
+
+import click
+from wcwidth import wrap
+
+from clippings.errors import OpenError
+from clippings.library import ABOUT, Found, explain, find, located, open_file, usual_order
+from clippings.search import COUNTED, ORDERS, TOTAL, Snippet, parse_query, snippet
+
+MATCH = {"fg": "yellow", "bold": True}
+INDENT = "  "
+
+# Texts come from strangers: none of them moves the cursor or turns the line around.
+_UNSAFE = re.compile("[\x00-\x1f\x7f-\x9f\u202a-\u202e\u2066-\u2069]+")
+
+
+class Trouble(click.ClickException):
+    """What keeps the command from its work; told apart from finding nothing, which is 1."""
+
+    exit_code = 2
+
+
+@click.group(context_settings={"help_option_names": ["-h", "--help"]})
+@click.version_option(package_name="clippings")
+def main() -> None:
+    """Read an archive of articles that build_db.py made."""
+
+
+@main.command()
+@click.argument("query", nargs=-1, required=True)
+@click.option(
+    "-d",
+    "--database",
+    metavar="FILE|ADDRESS",
+    default="clippings.db",
+    envvar="CLIPPINGS_DATABASE",
+    show_default=True,
+    show_envvar=True,
+    help="The database; one at an https:// address is downloaded once.",
+)
+@click.option(
+    "-n",
+    "--limit",
+    type=click.IntRange(min=1),
+    default=20,
+    show_default=True,
+    help="Articles to show at most.",
+)
+@click.option(
+    "--order",
+    type=click.Choice([*ORDERS]),
+    help="What comes first.  [default: relevance; newest where the query has only filters]",
+)
+@click.option("--json", "form", flag_value="json", help="Write a JSON array.")
+@click.option("--csv", "form", flag_value="csv", help="Write CSV with a header.")
+def search(
+    query: Sequence[str], database: str, limit: int, order: str | None, form: str | None
+) -> None:
+    """Search for QUERY in the language of the site (docs/search.md).
+
+    A query that begins with a minus comes after `--`:
+    clippings search -- -演习 北约
+
+    Exit status: 0 articles were found; 1 none was; 2 wrong usage, or a database
+    that cannot be read.
+    """
+    parsed = parse_query(" ".join(query))
+    for note in parsed.notes:
+        click.echo(_safe(explain(note)), err=True)
+    try:
+        with closing(open_file(located(database))) as conn:
+            found = [*find(conn, parsed, order or usual_order(parsed), limit)]
+            (total,) = conn.execute(TOTAL, {"match": parsed.match}).fetchone()
+    except (OpenError, sqlite3.DatabaseError) as error:
+        raise Trouble(str(error)) from None
+    FORMS[form](found, lambda title: snippet(title, parsed, length=len(title)))
+    more = "; --limit shows more" if len(found) < total else ""
+    number = f"more than {COUNTED:,}" if total > COUNTED else f"{total:,}"
+    click.echo(f"{len(found)} of {number} articles{more}", err=True)
+    sys.exit(0 if found else 1)
+
+
+def _as_text(found: Sequence[Found], marked: Callable[[str], Snippet]) -> None:
+    """For people: title, where it is from, and the passage with its matches coloured."""
+    for each in found:
+        row = each.row
+        author = row["author"] if row["author"] != row["source"] else None
+        byline = (row["day"], row["source"], author, row["url"] or f"no. {row['id']}")
+        _echo(_coloured(marked(row["title"]), bold=True))
+        _echo(click.style(_safe(" · ".join(filter(None, byline))), dim=True), INDENT)
+        _echo(_coloured(each.passage), INDENT)
+        click.echo()
+
+
+def _as_json(found: Sequence[Found], marked: Callable[[str], Snippet]) -> None:
+    """For programs: all columns and the passage as plain text."""
+    rows = [each.row | {"passage": each.passage.text} for each in found]
+    click.echo(json.dumps(rows, ensure_ascii=False, indent=1))
+
+
+def _as_csv(found: Sequence[Found], marked: Callable[[str], Snippet]) -> None:
+    """The same for spreadsheets; a head and no rows where nothing was found."""
+    writer = csv.writer(sys.stdout, lineterminator="\n")
+    writer.writerow([*ABOUT, "passage"])
+    writer.writerows([*each.row.values(), each.passage.text] for each in found)
+
+
+FORMS = {None: _as_text, "json": _as_json, "csv": _as_csv}
+
+
+def _coloured(cut: Snippet, **plain: bool) -> str:
+    """A cut with its matches in colour; line breaks become spaces."""
+    return "".join(
+        click.style(_safe(piece), **(MATCH if marked else plain)) for piece, marked in cut.parts
+    )
+
+
+def _echo(text: str, indent: str = "") -> None:
+    """Write a line: on a terminal wrapped to its width (Chinese takes two columns a character)
+    and coloured unless NO_COLOR is set; elsewhere whole and plain."""
+    if not sys.stdout.isatty():
+        click.echo(indent + text)
+        return
+    width = shutil.get_terminal_size().columns
+    colour = False if environ.get("NO_COLOR") else None
+    for line in wrap(text, width, initial_indent=indent, subsequent_indent=indent):
+        click.echo(line, color=colour)
+
+
+def _safe(text: str) -> str:
+    return _UNSAFE.sub(" ", text)

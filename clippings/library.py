@@ -1,0 +1,241 @@
+"""The archive in a notebook or a script: search, articles, SQL and trends, as tables.
+
+    clippings.db, or its address ─► open_archive ─► Archive ─► rows, or pandas DataFrames
+
+It is the site's query language on the site's own statements, in a connection that only reads.
+"""
+
+from __future__ import annotations
+
+import json
+import sqlite3
+import warnings
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from importlib.util import find_spec
+from pathlib import Path
+from typing import Any, Generic, TypeVar
+
+from clippings.download import ADDRESS, fetch
+from clippings.errors import OpenError
+from clippings.functions import register
+from clippings.rendering import plain_text
+from clippings.search import ORDERS, Note, Query, Snippet, parse_query, snippet
+from clippings.search.timeline import PERIODS
+from clippings.search.trends import MEASURES, Question, read_trends
+
+Table = TypeVar("Table")
+Present = Callable[[Sequence[str], Sequence[Sequence[Any]]], Table]
+"""Makes an answer of the names of its columns and its rows."""
+
+NOTES = {
+    "unknown-field": "there is no field of that name; searched as words",
+    "unknown-date": "not a date; searched as words",
+    "unknown-has": "has: knows image, video, audio, table and code; searched as words",
+    "unknown-lang": "not a language; searched as words",
+    "unclosed-quote": "a quotation mark is open; taken to the end",
+    "stray-operator": "nothing to join here; searched as a word",
+    "too-long": "only the beginning was searched; left out from",
+    "nothing-to-search": "there is no letter or digit to search for in",
+}
+"""What a note about a query says (the site says it in three languages)."""
+
+MOST_PERIODS = 40_000
+"""Of a time line: a century of days."""
+
+ABOUT = tuple("id title published day source section feed author language characters url".split())
+"""The columns that tell an article from others."""
+
+_ABOUT = ", ".join(ABOUT)
+
+_OURS = "select 1 from articles, articles_fts, folding limit 0"
+_FOUND = f"""
+    select docid, {_ABOUT}, markdown from articles
+    where docid in (select value from json_each(?))
+"""
+_ARTICLES = """
+    select {0} from articles
+    where docid in (select rowid from articles_fts where articles_fts match ?)
+    order by docid desc
+"""
+_SHORT = _ARTICLES.format(f"{_ABOUT}, summary, image")
+_WITH_TEXT = _ARTICLES.format(f"{_ABOUT}, summary, image, markdown")
+
+
+@dataclass(frozen=True, slots=True)
+class Found:
+    """An article that a query found: its row (the columns of ABOUT) and why it was found."""
+
+    row: dict[str, Any]
+    passage: Snippet
+
+
+def open_archive(database: str, frames: bool | None) -> Archive[Any]:
+    """See `clippings.open`."""
+    if frames is None:
+        frames = find_spec("pandas") is not None
+    if frames and find_spec("pandas") is None:
+        raise OpenError("pandas is not installed: pip install pandas, or open with frames=False")
+    return Archive(open_file(located(database)), as_frame if frames else as_rows)
+
+
+def located(database: str) -> Path:
+    """The file of a database: its own, or the one that its address gives now."""
+    return fetch(database) if ADDRESS.match(database) else Path(database).expanduser()
+
+
+def open_file(path: Path) -> sqlite3.Connection:
+    """A reading connection to a finished database; anything else raises OpenError."""
+    if not path.is_file():
+        raise OpenError(f"{path}: there is no such file; build_db.py makes it, or name another")
+    conn = sqlite3.connect(f"{path.resolve().as_uri()}?mode=ro", uri=True)
+    try:
+        conn.execute("pragma query_only = on")
+        conn.execute(_OURS)
+    except sqlite3.DatabaseError as error:
+        conn.close()
+        raise OpenError(f"{path}: not a database of Clippings ({error})") from None
+    register(conn)
+    return conn
+
+
+def as_rows(columns: Sequence[str], rows: Sequence[Sequence[Any]]) -> list[dict[str, Any]]:
+    """The answer as plain rows. Raises ValueError where two columns have one name."""
+    if len(set(columns)) < len(columns):
+        twice = next(name for name in columns if list(columns).count(name) > 1)
+        raise ValueError(f"two columns are called {twice!r}; name one of them with `as`")
+    return [dict(zip(columns, row, strict=True)) for row in rows]
+
+
+def as_frame(columns: Sequence[str], rows: Sequence[Sequence[Any]]) -> Any:
+    """The answer as a pandas DataFrame."""
+    import pandas  # optional, and slow to import
+
+    return pandas.DataFrame(rows, columns=list(columns))
+
+
+def find(
+    conn: sqlite3.Connection, query: Query, order: str, limit: int, length: int = 120
+) -> Iterator[Found]:
+    """The first `limit` articles of a query, each with the passage of about `length` characters
+    that shows the match. `order` is a key of ORDERS."""
+    page = {"match": query.match, "limit": limit, "offset": 0}
+    docids = [docid for (docid,) in conn.execute(ORDERS[order], page)]
+    found = {docid: rest for docid, *rest in conn.execute(_FOUND, [json.dumps(docids)])}
+    for docid in docids:
+        *about, markdown = found[docid]
+        passage = snippet(plain_text(markdown), query, length=length)
+        yield Found(dict(zip(ABOUT, about, strict=True)), passage)
+
+
+def explain(note: Note) -> str:
+    """A note about a query as a sentence."""
+    return f"{NOTES[note.code]}: {note.fragment}"
+
+
+class Archive(Generic[Table]):
+    """An open database. Its methods answer with tables: DataFrames, or lists of dicts.
+
+    >>> with clippings.open("clippings.db", frames=False) as archive:
+    ...     archive.search("title:双尾 OR title:两条尾巴")[0]["passage"][:22]
+    '上周末的照片里，样例彗星（C/2021 X9'
+
+    The examples below go on with an `archive` that is open.
+    """
+
+    def __init__(self, conn: sqlite3.Connection, present: Present[Table]) -> None:
+        self._conn = conn
+        self._present = present
+
+    def __enter__(self) -> Archive[Table]:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
+
+    def close(self) -> None:
+        """Let go of the file."""
+        self._conn.close()
+
+    def search(self, query: str, *, order: str = "", limit: int = 20) -> Table:
+        """The articles that a query of the site's language finds, with the `passage` that shows
+        why. `order` is "newest" or "relevance" (among the newest 1,500 that match); by default
+        what the site would take.
+
+        >>> found = archive.search('彗星 source:"样例科技"', order="newest")
+        >>> [(row["day"], row["title"]) for row in found][0]
+        ('2022-01-25', '样例彗星为什么有两条尾巴')
+        """
+        parsed = self._parsed(query)
+        found = [*find(self._conn, parsed, order or usual_order(parsed), limit)]
+        columns = [*ABOUT, "passage"]
+        return self._present(columns, [[*each.row.values(), each.passage.text] for each in found])
+
+    def articles(self, query: str = "", *, text: bool = False) -> Table:
+        """All articles that a query finds (every one without a query), the newest first; with
+        `text` also their Markdown.
+
+        >>> [row["title"] for row in archive.articles("lang:ja has:table")]
+        ['冬の各駅停車、三か月だけの「こたつ車両」']
+        >>> archive.articles('title:"见本彗星"', text=True)[0]["markdown"][:13]
+        '昨年末に発見された見本彗星'
+        """
+        return self.sql(_WITH_TEXT if text else _SHORT, [self._parsed(query).match])
+
+    def sql(self, sql: str, parameters: Sequence[Any] | Mapping[str, Any] = ()) -> Table:
+        """The answer to one SQL statement, whose parameters stand as `?` or `:name`.
+
+        `search_query` and `search_snippet` are there as on the site.
+
+        >>> archive.sql("select count(*) as articles from articles where source = ?", ["样例科技"])
+        [{'articles': 3}]
+        """
+        cursor = self._conn.execute(sql, parameters)
+        columns = [column for column, *_ in cursor.description or ()]
+        return self._present(columns, cursor.fetchall())
+
+    def trends(
+        self,
+        terms: Iterable[str],
+        *,
+        by: str = "month",
+        measure: str = "count",
+        source: str = "",
+    ) -> Table:
+        """How many articles of each period speak of each term: one row a period, none left out,
+        with the number of all `articles` and a column for each term.
+
+        `by` is "day", "month" or "year"; with the `measure` "share" the terms' columns are
+        percent of the period's articles; `source` narrows all of it to one. Articles without
+        a date are in no period.
+
+        >>> archive.trends(["彗星", "合龙"], by="year")
+        [{'year': '2021', 'articles': 7, '彗星': 0, '合龙': 2}, ...]
+        """
+        _known("by", by, PERIODS)
+        _known("measure", measure, MEASURES)
+        asked = tuple(dict.fromkeys(terms))
+        for term in asked:
+            self._parsed(term)
+        question = Question(asked, (), by, measure, source, "")
+        found = read_trends(self._conn, question, MOST_PERIODS)
+        heads = [f'"{term}"' if term in (by, "articles") else term for term in asked]
+        rows = zip(found.timeline.names, found.everything.counts, *found.lines, strict=True)
+        return self._present([by, "articles", *heads], [*rows])
+
+    def _parsed(self, query: str) -> Query:
+        """The query understood; warns of what was not."""
+        parsed = parse_query(query)
+        for note in parsed.notes:
+            warnings.warn(explain(note), stacklevel=3)
+        return parsed
+
+
+def usual_order(query: Query) -> str:
+    """The order that the site takes unasked: filters alone say nothing about relevance."""
+    return "relevance" if query.terms else "newest"
+
+
+def _known(name: str, value: str, known: Iterable[str]) -> None:
+    if value not in known:
+        raise ValueError(f"{name} is one of {', '.join(known)}, not {value!r}")

@@ -1,0 +1,59 @@
+"""Series of counts → where their lines, rulings and labels stand in a chart."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from math import ceil, floor, log10
+
+
+@dataclass(frozen=True, slots=True)
+class Chart:
+    """Where things stand, in percent of the chart: x from the left, y from the top.
+
+    `rulings` are (value, y), `labels` (index of a period, x, whether a phone has room for it);
+    `lines` hold a point (x, y) for each value.
+    """
+
+    rulings: list[tuple[float, float]]
+    labels: list[tuple[int, float, bool]]
+    lines: list[list[tuple[float, float]]]
+
+
+def chart(lines: Sequence[Sequence[float]], periods: int, least: float = 0) -> Chart:
+    """Lay out lines of `periods` values each on a common scale that begins at 0.
+
+    Each period has a band of its own, its value in the middle. `least` is the smallest step
+    between rulings: 1 for what is counted.
+    """
+    step, most = _scale(max((value for line in lines for value in line), default=0), least)
+    across = [_percent(index + 0.5, periods) for index in range(periods)]
+    return Chart(
+        [(step * index, 100 - _percent(index, most)) for index in range(most + 1)],
+        _labels(across),
+        [
+            [(x, 100 - _percent(y, step * most)) for x, y in zip(across, line, strict=True)]
+            for line in lines
+        ],
+    )
+
+
+def _percent(part: float, whole: float) -> float:
+    return round(100 * part / whole, 3)
+
+
+def _scale(top: float, least: float) -> tuple[float, int]:
+    """The step between rulings, 1, 2 or 5 times a power of ten, and how many reach `top`."""
+    if top <= 0:
+        return 1, 1
+    power = 10.0 ** floor(log10(top / 4))
+    step = max(least, next(power * factor for factor in (1, 2, 5, 10) if power * factor * 5 >= top))
+    return step, ceil(round(top / step, 6))
+
+
+def _labels(across: Sequence[float], most: int = 12) -> list[tuple[int, float, bool]]:
+    """At most `most` periods that are named below the chart; some four of them on a phone."""
+    every = ceil(len(across) / most) or 1
+    chosen = list(enumerate(across))[::every]
+    thin = ceil(len(chosen) / 4)
+    return [(index, x, place % thin == 0) for place, (index, x) in enumerate(chosen)]
