@@ -43,6 +43,7 @@ _COPY_ORDER = {
     "features": "feature, article",
     "tags": "tag, article",
     "placements": "id",
+    "revisions": "placement, position",
     "quarantine": "path",
     "diagnostics": "rowid",
 }
@@ -56,10 +57,15 @@ _NUMBER_ARTICLES = """
     select id, row_number() over (order by published, id) from staged.articles
 """
 
+# An article was seen as long as any of its files was, and is removed when all of them are.
 _COPY_ARTICLES = f"""
-    insert into articles ({_ARTICLE_NAMES}, docid)
-    select {_ARTICLE_NAMES}, docid
-    from staged.articles join staged.docids on article = id
+    insert into articles ({_ARTICLE_NAMES}, docid, first_seen, last_seen, removed)
+    select {_ARTICLE_NAMES}, docid, first_seen, last_seen, removed
+    from staged.articles join staged.docids on article = id join (
+      select article, min(first_seen) as first_seen, max(last_seen) as last_seen,
+        case when count(removed) = count(*) then max(removed) end as removed
+      from staged.placements group by article
+    ) using (article)
     order by id
 """
 
@@ -137,7 +143,7 @@ class ArchiveWriter:
         """Stage what one file gives. A file that comes later and holds the text of an
         earlier one adds a placement to its article."""
         article = None if rows.digest is None else self._article_of(rows)
-        for table in ("placements", "diagnostics"):
+        for table in ("placements", "revisions", "diagnostics"):
             self._stage(table, [(article, *row) for row in rows.tables.get(table, ())])
         self._stage("quarantine", rows.tables.get("quarantine", ()))
 

@@ -16,6 +16,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Iterable, Iterator, Sequence
+from dataclasses import replace
 from pathlib import Path
 
 from clippings.database import ArchiveWriter, disk_errors, inspect_data
@@ -37,6 +38,7 @@ from clippings.models import (
 from clippings.normalize import article_url, normalize_article, opening
 from clippings.publishing import draft_folder, publish
 from clippings.rendering import plain_text
+from clippings.revisions import with_revisions
 from clippings.rows import FileRows, rows_of
 from clippings.search import facts, index_labels, index_text
 from clippings.sources import ARTICLE_SUFFIXES, find_articles, read_bytes
@@ -52,13 +54,16 @@ SHOWN = 10
 
 
 def build(
-    sources: Sequence[Path],
+    sources: Sequence[Path | str],
     target: Path,
     run_map: Mapper,
     max_quarantined: float,
     on_file: Callable[[int, int], None],
+    history: bool = False,
 ) -> Accounting:
     """Build `target` from the articles below `sources` and publish it.
+
+    With `history`, git sources give every article that ever was.
 
     `run_map` spreads the work; `max_quarantined` is the share of the files seen,
     0.0 to 1.0, above which nothing is published; `on_file` hears of progress as
@@ -66,7 +71,7 @@ def build(
     Datasette that the database is immutable. Raises BuildError, and OSError
     where the target's folder cannot be written; the old database then stays.
     """
-    articles = find_articles(sources)
+    articles = find_articles(sources, history)
     if not articles:
         kinds = " ".join(sorted(ARTICLE_SUFFIXES))
         where = ", ".join(map(str, sources))
@@ -97,7 +102,18 @@ def prepare_rows(source: SourceFile) -> FileRows:
 
 
 def process_file(source: SourceFile) -> Outcome:
-    """Read one file and process it; a file that cannot be read is quarantined."""
+    """Read one file, with its older versions, and process it; a file that cannot be read is
+    quarantined."""
+    if source.history is None:
+        return _process_version(source)
+    versions = (
+        replace(source, location=version.location, history=None)
+        for version in source.history.versions
+    )
+    return with_revisions(source.history, map(_process_version, versions))
+
+
+def _process_version(source: SourceFile) -> Outcome:
     try:
         data, size = read_bytes(source, MAX_BYTES + 1)
     except OSError as error:

@@ -6,7 +6,7 @@ from dataclasses import astuple, dataclass, fields
 from typing import Any
 
 from clippings.identity import path_id
-from clippings.models import Article, IndexTokens, Outcome, Quarantined
+from clippings.models import Article, IndexTokens, Outcome, Quarantined, Revision, Seen
 from clippings.normalize import host_of
 from clippings.related import keywords
 
@@ -17,6 +17,9 @@ _KEPT_ELSEWHERE = {"features", "tags", "links", "images"}
 
 ARTICLE_COLUMNS = tuple(f.name for f in fields(Article) if f.name not in _KEPT_ELSEWHERE)
 
+_PLACE = ("section", "source", "feed", "encoding", "digest")
+_SEEN = tuple(f.name for f in fields(Seen))
+
 COLUMNS: dict[str, tuple[str, ...]] = {
     "articles": (*ARTICLE_COLUMNS, "day"),
     "tokens": ("article", *(f.name for f in fields(IndexTokens))),
@@ -25,7 +28,8 @@ COLUMNS: dict[str, tuple[str, ...]] = {
     "images": ("article", "position", "url", "host", "alt", "caption"),
     "features": ("feature", "article"),
     "tags": ("tag", "article"),
-    "placements": ("article", "id", "path", "section", "source", "feed", "encoding", "digest"),
+    "placements": ("article", "id", "path", *_PLACE, *_SEEN),
+    "revisions": ("article", "placement", "position", *(f.name for f in fields(Revision))),
     "quarantine": ("path", "size", "digest", "content"),
     "diagnostics": ("article", "path", "severity", "stage", "code", "message"),
 }
@@ -40,7 +44,7 @@ class FileRows:
     """What the database holds because of one file.
 
     `digest` is that of the article's text, None for a quarantined file. Rows of
-    placements and diagnostics come without their first column: which article it
+    placements, revisions and diagnostics come without their first column: which article it
     is, the writer knows, because the same text may have come from another file.
     """
 
@@ -56,6 +60,8 @@ def rows_of(outcome: Outcome) -> FileRows:
         return FileRows(None, {"quarantine": [row], "diagnostics": notes})
     article = outcome.article
     place = (article.section, article.source, article.feed, outcome.encoding, outcome.digest)
+    seen = astuple(outcome.seen) if outcome.seen else (None,) * len(_SEEN)
+    key = path_id(outcome.path)
     return FileRows(
         article.digest,
         {
@@ -72,7 +78,8 @@ def rows_of(outcome: Outcome) -> FileRows:
             ],
             "features": [(feature, article.id) for feature in sorted(article.features)],
             "tags": [(tag, article.id) for tag in sorted(article.tags)],
-            "placements": [(path_id(outcome.path), outcome.path, *place)],
+            "placements": [(key, outcome.path, *place, *seen)],
+            "revisions": [(key, n, *astuple(was)) for n, was in enumerate(outcome.revisions, 1)],
             "diagnostics": notes,
         },
     )
