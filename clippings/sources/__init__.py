@@ -4,7 +4,7 @@ read, in one fixed order. Only `read_bytes` opens one."""
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable
 from dataclasses import replace
 from pathlib import Path
 
@@ -73,13 +73,9 @@ def _open(source: Path | str, with_history: bool) -> tuple[str, Iterable[Found]]
         repository = git.Repository(written)
         files = history.files_of_history if with_history else git.Repository.files
         return repository.name, files(repository)
-    for is_kind, kind in (
-        (archives.is_archive, archives.members),
-        (remote.is_url, remote.files_at),
-    ):
-        if is_kind(written):
-            return kind(written)
-    return local.files_below(Path(source))
+    if archives.is_archive(written):
+        return archives.members(written)
+    return remote.files_at(written) if remote.is_url(written) else local.files_below(Path(source))
 
 
 def _path(found: Found) -> tuple[str, str]:

@@ -145,7 +145,7 @@ def _archive(store: str, process: int) -> _Zip | _Tar:
     kind, _, file = _parts(store)
     opened = remote.open_file(file)
     try:
-        return {"zip": _Zip, "tar": _Tar}[kind](opened)
+        return _Zip(opened) if kind == "zip" else _Tar(opened)
     except _DAMAGED as error:
         raise BuildError(f"{file}: not a {kind} archive that can be read: {error}") from None
 

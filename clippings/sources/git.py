@@ -117,9 +117,8 @@ class _BlobReader:
     """One `git cat-file --batch`, asked for one blob after another."""
 
     def __init__(self, directory: str) -> None:
-        process = _start(
-            directory, "cat-file", "--batch", stdin=subprocess.PIPE, stderr=subprocess.DEVNULL
-        )
+        pipes = {"stdin": subprocess.PIPE, "stderr": subprocess.DEVNULL}
+        process = _start(directory, "cat-file", "--batch", **pipes)
         assert process.stdin and process.stdout
         self._ask: IO[bytes] = process.stdin
         self._answer: IO[bytes] = process.stdout
@@ -159,9 +158,9 @@ def _end(process: subprocess.Popen[bytes]) -> None:
 def _start(directory: str, *arguments: str, **options: Any) -> subprocess.Popen[bytes]:
     kept = {name: value for name, value in os.environ.items() if not name.startswith("GIT_")}
     command = ["git", *_SAFE, f"--git-dir={directory}", *arguments]
-    options = {"stdin": subprocess.DEVNULL, "stdout": subprocess.PIPE} | options
+    pipes: dict[str, Any] = {"stdin": subprocess.DEVNULL, "stdout": subprocess.PIPE} | options
     try:
-        return subprocess.Popen(command, env=kept | _ENVIRONMENT, **options)
+        return subprocess.Popen(command, env=kept | _ENVIRONMENT, **pipes)
     except FileNotFoundError:
         raise BuildError("git is not installed, and a git+ source needs it") from None
 
@@ -174,6 +173,4 @@ def _parts(source: str) -> tuple[str, str, str]:
             rest = source[cut:]
             revision, _, folder = rest.removeprefix("@").partition(":")
             return source[:cut], revision, folder.strip("/")
-    raise BuildError(
-        f"{PREFIX}{source}: there is no such folder; write {PREFIX}PATH[@REV][:FOLDER]"
-    )
+    raise BuildError(f"{PREFIX}{source}: no such folder; write {PREFIX}PATH[@REV][:FOLDER]")

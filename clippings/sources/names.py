@@ -27,10 +27,9 @@ def article_below(path: str, folder: str) -> str:
     above = folder.split("/") if folder else []
     if parts[: len(above)] != above or not parts:
         return ""
-    *folders, name = parts[len(above) :] or parts[-1:]
-    return (
-        "/".join((*folders, name)) if is_article(name) and not any(map(is_hidden, folders)) else ""
-    )
+    below = parts[len(above) :] or parts[-1:]  # a folder that is a file gives that file
+    is_shown = is_article(below[-1]) and not any(map(is_hidden, below))
+    return "/".join(below) if is_shown else ""
 
 
 def as_text(path: str) -> str:
