@@ -39,6 +39,8 @@ create index articles_day on articles (day, docid);
 create index articles_language on articles (language, docid);
 -- `?_sort=published` and date ranges in SQL.
 create index articles_published on articles (published);
+-- The articles removed where they came from.
+create index articles_removed on articles (removed) where removed is not null;
 -- The longest reads.
 create index articles_characters on articles (characters);
 
