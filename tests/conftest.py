@@ -119,11 +119,13 @@ def serve(tmp_path_factory: pytest.TempPathFactory) -> Callable[..., Visitor]:
     `configuration` is merged into the clippings part of metadata.yml.
     """
 
-    def serve_folder(source: Path, configuration: Any = None, **options: Any) -> Visitor:
+    def serve_folder(
+        source: Path | str, configuration: Any = None, history: bool = False, **options: Any
+    ) -> Visitor:
         folder = tmp_path_factory.mktemp("site")
         for name in SITE_FILES:
             (folder / name).symlink_to(ROOT / name)
-        build((source,), folder / "clippings.db", _map, 1.0, lambda done, total: None)
+        build((source,), folder / "clippings.db", _map, 1.0, lambda done, total: None, history)
         metadata = yaml.safe_load((ROOT / "metadata.yml").read_text())
         metadata["plugins"]["clippings"] |= configuration or {}
         datasette = Datasette([], config_dir=folder, settings=SETTINGS | options, metadata=metadata)
