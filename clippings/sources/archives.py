@@ -65,7 +65,11 @@ def read_member(store: str, location: str, limit: int) -> tuple[bytes, int]:
 
 def _articles(store: str, folder: str, file: str) -> Iterator[tuple[str, SourceFile]]:
     stamp = remote.stamp_of(file)
-    for name, location in _archive(store, os.getpid()).members():
+    try:
+        found = list(_archive(store, os.getpid()).members())
+    except _DAMAGED as error:
+        raise BuildError(f"{file}: no archive that can be read: {error}") from None
+    for name, location in found:
         if path := article_below(name, folder):
             own = f"{stamp}-{location}" if stamp else ""
             yield f"{store}#{location}", SourceFile(as_text(path), location, own, store)
@@ -144,10 +148,7 @@ def _archive(store: str, process: int) -> _Zip | _Tar:
     """The opened archive of a store: each process its own, as they share no file position."""
     kind, _, file = _parts(store)
     opened = remote.open_file(file)
-    try:
-        return _Zip(opened) if kind == "zip" else _Tar(opened)
-    except _DAMAGED as error:
-        raise BuildError(f"{file}: not a {kind} archive that can be read: {error}") from None
+    return _Zip(opened) if kind == "zip" else _Tar(opened)
 
 
 def _decompressed(file: IO[bytes]) -> IO[bytes]:

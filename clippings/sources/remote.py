@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import errno
 import os
+import tempfile
 from collections.abc import Iterator
 from typing import IO, Any, cast
 from urllib.parse import unquote, urlsplit
@@ -44,12 +45,17 @@ def read_url(store: str, location: str, limit: int) -> tuple[bytes, int]:
 
 
 def open_file(place: str) -> IO[bytes]:
-    """A file opened for reading anywhere in it, by its path or URL. Raises BuildError, OSError."""
+    """A file opened for reading anywhere in it, by its path or URL. Raises BuildError, OSError.
+
+    What lies at a URL is fetched whole, into a temporary file that goes with the process:
+    not every server gives the middle of a file.
+    """
     if not is_url(place):
         return open(place, "rb")
     files, path = _file_system(place)
-    with _told(place):
-        return cast("IO[bytes]", files.open(path, "rb"))
+    with _told(place), tempfile.NamedTemporaryFile() as fetched:
+        files.get_file(path, fetched.name)
+        return open(fetched.name, "rb")
 
 
 def stamp_of(place: str) -> str:
