@@ -69,10 +69,10 @@ def _articles(store: str, folder: str, file: str) -> Iterator[tuple[str, SourceF
         found = list(_archive(store, os.getpid()).members())
     except _DAMAGED as error:
         raise BuildError(f"{file}: no archive that can be read: {error}") from None
-    for name, location in found:
+    for number, (name, location) in enumerate(found):
         if path := article_below(name, folder):
             own = f"{stamp}-{location}" if stamp else ""
-            yield f"{store}#{location}", SourceFile(as_text(path), location, own, store)
+            yield f"{file}#{number:08d}", SourceFile(as_text(path), location, own, store)
 
 
 def _parts(source: str) -> tuple[str, str, str]:
@@ -101,7 +101,7 @@ class _Zip:
         for number, info in enumerate(self._infos):
             kind = stat.S_IFMT(info.external_attr >> 16)
             if not info.is_dir() and kind in (0, stat.S_IFREG):
-                yield _real_name(info), f"{number:08d}"
+                yield _real_name(info), str(number)
 
     def read(self, location: str, limit: int) -> tuple[bytes, int]:
         """The first bytes of a member, and the size that the archive states."""
