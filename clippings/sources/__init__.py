@@ -7,6 +7,7 @@ import os
 from collections.abc import Callable, Iterable
 from dataclasses import replace
 from pathlib import Path
+from urllib.parse import unquote
 
 from clippings.models import SourceFile
 from clippings.sources import archives, git, history, local, remote
@@ -14,6 +15,8 @@ from clippings.sources.git import is_git
 from clippings.sources.names import ARTICLE_SUFFIXES
 
 __all__ = ["ARTICLE_SUFFIXES", "find_articles", "is_address", "is_git", "read_bytes"]
+
+_LOCAL = "file://"
 
 Found = tuple[str, SourceFile]
 """What tells a file from any other, and the file by its path below its source."""
@@ -69,13 +72,15 @@ _READERS: tuple[tuple[Callable[[str], bool], Callable[[str, str, int], tuple[byt
 def _open(source: Path | str, with_history: bool) -> tuple[str, Iterable[Found]]:
     """The name of a source, and its files in any order."""
     written = os.fspath(source)
+    if written.startswith(_LOCAL):  # our own walk does not follow links that lead out
+        written = unquote(written.removeprefix(_LOCAL))
     if is_git(written):
         repository = git.Repository(written)
         files = history.files_of_history if with_history else git.Repository.files
         return repository.name, files(repository)
     if archives.is_archive(written):
         return archives.members(written)
-    return remote.files_at(written) if remote.is_url(written) else local.files_below(Path(source))
+    return remote.files_at(written) if remote.is_url(written) else local.files_below(Path(written))
 
 
 def _path(found: Found) -> tuple[str, str]:

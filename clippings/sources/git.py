@@ -53,12 +53,10 @@ class Repository:
         if revision.startswith("-"):
             raise BuildError(f"{source}: a revision does not begin with '-'")
         try:
-            found = self.run("rev-parse", "--verify", "--quiet", f"{revision or 'HEAD'}^{{commit}}")
+            found = self.run("rev-parse", "--verify", "--quiet", f"{revision}^{{commit}}")
         except subprocess.CalledProcessError as error:
             said = error.stderr.decode("utf-8", "replace").strip()
-            raise BuildError(
-                f"{source}: {said or f'the repository has no revision {revision or str()!r}'}"
-            ) from None
+            raise BuildError(f"{source}: {said or f'it has no revision {revision}'}") from None
         self.commit = found.decode().strip()
 
     def start(self, *arguments: str, **options: Any) -> subprocess.Popen[bytes]:
@@ -172,5 +170,5 @@ def _parts(source: str) -> tuple[str, str, str]:
         if os.path.isdir(source[:cut]):
             rest = source[cut:]
             revision, _, folder = rest.removeprefix("@").partition(":")
-            return source[:cut], revision, folder.strip("/")
+            return source[:cut], revision or "HEAD", folder.strip("/")
     raise BuildError(f"{PREFIX}{source}: no such folder; write {PREFIX}PATH[@REV][:FOLDER]")
