@@ -9,7 +9,7 @@ ARTICLE_SUFFIXES = frozenset({".md", ".markdown", ".html", ".htm", ".txt"})
 
 def is_article(name: str) -> bool:
     """Whether a file of this name (without its folders) is an article: not hidden, its ending."""
-    return not is_hidden(name) and os.path.splitext(name)[1].lower() in ARTICLE_SUFFIXES
+    return not is_hidden(name) and name[name.rfind(".") :].lower() in ARTICLE_SUFFIXES
 
 
 def is_hidden(name: str) -> bool:
