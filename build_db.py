@@ -17,6 +17,7 @@ from clippings.errors import BuildError
 from clippings.executors import mapper, usable_cores
 from clippings.models import Built, Changes
 from clippings.pipeline import build
+from clippings.sources import is_address, is_git
 from clippings.withholding import Withholding, read_withholding
 
 OnFile = Callable[[int, int], None]
@@ -24,6 +25,14 @@ OnFile = Callable[[int, int], None]
 
 SECONDS_BETWEEN_LINES = 5.0
 """How often progress is told where there is no terminal to draw a bar on."""
+
+
+class Source(click.Path):
+    """A folder or file that exists, or an address: `git+…`, `zip://…`, `https://…`."""
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Any:
+        """An address as it is written, anything else as a path."""
+        return value if is_address(str(value)) else super().convert(value, param, ctx)
 
 
 class Share(click.ParamType):  # type: ignore[type-arg]  # generic only in newer clicks
@@ -50,7 +59,7 @@ class Share(click.ParamType):  # type: ignore[type-arg]  # generic only in newer
     "sources",
     metavar="[SOURCE]...",
     nargs=-1,
-    type=click.Path(exists=True, readable=True, path_type=Path),
+    type=Source(exists=True, readable=True, path_type=Path),
 )
 @click.option(
     "-o",
@@ -75,6 +84,11 @@ class Share(click.ParamType):  # type: ignore[type-arg]  # generic only in newer
     show_default=True,
     help="Publish nothing when more of the files than this cannot become articles.",
 )
+@click.option(
+    "--history",
+    is_flag=True,
+    help="Of git sources, every article that ever was, with its earlier versions.",
+)
 @click.option("--fresh", is_flag=True, help="Read and convert every file, also the unchanged.")
 @click.option(
     "--report",
@@ -89,26 +103,30 @@ class Share(click.ParamType):  # type: ignore[type-arg]  # generic only in newer
 )
 @click.option("-q", "--quiet", is_flag=True, help="Say nothing unless something is wrong.")
 def main(
-    sources: tuple[Path, ...],
+    sources: tuple[Path | str, ...],
     output: Path,
     jobs: int,
     max_quarantined: float,
-    metadata: Path | None,
+    history: bool,
     fresh: bool,
     report: Path | None,
+    metadata: Path | None,
     quiet: bool,
 ) -> None:
     """Build one SQLite database with full-text search from folders of articles.
 
     SOURCE is a folder, or an article; seeds/ when none is given. Articles are
     .md .markdown .html .htm .txt files; other files and hidden folders are
-    passed over.
+    passed over. SOURCE may also be a git repository, git+PATH[@REV][:FOLDER];
+    a zip or tar archive; or, with the extra `remote`, a URL that fsspec opens.
 
     Exit status: 0 the database was published; 1 it was not (too many files in
     quarantine, no article found, or the disk said no); 2 wrong usage.
     """
     if not output.parent.is_dir():
         raise click.BadParameter(f"folder {output.parent} does not exist", param_hint="--output")
+    if history and not any(is_git(str(source)) for source in sources):
+        raise click.UsageError("--history needs a git source: git+PATH[@REV][:FOLDER]")
     folders = sources or (Path(__file__).with_name("seeds"),)
     began = time.monotonic()
     try:
@@ -121,6 +139,7 @@ def main(
                 max_quarantined,
                 on_file,
                 withholding=withholding,
+                history=history,
                 fresh=fresh,
             )
         if report:

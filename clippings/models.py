@@ -140,8 +140,56 @@ class Withheld:
 
 
 @dataclass(frozen=True, slots=True)
+class Version:
+    """What a file was from one commit on: where its bytes lie, and the commit that wrote it.
+
+    `date` is the author's, ISO 8601 with the offset as written.
+    """
+
+    location: str
+    commit: str
+    date: str
+
+
+@dataclass(frozen=True, slots=True)
+class History:
+    """All versions of a file, the newest first (never none), and when it was removed.
+
+    `removed` is the date of the commit that removed it; None: it is still there.
+    """
+
+    versions: tuple[Version, ...]
+    removed: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class Seen:
+    """When a history had a file: the dates of its first and its newest version, and of its
+    removal (None: still there); and the commit of the version that is the article."""
+
+    first_seen: str
+    last_seen: str
+    removed: str | None
+    commit_id: str
+
+
+@dataclass(frozen=True, slots=True)
+class Revision:
+    """What an article was before. `digest` is the file's SHA-256; `title` is None where that
+    version cannot be read; `changes` says what the version after it changed: words of
+    {"title", "text", "front-matter"}."""
+
+    commit_id: str
+    date: str
+    digest: str
+    title: str | None
+    changes: str
+
+
+@dataclass(frozen=True, slots=True)
 class Placed:
-    """A file that became (part of) an article."""
+    """A file that became (part of) an article; `seen` and `revisions` (the oldest first) are
+    what its history tells, where it comes with one."""
 
     path: str
     digest: str
@@ -150,6 +198,8 @@ class Placed:
     tokens: IndexTokens
     diagnostics: tuple[Diagnostic, ...]
     withheld: Withheld | None = None
+    seen: Seen | None = None
+    revisions: tuple[Revision, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -167,21 +217,26 @@ class Quarantined:
     withheld: Withheld | None = None
 
 
-Outcome = Placed | Quarantined | Withheld
+Processed = Placed | Quarantined
+Outcome = Processed | Withheld
 
 
 @dataclass(frozen=True, slots=True)
 class SourceFile:
     """A file to read: its name in the archive and where it lies.
 
-    `stamp` is an opaque word: the same path with the same stamp holds the same bytes, which is
-    known without opening it; empty where that cannot be told. `known` is the SHA-256 that the
-    last build saw, empty where it saw none.
+    `location` is a path of this machine or, with a `store`, a name in that store
+    (a repository, an archive, a URL). `stamp` is an opaque word: the same path with
+    the same stamp holds the same bytes, which is known without opening it; empty
+    where that cannot be told. With a `history` it covers all versions. `known` is the
+    SHA-256 that the last build saw, empty where it saw none.
     """
 
     path: str
     location: str
     stamp: str = ""
+    store: str = ""
+    history: History | None = None
     known: str = ""
 
 

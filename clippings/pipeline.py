@@ -46,15 +46,16 @@ from clippings.models import (
     Changes,
     Diagnostic,
     Known,
-    Outcome,
     Placed,
     Plan,
+    Processed,
     Quarantined,
     SourceFile,
 )
 from clippings.normalize import article_url, normalize_article
 from clippings.publishing import draft_folder, publish
 from clippings.rendering import plain_text
+from clippings.revisions import with_revisions
 from clippings.rows import FileRows, rows_of
 from clippings.sources import ARTICLE_SUFFIXES, find_articles, read_bytes
 from clippings.withholding import Withholding, withhold
@@ -74,32 +75,34 @@ Prepare = Callable[[Sequence[SourceFile]], Iterator[FileRows | None]]
 
 
 def build(
-    sources: Sequence[Path],
+    sources: Sequence[Path | str],
     target: Path,
     run_map: Mapper,
     max_quarantined: float,
     on_file: OnFile,
     *,
     withholding: Withholding = NOTHING_WITHHELD,
+    history: bool = False,
     fresh: bool = False,
 ) -> Built:
     """Build `target` from the articles below `sources` and publish it.
 
     `run_map` spreads the work; `max_quarantined` is the share of the files seen,
     0.0 to 1.0, above which nothing is published; `on_file` hears of progress as
-    (files done, files to read); `withholding` says what is kept out. What the last
-    build of `target` did is not done again, unless `fresh`. Beside the target,
-    `inspect-data.json` tells Datasette that the database is immutable, and the
-    state file tells the next build what this one did. Raises BuildError, and
-    OSError where the target's folder cannot be written; the old database then stays.
+    (files done, files to read); `withholding` says what is kept out; with `history`,
+    git sources give every article that ever was. What the last build of `target`
+    did is not done again, unless `fresh`. Beside the target, `inspect-data.json`
+    tells Datasette that the database is immutable, and the state file tells the next
+    build what this one did. Raises BuildError, and OSError where the target's folder
+    cannot be written; the old database then stays.
     """
-    articles = find_articles(sources)
+    articles = find_articles(sources, history)
     if not articles:
         kinds = " ".join(sorted(ARTICLE_SUFFIXES))
         where = ", ".join(map(str, sources))
         raise BuildError(f"no article found in {where}; articles end in {kinds}")
     with draft_folder(target) as folder, disk_errors(target):
-        version = f"{program_version()} {withholding.digest}"
+        version = f"{program_version()} {withholding.digest} {history}"
         known = None if fresh else known_files(target, version)
         todo = plan(articles, known or {})
         changes, read = Changes(), 0
@@ -205,16 +208,31 @@ def prepare_rows(
     A bug of ours is re-raised with the file's name.
     """
     try:
-        data = read_file(source)
-        if isinstance(data, Quarantined):
-            return rows_of(withhold(data, withholding))
-        if source.known and source.known == file_digest(data):
-            return None
-        return rows_of(withhold(process_article(source.path, data), withholding))
+        outcome = process_file(source)
+        return None if outcome is None else rows_of(withhold(outcome, withholding))
     except MemoryError:  # the machine's trouble, not the file's
         raise
     except Exception as error:
         raise RuntimeError(f"a bug was met at {source.path}") from error
+
+
+def process_file(source: SourceFile) -> Processed | None:
+    """Read one file, with its older versions, and process it; None where it holds what it held."""
+    if source.history:
+        versions = (
+            replace(source, location=version.location, history=None, known="")
+            for version in source.history.versions
+        )
+        outcomes = (_process(source.path, read_file(version)) for version in versions)
+        return with_revisions(source.history, outcomes)
+    data = read_file(source)
+    if source.known and not isinstance(data, Quarantined) and source.known == file_digest(data):
+        return None
+    return _process(source.path, data)
+
+
+def _process(path: str, data: bytes | Quarantined) -> Processed:
+    return data if isinstance(data, Quarantined) else process_article(path, data)
 
 
 def read_file(source: SourceFile) -> bytes | Quarantined:
@@ -231,7 +249,7 @@ def read_file(source: SourceFile) -> bytes | Quarantined:
     return data
 
 
-def process_article(path: str, data: bytes) -> Outcome:
+def process_article(path: str, data: bytes) -> Processed:
     """Bytes → an article, or a quarantined file with the reason.
 
     Pure: the same path and bytes give the same outcome anywhere. Never raises

@@ -6,7 +6,16 @@ from dataclasses import astuple, dataclass, fields
 from typing import Any
 
 from clippings.identity import path_id
-from clippings.models import Article, IndexTokens, Outcome, Placed, Quarantined, Withheld
+from clippings.models import (
+    Article,
+    IndexTokens,
+    Outcome,
+    Placed,
+    Quarantined,
+    Revision,
+    Seen,
+    Withheld,
+)
 from clippings.normalize import host_of
 from clippings.related import keywords
 
@@ -17,6 +26,9 @@ _KEPT_ELSEWHERE = {"features", "tags", "links", "images"}
 
 ARTICLE_COLUMNS = tuple(f.name for f in fields(Article) if f.name not in _KEPT_ELSEWHERE)
 
+_PLACE = ("section", "source", "feed", "encoding", "digest")
+_SEEN = tuple(f.name for f in fields(Seen))
+
 COLUMNS: dict[str, tuple[str, ...]] = {
     "articles": (*ARTICLE_COLUMNS, "day"),
     "tokens": ("article", *(f.name for f in fields(IndexTokens))),
@@ -25,7 +37,8 @@ COLUMNS: dict[str, tuple[str, ...]] = {
     "images": ("article", "position", "url", "host", "alt", "caption"),
     "features": ("feature", "article"),
     "tags": ("tag", "article"),
-    "placements": ("of_text", "id", "path", "section", "source", "feed", "encoding", "digest"),
+    "placements": ("of_text", "id", "path", *_PLACE, *_SEEN),
+    "revisions": ("of_text", "placement", "position", *(f.name for f in fields(Revision))),
     "quarantine": ("path", "size", "digest", "content"),
     "withheld": ("id", "what", "entry", "reason"),
     "diagnostics": ("of_text", "path", "position", "severity", "stage", "code", "message"),
@@ -65,6 +78,8 @@ def rows_of(outcome: Outcome) -> FileRows:
         return FileRows(path, digest, None, tables)
     article = outcome.article
     place = (article.section, article.source, article.feed, outcome.encoding, digest)
+    seen = astuple(outcome.seen) if outcome.seen else (None,) * len(_SEEN)
+    key, of_text = path_id(path), article.digest
     return FileRows(
         path,
         digest,
@@ -83,8 +98,11 @@ def rows_of(outcome: Outcome) -> FileRows:
             ],
             "features": [(feature, article.id) for feature in sorted(article.features)],
             "tags": [(tag, article.id) for tag in sorted(article.tags)],
-            "placements": [(article.digest, path_id(path), path, *place)],
-            "diagnostics": _notes(outcome, article.digest),
+            "placements": [(of_text, key, path, *place, *seen)],
+            "revisions": [
+                (of_text, key, n, *astuple(was)) for n, was in enumerate(outcome.revisions, 1)
+            ],
+            "diagnostics": _notes(outcome, of_text),
             "withheld": withheld,
         },
     )

@@ -18,6 +18,10 @@ create table articles (
   url          text,                 -- where it was first published; null: not given
   day          text,                 -- first ten characters of `published`
   updated      text,                 -- like `published`; null: not given
+  first_seen   text,                 -- commit's date of the first version; null: built without
+                                     -- --history, as in the next two
+  last_seen    text,                 -- commit's date of the newest version
+  removed      text,                 -- when all its files were removed; null: one is still there
   docid        integer not null,     -- rowid in articles_fts: the order of publication, with
                                      -- room left in each day for articles that come late
   digest       text not null,        -- BLAKE2b-128 of title and Markdown
@@ -36,6 +40,8 @@ create index articles_day on articles (day, docid);
 create index articles_language on articles (language, docid);
 -- `?_sort=published` and date ranges in SQL.
 create index articles_published on articles (published);
+-- The articles removed where they came from.
+create index articles_removed on articles (removed) where removed is not null;
 -- The longest reads.
 create index articles_characters on articles (characters);
 
@@ -48,7 +54,12 @@ create table placements (
   source   text,                     -- null: not given
   feed     text,                     -- null: not given
   encoding text not null,            -- what the bytes were read as
-  digest   text not null             -- SHA-256 of the file
+  digest   text not null,            -- SHA-256 of the file
+  -- Of a file from a git history (--history); null: of any other.
+  first_seen text,                   -- commit's date of its first version, ISO 8601 as written
+  last_seen  text,                   -- commit's date of its newest version
+  removed    text,                   -- date of the commit that removed it; null: still there
+  commit_id  text                    -- the commit of the version that is the article
 );
 -- The other places of an article.
 create index placements_article on placements (article);
@@ -57,6 +68,24 @@ create index placements_article on placements (article);
 create index placements_also_section on placements (section, article) where id <> article;
 create index placements_also_source on placements (source, article) where id <> article;
 create index placements_also_feed on placements (feed, article) where id <> article;
+
+-- What the files of a git history were before: their older versions.
+create table revisions (
+  placement integer not null references placements (id),
+  position  integer not null,        -- from 1, the oldest first
+  article   integer not null references articles (id),
+  commit_id text not null,           -- the commit that wrote this version
+  date      text not null,           -- its author's date, ISO 8601 with the offset as written
+  digest    text not null,           -- SHA-256 of the file then; empty: it could not be read
+  title     text,                    -- null: that version is no article
+  changes   text not null,           -- what the version after it changed: words of
+                                     -- title, text, front-matter; may be empty
+  primary key (placement, position)
+) without rowid;
+-- The history of an article.
+create index revisions_article on revisions (article);
+-- The articles that had another title.
+create index revisions_retitled on revisions (article, title) where instr(changes, 'title');
 
 -- The links of the bodies in document order.
 create table links (

@@ -15,12 +15,16 @@ from clippings.site import archive, page, shelves
 NAMED = ("section", "source", "feed", "tag")
 
 
+RETITLED = "select exists (select 1 from revisions where instr(changes, 'title')) as found"
+
+
 def read_months(conn: Connection) -> dict[str, Any]:
     """Each year with its count and its months (name, articles), the newest first."""
     months = reversed(shelves.by_date(conn, "month"))
     years = [(year, list(rows)) for year, rows in groupby(months, lambda row: row["name"][:4])]
     return {
         "years": [(year, sum(row["articles"] for row in rows), rows) for year, rows in years],
+        "retitled": conn.execute(RETITLED).fetchone()["found"],
         "undated": shelves.count(conn, shelves.Shelf("undated", "")),
     }
 

@@ -121,16 +121,24 @@ def serve(tmp_path_factory: pytest.TempPathFactory) -> Callable[..., Visitor]:
     """
 
     def serve_folder(
-        source: Path,
+        source: Path | str,
         configuration: Any = None,
         withholding: Withholding = NOTHING_WITHHELD,
+        history: bool = False,
         **options: Any,
     ) -> Visitor:
         folder = tmp_path_factory.mktemp("site")
         for name in SITE_FILES:
             (folder / name).symlink_to(ROOT / name)
-        target = folder / "clippings.db"
-        build((source,), target, _map, 1.0, lambda done, total: None, withholding=withholding)
+        build(
+            (source,),
+            folder / "clippings.db",
+            _map,
+            1.0,
+            lambda done, total: None,
+            withholding=withholding,
+            history=history,
+        )
         metadata = yaml.safe_load((ROOT / "metadata.yml").read_text())
         metadata["plugins"]["clippings"] |= configuration or {}
         datasette = Datasette([], config_dir=folder, settings=SETTINGS | options, metadata=metadata)

@@ -62,6 +62,23 @@ def test_links_are_followed_inside_the_source_only(tmp_path: Path) -> None:
     assert paths(source) == ["inside.md"]
 
 
+def test_a_file_url_is_a_path(tmp_path: Path) -> None:
+    """Links that lead out are passed over there too."""
+    write(tmp_path, "outside.md", "a b/inside.md")
+    (tmp_path / "a b" / "out.md").symlink_to("../outside.md")
+    found = find_articles([f"file://{tmp_path}/a%20b"])
+    assert [article.path for article in found] == ["inside.md"]
+
+
+def test_a_folder_that_cannot_be_listed_is_told(tmp_path: Path) -> None:
+    """Passing it over in silence would lose what is in it; root may list all."""
+    if os.geteuid() == 0:
+        pytest.skip("root lists every folder")
+    (tmp_path / "closed").mkdir(mode=0)
+    with pytest.raises(PermissionError):
+        find_articles([tmp_path])
+
+
 def test_what_is_no_ordinary_file_is_passed_over(tmp_path: Path) -> None:
     """A named pipe called .md would make a reader wait for ever."""
     os.mkfifo(tmp_path / "pipe.md")

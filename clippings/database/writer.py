@@ -108,7 +108,7 @@ _FILL_INDEX = f"""
 _REMOVE = (
     *(
         f"delete from {table} where article in (select article from staged.retired)"
-        for table in ("links", "images", "features", "tags", "related")
+        for table in ("links", "images", "features", "tags", "related", "revisions")
     ),
     *(
         f"delete from {table} where path in (select path from staged.dropped)"
@@ -131,16 +131,24 @@ _SOURCES = {
     "features": (_OF_ARTICLE, "feature, article"),
     "tags": (_OF_ARTICLE, "tag, article"),
     "placements": (_OF_TEXT, "id"),
+    "revisions": (_OF_TEXT, "placement, position"),
     "quarantine": ("from staged.{0}", "path"),
     "withheld": ("from staged.{0}", "id"),
     "diagnostics": (_OF_TEXT, "path, position"),
 }
 """Table → where its rows come from, and in which order: that of its key."""
 
+# An article was seen as long as any of its files was, and is removed when all of them are.
 _COPY = (
-    f"""insert into articles ({_ARTICLE_NAMES}, docid) select {_ARTICLE_NAMES}, docid
+    f"""insert into articles ({_ARTICLE_NAMES}, docid, first_seen, last_seen, removed)
+        select {_ARTICLE_NAMES}, docid, first_seen, last_seen, removed
         from staged.articles join staged.chosen c on c.article = id
-        join staged.docids d on d.article = id order by id""",
+        join staged.docids d on d.article = id
+        join (
+          select of_text, min(first_seen) as first_seen, max(last_seen) as last_seen,
+            case when count(removed) = count(*) then max(removed) end as removed
+          from staged.placements group by of_text
+        ) using (of_text) order by id""",
     *(
         f"insert into {table} ({names}) select {names} {rows.format(table)} order by {order}"
         for table, (rows, order) in _SOURCES.items()

@@ -12,6 +12,9 @@ _OF_AN_ARTICLE = {
     "tags": "select tag from tags where article = :id order by tag",
     "placements": "select path, section, source, feed from placements where article = :id"
     " order by id = :id desc, path",
+    "revisions": "select date, revisions.title, changes, path from revisions"
+    " join placements on placements.id = placement where revisions.article = :id"
+    " order by date desc, placement, position desc limit 200",
     "links": "select url, host, max(text) as text from links"
     " where article = :id and host is not null and url like 'http%'"
     " group by url order by min(position) limit 60",

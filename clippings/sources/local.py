@@ -7,23 +7,27 @@ import time
 from collections.abc import Iterator
 from pathlib import Path
 
+from clippings.models import SourceFile
 from clippings.sources.names import as_text, is_article
-
-Found = tuple[str, str, str]
-"""Path in the archive, where the file really lies, stamp."""
 
 SETTLED = 2 * 10**9
 """Nanoseconds after which a file that is written again has another time on any file system."""
 
 
-def files_below(source: Path) -> Iterator[Found]:
-    """The articles of one folder, or the one file, in any order.
+def files_below(source: Path) -> tuple[str, Iterator[tuple[str, SourceFile]]]:
+    """The source's name, and (where it really lies, file) of each article of a folder, or of
+    the one file, in any order.
 
     Links to files are followed inside the folder only; links to folders never.
     Cheap: one `stat` a file and nothing opened.
     """
+    return as_text(source.name), _files(source)
+
+
+def _files(source: Path) -> Iterator[tuple[str, SourceFile]]:
     if source.is_file():
-        yield as_text(source.name), os.path.realpath(source), _stamp(source.stat())
+        real = os.path.realpath(source)
+        yield real, SourceFile(as_text(source.name), real, stamp(source.stat()))
         return
     root = os.path.realpath(source)
     folders = [(root, "")]
@@ -36,24 +40,25 @@ def files_below(source: Path) -> Iterator[Found]:
                     if name[0] != ".":
                         folders.append((entry.path, f"{below}{name}/"))
                 elif is_article(name) and (found := _location(entry, root)):
-                    yield as_text(below + name), *found
+                    yield found[0], SourceFile(as_text(below + name), *found)
 
 
 def _location(entry: os.DirEntry[str], root: str) -> tuple[str, str] | None:
     """Location and stamp of an ordinary file that lies in the source; None for anything else."""
     try:
         if entry.is_file(follow_symlinks=False):
-            return entry.path, _stamp(entry.stat())
+            return entry.path, stamp(entry.stat())
         real = os.path.realpath(entry.path)
         if os.path.isfile(real) and os.path.commonpath([real, root]) == root:
-            return real, _stamp(os.stat(real))
+            return real, stamp(os.stat(real))
     except FileNotFoundError:  # removed since the folder was listed
         pass
     return None
 
 
-def _stamp(status: os.stat_result) -> str:
-    """Size and time of modification; empty for a file that may change again within the tick."""
+def stamp(status: os.stat_result) -> str:
+    """Size, time of change and number of a file; empty for one that may change again within the
+    tick. The number tells apart two files of which one takes the other's path."""
     if time.time_ns() - status.st_mtime_ns < SETTLED:
         return ""
-    return f"{status.st_size}-{status.st_mtime_ns}"
+    return f"{status.st_size}-{status.st_mtime_ns}-{status.st_ino}"
