@@ -180,7 +180,11 @@ class LiveDatabase(Database):  # type: ignore[misc]
     def _connection(self) -> sqlite3.Connection:
         uri = f"file:{quote(str(self.path))}?immutable=1"
         conn = sqlite3.connect(uri, uri=True, check_same_thread=False)
-        self.ds._prepare_connection(conn, self.name)
+        try:
+            self.ds._prepare_connection(conn, self.name)
+        except BaseException:
+            conn.close()
+            raise
         return conn
 
     def _take(self, found: Identity) -> None:

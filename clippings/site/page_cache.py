@@ -73,10 +73,9 @@ class Answer:
         kept was made for somebody without cookies, or gives one."""
         if self.is_packed or self.status == 304:
             return False
-        has_cookies = b"cookie" in dict(scope["headers"])
-        return bool(self.header(b"set-cookie")) or (
-            has_cookies and self.status in (200, 302, 401, 403)
-        )
+        if self.header(b"set-cookie"):
+            return True
+        return b"cookie" in dict(scope["headers"]) and self.status in (200, 302, 401, 403)
 
 
 @dataclass(frozen=True, slots=True)
