@@ -167,7 +167,7 @@ def has_already(scope: Scope, tag: bytes) -> bool:
 def takes_gzip(scope: Scope) -> bool:
     """Whether who asks can unpack gzip (RFC 9110, 12.5.3)."""
     accepted = dict(scope["headers"]).get(b"accept-encoding", b"").lower()
-    return re.search(rb"\b(gzip|\*)(?!\s*;\s*q=0(\.0*)?\s*(,|$))", accepted) is not None
+    return re.search(rb"(?:^|[\s,])(gzip|\*)(?!\s*;\s*q=0(\.0*)?\s*(,|$))", accepted) is not None
 
 
 async def ask(app: App, scope: Scope) -> Answer:
