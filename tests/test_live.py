@@ -83,14 +83,17 @@ PAGES = (
 )
 
 
-async def read_on(client: httpx.AsyncClient, done: asyncio.Event, number: int) -> list[str]:
-    """Ask for one page after another until it is done; what was wrong."""
+async def read_on(
+    client: httpx.AsyncClient, done: asyncio.Event, number: int, seen: set[str]
+) -> list[str]:
+    """Ask for one page after another until it is done; what was wrong, and what was seen."""
     wrong, asked = [], number
     while not done.is_set():
         asked += 1
         path = PAGES[asked % len(PAGES)].format(1 + asked % 40)
         response = await client.get(path)
         said = marks(response.text)
+        seen |= said
         if response.status_code not in (200, 429) or len(said) > 1:
             wrong.append(f"{path}: {response.status_code} {said}")
         if response.status_code == 200 and not said:
@@ -101,21 +104,22 @@ async def read_on(client: httpx.AsyncClient, done: asyncio.Event, number: int) -
 async def swap_under_load(site: Visitor, editions: list[Path], swaps: int) -> list[str]:
     transport = httpx.ASGITransport(site.datasette.app())
     async with httpx.AsyncClient(transport=transport, base_url="http://localhost") as client:
-        done = asyncio.Event()
-        readers = [asyncio.create_task(read_on(client, done, n)) for n in range(READERS)]
+        done, seen = asyncio.Event(), set[str]()
+        readers = [asyncio.create_task(read_on(client, done, n, seen)) for n in range(READERS)]
         for swap in range(swaps):
             put(editions[swap % 4], site)
             await asyncio.sleep(0.05)
         put(editions[3], site)
         await client.get("/")
         done.set()
+        assert len(seen) == 4, "the load was too light to see every edition"
         return [wrong for each in await asyncio.gather(*readers) for wrong in each]
 
 
 def test_swaps_under_load(live: Visitor, editions: list[Path]) -> None:
     """Fifty new databases while eight read: every answer is whole and of one edition, the last
     one is served in the end, and no file of the others stays open."""
-    asyncio.run(swap_under_load(live, editions, 4))  # every lazy thing is there now
+    asyncio.run(swap_under_load(live, editions, 8))  # every lazy thing is there now
     before = open_files()
     assert asyncio.run(swap_under_load(live, editions, SWAPS)) == []
     assert open_files() <= before
