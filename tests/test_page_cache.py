@@ -10,7 +10,7 @@ import httpx
 import pytest
 from conftest import ROOT, Visitor
 
-from clippings.site.page_cache import Answer, PageCache, asks_for_page, takes_gzip
+from clippings.site.page_cache import PAGE, Answer, PageCache, asks_for_page, finished, takes_gzip
 
 KEPT = (
     "/",
@@ -235,6 +235,20 @@ def test_kept_page_is_what_is_made(site: Visitor) -> None:
 
     asyncio.run(visit())
     assert site.datasette.get_database("clippings").pages.weight > 0
+
+
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [(b"cache-control", b"private, no-store"), (b"set-cookie", b"a=b"), (b"content-type", b"a/b")],
+)
+def test_what_says_so_is_not_kept(name: bytes, value: bytes) -> None:
+    """A page that is somebody's own, or no text, is not kept, and who has cookies is asked for
+    anew: it was made without them."""
+    headers = {b"content-type": b"text/html", name: value}
+    answer = finished(Answer(200, list(headers.items()), b"page"), b"tag", PAGE)
+    assert not answer.is_packed
+    assert answer.may_be_another({"headers": [(b"cookie", b"login=x")]})
+    assert answer.may_be_another({"headers": []}) is (name == b"set-cookie")
 
 
 def test_what_asks_for_a_page() -> None:
