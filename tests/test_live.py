@@ -163,6 +163,21 @@ def test_kept_pages_are_of_the_edition(live: Visitor, editions: list[Path]) -> N
     assert second.headers["etag"] != first.headers["etag"]
 
 
+def test_facets_of_a_whole_table_are_counted_once(live: Visitor) -> None:
+    """The facets of a table that nothing narrows are asked of the database once an edition."""
+    edition = live.datasette.get_database("clippings").edition
+    path = "/clippings/articles.json?_facet=section&_size={}"
+    first = live.get(path.format(3)).json()["facet_results"]
+    counted = dict(edition.answers)
+    assert any("select section as value" in sql for sql, _ in counted)
+    second = live.get(path.format(4)).json()["facet_results"]
+    assert edition.answers == counted
+    assert [row["count"] for row in first["section"]["results"]] == [30]
+    assert second["section"]["results"][0]["count"] == 30
+    live.get(path.format(4) + "&section=edition0000")
+    assert edition.answers == counted
+
+
 async def download_across_a_swap(site: Visitor, editions: list[Path]) -> bytes:
     """Take a file whose first piece is sent before, and whose rest after a swap."""
     pieces: list[bytes] = []

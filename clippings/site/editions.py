@@ -35,7 +35,7 @@ PATIENCE = 1.0
 
 _WHOLE_TABLE = re.compile(
     r"\s*select (\w+) as value, count\(\*\) as count from \(\s*select [\w\[\], ]+ from (\w+)\s*\)"
-    r"\s*where \1 is not null group by \1 order by count desc, value limit \d+\s*"
+    r"\s*where \1 is not null\s+group by \1 order by count desc, value limit \d+\s*"
 )
 """Datasette's question for a facet of a table that nothing narrows: one answer an edition."""
 
@@ -146,7 +146,7 @@ class LiveDatabase(Database):  # type: ignore[misc]
         """Look whether the file was replaced, and wait a while for the new one to be open."""
         try:
             found = Identity.of(os.stat(self.path))
-        except FileNotFoundError:
+        except OSError:
             return  # a build renames, so this is somebody else's doing; the open file goes on
         with self._lock:
             if found in (self._newest.identity, self._refused):
