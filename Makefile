@@ -36,8 +36,9 @@ lint: .venv/.dev ## Check style and types
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
 
-soak: .venv/.dev ## Run the long forms of the tests: 300 kills, every attack string everywhere
-	CLIPPINGS_SOAK=1 $(BIN)/python -m pytest tests/test_killed.py tests/test_hostile_articles.py
+soak: .venv/.dev ## Run the long forms of the tests: 300 kills, 200 swaps, every attack string
+	CLIPPINGS_SOAK=1 $(BIN)/python -m pytest tests/test_killed.py tests/test_hostile_articles.py \
+	  tests/test_live.py
 
 bench: .venv/.dev ## Print the figures of speed, fidelity, growth, search and pages (BENCH=10000)
 	$(BIN)/python benchmarks/conversion.py
@@ -50,6 +51,7 @@ bench: .venv/.dev ## Print the figures of speed, fidelity, growth, search and pa
 	$(BIN)/python build_db.py $(BENCH_FOLDER) --quiet --output $(BENCH_FOLDER)/clippings.db
 	$(BIN)/python benchmarks/pages.py $(BENCH_FOLDER)/clippings.db
 	$(BIN)/python benchmarks/hostile_sql.py $(BENCH_FOLDER)/clippings.db
+	$(BIN)/python benchmarks/crowd.py $(BENCH_FOLDER)/clippings.db
 
 screenshots: .venv/.dev ## Take the README's pictures of the site, from seeds/
 	$(BIN)/python docs/screenshots.py

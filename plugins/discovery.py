@@ -13,7 +13,7 @@ from datasette.app import Datasette
 from datasette.utils.asgi import Request, Response
 
 from clippings.site import DATABASE, archive, browse_path, shelves, site_name, words_for
-from clippings.site.answers import revalidated, visit
+from clippings.site.answers import visit
 from clippings.site.feeds import legal
 
 MOST_NAMES = 5_000
@@ -49,7 +49,6 @@ def absolute_root(datasette: Datasette, request: Request) -> str:
     return str(datasette.absolute_url(request, datasette.urls.path("/")))
 
 
-@revalidated
 async def robots(datasette: Datasette, request: Request) -> Response:
     """Articles and browse pages: yes; tables, SQL and searches: no."""
     path = datasette.urls.path
@@ -59,7 +58,6 @@ async def robots(datasette: Datasette, request: Request) -> Response:
     return text("\n".join(["User-agent: *", *rules, "", sitemap, ""]))
 
 
-@revalidated
 async def llms(datasette: Datasette, request: Request) -> Response:
     """What the archive is and how to query it, for language models (llmstxt.org)."""
     context = {
@@ -76,7 +74,6 @@ def read_names(conn: sqlite3.Connection) -> dict[str, list[sqlite3.Row]]:
     return {kind: shelves.names(conn, kind, MOST_NAMES) for kind in ("section", "source", "feed")}
 
 
-@revalidated
 async def opml(datasette: Datasette, request: Request) -> Response:
     """Every section, source and feed as something to subscribe to (OPML 2.0)."""
     context = {

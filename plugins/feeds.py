@@ -18,7 +18,7 @@ from clippings.search import parse_query
 from clippings.search.timeline import matching
 from clippings.search.trends import named
 from clippings.site import browse_path, page, site_name, wanted_pictures, words_for
-from clippings.site.answers import View, revalidated, visit
+from clippings.site.answers import View, visit
 from clippings.site.feeds import LONG_AGO, Channel, entry, json_feed, legal, read_part
 
 TYPES = {"atom": "application/atom+xml", "json": "application/feed+json"}
@@ -80,7 +80,6 @@ async def instead(datasette: Datasette, request: Request) -> Response:
 def view(channel_of: Callable[[Request], Channel]) -> View:
     """A view that answers with the feed of what an address names."""
 
-    @revalidated
     async def feed(datasette: Datasette, request: Request) -> Response:
         found = await answer(datasette, request, channel_of(request))
         return found or await instead(datasette, request)

@@ -12,21 +12,21 @@ from datasette import hookimpl
 from datasette.utils.asgi import Request
 from jinja2 import Environment
 
-from clippings.site import LANGUAGE_COOKIE, App, Headers, Scope, changing_headers, words_for
+from clippings.site import (
+    LANGUAGE_COOKIE,
+    THEME_COOKIE,
+    THEMES,
+    App,
+    Headers,
+    Scope,
+    changing_headers,
+    theme_for,
+    words_for,
+)
 from clippings.site.wording import LANGUAGES
 
-THEMES = ("auto", "light", "dark")
-THEME_COOKIE = "clippings_theme"
 CHOICES = {"_lang": (LANGUAGE_COOKIE, tuple(LANGUAGES)), "_theme": (THEME_COOKIE, THEMES)}
 YEAR = 365 * 24 * 3600
-
-
-def theme_for(request: Request | None) -> str:
-    """light, dark, or auto: the device decides."""
-    wanted: tuple[str | None, ...] = ("auto",)
-    if request is not None:
-        wanted = (request.args.get("_theme"), request.cookies.get(THEME_COOKIE), "auto")
-    return next(theme for theme in wanted if theme in THEMES)
 
 
 def choices_of(request: Request | None) -> dict[str, Any]:

@@ -17,7 +17,13 @@ SHARED = (
 )
 STRICT = SHARED + "script-src 'self'; style-src 'self'"
 DATASETTES = SHARED + "script-src 'self' 'unsafe-inline'; style-src 'self' 'unsafe-inline'"
-ALWAYS = {b"x-content-type-options": b"nosniff", b"referrer-policy": b"no-referrer"}
+UNUSED = "camera geolocation microphone payment usb browsing-topics".split()
+"""What no page asks the browser for, and no script that slipped in shall."""
+ALWAYS = {
+    b"x-content-type-options": b"nosniff",
+    b"referrer-policy": b"no-referrer",
+    b"permissions-policy": ", ".join(f"{name}=()" for name in UNUSED).encode(),
+}
 
 
 def policy(path: str, base_url: str, databases: Container[str]) -> str:

@@ -12,7 +12,7 @@ from datasette.app import Datasette
 from datasette.utils.asgi import Request, Response
 
 from clippings.site import DATABASE, Missing, archive, browse_path, shelves
-from clippings.site.answers import revalidated, visit
+from clippings.site.answers import visit
 from clippings.site.feeds import legal
 
 SIZE = 20_000  # addresses of a part; sitemaps.org allows 50,000
@@ -53,7 +53,6 @@ def answer(form: str, item: str, addresses: Iterable[tuple[str, str | None]]) ->
     return Response(text, content_type="application/xml; charset=utf-8")
 
 
-@revalidated
 async def sitemap(datasette: Datasette, request: Request) -> Response:
     """The index of the parts."""
     last = (await archive(datasette).execute(LAST)).single_value()
@@ -64,7 +63,6 @@ async def sitemap(datasette: Datasette, request: Request) -> Response:
     )
 
 
-@revalidated
 async def sitemap_part(datasette: Datasette, request: Request) -> Response:
     """The pages that list articles, or some of the articles in the order of publication."""
     root, part = datasette.absolute_url(request, datasette.urls.path("/")), request.url_vars["part"]

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import csv
+import io
 import json
 import os
 import re
@@ -14,7 +16,7 @@ from urllib.parse import quote, urlsplit
 
 import pytest
 from conftest import ROOT, Visitor, chromium, listening
-from lxml import html
+from lxml import etree, html
 
 from clippings.models import Placed, Quarantined
 from clippings.pipeline import process_article
@@ -282,6 +284,41 @@ def hostile_pages(hostile_site: Visitor) -> list[str]:
         *("/clippings/articles?_size=max", "/clippings", "/clippings/placements?_size=max"),
         "/clippings?sql=select+title,+source,+image,+markdown+from+articles",
     ]
+
+
+def told_to_machines(site: Visitor, row: dict[str, Any]) -> None:
+    """The title of an article is the same text wherever a program reads it."""
+    page = html.document_fromstring(site.get(f"/clippings/articles/{row['id']}").text)
+    title = " ".join(row["title"].split())
+    (shared,) = page.xpath("//meta[@property='og:title']/@content")
+    assert " ".join(shared.split()) == title
+    (script,) = page.xpath("//script[@type='application/ld+json']")
+    assert " ".join(json.loads(script.text)["headline"].split())[:100] == title[:100]
+    assert {element.tag for element in page.xpath("/html/head/*")} <= HEAD, title
+    assert not page.xpath("/html/head/*[@onload or @onerror]")
+
+
+HEAD = {"meta", "title", "link", "script"}
+
+
+def test_vectors_are_text_for_programs(hostile_site: Visitor) -> None:
+    """As a title or category in Open Graph, JSON-LD, both feeds, OPML and CSV an attack is the
+    text that it was, and each document stays what it is."""
+    rows = hostile_site.rows("select id, title, source from articles")
+    for row in rows:
+        told_to_machines(hostile_site, row)
+    titles = {row["title"] for row in rows}
+    items = json.loads(hostile_site.get("/feed.json").text)["items"]
+    atom = etree.fromstring(hostile_site.get("/feed.atom").content)
+    of_atom = atom.findall(".//{*}entry/{*}title")
+    assert items and {item["title"] for item in items} <= titles
+    legal = {re.sub(r"[^\t\n\r\x20-\U0010ffff]", "", title) for title in titles}
+    assert len(of_atom) == len(items) and {title.text or "" for title in of_atom} <= legal
+    etree.fromstring(hostile_site.get("/sources.opml").content)
+    text = hostile_site.get("/clippings/articles.csv?_stream=1&_col=title&_col=source").text
+    table = list(csv.DictReader(io.StringIO(text, newline="")))
+    assert sorted(line["title"] for line in table) == sorted(row["title"] for row in rows)
+    assert sorted(line["source"] for line in table) == sorted(row["source"] or "" for row in rows)
 
 
 @pytest.fixture(scope="module")

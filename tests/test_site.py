@@ -79,13 +79,27 @@ def test_page_of_ours_needs_no_inline_script(site: Visitor, path: str) -> None:
     )
 
 
-@pytest.mark.parametrize("path", [*OURS, *DATASETTES, "/nothing", "/clippings/articles.json"])
+OTHERS = (
+    "/nothing",
+    "/clippings/articles.json",
+    "/clippings/articles?_sort=nosuch",
+    "/clippings/articles.csv",
+    "/clippings.db",
+    "/feed.atom",
+    "/static/site.css",
+    "/static/nothing",
+)
+
+
+@pytest.mark.parametrize("path", [*OURS, *DATASETTES, *OTHERS])
 def test_every_answer_is_guarded(site: Visitor, path: str) -> None:
     """No answer may be guessed at by the browser, or tells other sites what was read."""
     headers = site.get(path).headers
     assert headers["x-content-type-options"] == "nosniff"
     assert headers["referrer-policy"] == "no-referrer"
     assert "object-src 'none'" in headers["content-security-policy"]
+    assert "frame-ancestors 'self'" in headers["content-security-policy"]
+    assert "geolocation=()" in headers["permissions-policy"]
 
 
 def test_home_shows_what_there_is(site: Visitor) -> None:

@@ -16,7 +16,11 @@ from clippings.site.wording import Wording, choose_language, wording
 
 __all__ = [
     "CARD",
+    "CHOSEN",
     "DATABASE",
+    "LANGUAGE_COOKIE",
+    "THEMES",
+    "THEME_COOKIE",
     "App",
     "Headers",
     "Missing",
@@ -25,9 +29,11 @@ __all__ = [
     "article_url",
     "browse_path",
     "changing_headers",
+    "chosen",
     "page",
     "site_name",
     "site_tagline",
+    "theme_for",
     "wanted_pictures",
     "words_for",
 ]
@@ -37,6 +43,13 @@ DATABASE = "clippings"
 
 LANGUAGE_COOKIE = "clippings_lang"
 """Where a reader's choice of language is kept."""
+
+THEMES = ("auto", "light", "dark")
+THEME_COOKIE = "clippings_theme"
+
+CHOSEN = "clippings.chosen"
+"""Where the scope of a request says what is chosen by cookies, when it comes without them: a
+mapping of cookie → value. A page that is kept for many readers is made from such a request."""
 
 Scope = MutableMapping[str, Any]
 App = Callable[[Scope, Any, Any], Awaitable[None]]
@@ -61,13 +74,27 @@ def article_url(datasette: Datasette, article: int) -> str:
     return str(datasette.urls.row(DATABASE, "articles", str(article)))
 
 
+def chosen(request: Request, cookie: str) -> str | None:
+    """What a reader chose, as a cookie keeps it; None: nothing."""
+    kept: str | None = request.scope.get(CHOSEN, request.cookies).get(cookie)
+    return kept
+
+
 def words_for(request: Request | None) -> Wording:
     """The words in the language of a request; without one (no page asked) the site's first."""
     if request is None:
         return wording(choose_language(None, None, None))
-    kept = request.cookies.get(LANGUAGE_COOKIE)
+    kept = chosen(request, LANGUAGE_COOKIE)
     accepted = request.headers.get("accept-language")
     return wording(choose_language(request.args.get("_lang"), kept, accepted))
+
+
+def theme_for(request: Request | None) -> str:
+    """light, dark, or auto: the device decides."""
+    wanted: tuple[str | None, ...] = ("auto",)
+    if request is not None:
+        wanted = (request.args.get("_theme"), chosen(request, THEME_COOKIE), "auto")
+    return next(theme for theme in wanted if theme in THEMES)
 
 
 def site_name(datasette: Datasette, say: Wording) -> str:

@@ -179,7 +179,13 @@ _READS_THE_REQUEST = {
 }
 """Modules of Datasette that take a request's words unchecked → what a failure there means."""
 
-_PASSED_ON = ("datasette.database", "datasette.utils", "datasette.tracer", "datasette.app")
+_PASSED_ON = (
+    "datasette.database",
+    "datasette.utils",
+    "datasette.tracer",
+    "datasette.app",
+    "clippings.site.editions",
+)
 _MISREADING = (LookupError, TypeError, ValueError, ArithmeticError, AssertionError, sqlite3.Error)
 _OPERATORS_TROUBLE = re.compile(
     r"disk I/O|malformed|unable to open|locked|not a database|out of memory|readonly"
