@@ -11,11 +11,13 @@ from pathlib import Path
 from typing import Any
 
 import click
+import yaml
 
 from clippings.errors import BuildError
 from clippings.executors import mapper, usable_cores
 from clippings.models import Accounting
 from clippings.pipeline import build
+from clippings.release import OnRows, partitions, release
 
 OnFile = Callable[[int, int], None]
 """Hears of progress: files done, files in all."""
@@ -73,9 +75,29 @@ class Share(click.ParamType):  # type: ignore[type-arg]  # generic only in newer
     show_default=True,
     help="Publish nothing when more of the files than this cannot become articles.",
 )
+@click.option(
+    "--release",
+    "release_folder",
+    metavar="FOLDER",
+    type=click.Path(file_okay=False, path_type=Path),
+    help="Then write the files that people download: the database, Parquet, JSON Lines, Markdown.",
+)
+@click.option(
+    "--parquet",
+    "parquet_folder",
+    metavar="FOLDER",
+    type=click.Path(file_okay=False, path_type=Path),
+    help="Then write the tables as Parquet, partitioned by month.",
+)
 @click.option("-q", "--quiet", is_flag=True, help="Say nothing unless something is wrong.")
 def main(
-    sources: tuple[Path, ...], output: Path, jobs: int, max_quarantined: float, quiet: bool
+    sources: tuple[Path, ...],
+    output: Path,
+    jobs: int,
+    max_quarantined: float,
+    release_folder: Path | None,
+    parquet_folder: Path | None,
+    quiet: bool,
 ) -> None:
     """Build one SQLite database with full-text search from folders of articles.
 
@@ -93,14 +115,18 @@ def main(
     try:
         with _progress(quiet) as on_file:
             accounting = build(folders, output, mapper(jobs), max_quarantined, on_file)
+        if not quiet:
+            click.echo(report(accounting, output, time.monotonic() - began))
+        if release_folder:
+            release(output, release_folder, _metadata(), _rows(quiet))
+        if parquet_folder:
+            partitions(output, parquet_folder, _rows(quiet))
     except BuildError as error:
         raise click.ClickException(str(error)) from None
     except OSError as error:
         raise click.ClickException(f"{error.filename or output}: {error.strerror}") from None
     except MemoryError:
         raise click.ClickException(f"{output}: out of memory; try fewer --jobs") from None
-    if not quiet:
-        click.echo(report(accounting, output, time.monotonic() - began))
 
 
 @contextlib.contextmanager
@@ -138,6 +164,23 @@ def _lines(told: float) -> OnFile:
             click.echo(f"{done:,} of {total:,} files, {rate:.0f}/s, {left:.0f} s left", err=True)
 
     return on_file
+
+
+def _metadata() -> Any:
+    return yaml.safe_load(Path(__file__).with_name("metadata.yml").read_text("utf-8"))
+
+
+def _rows(quiet: bool) -> OnRows:
+    """Tell of each file of a release, and now and then how far it is."""
+    told = {"name": "", "at": time.monotonic()}
+
+    def on_rows(name: str, done: int) -> None:
+        new, waited = name != told["name"], time.monotonic() - float(told["at"])
+        if not quiet and (new or waited >= SECONDS_BETWEEN_LINES):
+            told.update(name=name, at=time.monotonic())
+            click.echo(f"{name}{'' if new else f': {done:,} so far'}", err=True)
+
+    return on_rows
 
 
 def _rate(done: int, began: float) -> float:
