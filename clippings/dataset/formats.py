@@ -95,7 +95,7 @@ def croissant(d: Description, url: str, base: str) -> Json:
 
 
 def datapackage(d: Description, url: str, base: str) -> Json:
-    """The dataset as a data package; `rows` of a resource is an addition of ours."""
+    """The dataset as a data package; `table` and `rows` of a resource are additions of ours."""
     tables = {table.name: table for table in d.tables}
     return _known(
         {
@@ -214,6 +214,7 @@ def _resource(file: File, tables: dict[str, Table], base: str) -> Json:
         "mediatype": file.media_type,
         "bytes": file.size,
         "hash": f"sha256:{file.sha256}",
+        "table": file.table,
         "rows": file.rows,
     }
     table = tables.get(file.table or "")
