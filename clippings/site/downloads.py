@@ -10,6 +10,7 @@ it was. Only names that SHA256SUMS lists are opened, below one open folder.
 from __future__ import annotations
 
 import asyncio
+import hashlib
 import json
 import os
 from collections.abc import MutableMapping
@@ -17,12 +18,10 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from datasette.app import Datasette
 from datasette.utils.asgi import Request
 
 from clippings.dataset.checksums import NAME, read_checksums
-from clippings.dataset.description import DATABASE, Description, File, describe
-from clippings.dataset.tables import open_readonly
+from clippings.dataset.description import File
 from clippings.site.ranges import Part, decide
 
 PIECE = 256 * 1024
@@ -103,24 +102,6 @@ def downloads(database: Path) -> tuple[File, ...]:
     return tuple(_file_of(resource) for resource in json.loads(package)["resources"])
 
 
-def description_of(datasette: Datasette, database: Path, files: tuple[File, ...]) -> Description:
-    """The dataset as the site knows it; reads the database, so ask in a thread."""
-    metadata = {
-        "title": datasette.metadata("title"),
-        "description": datasette.metadata("description"),
-        "license": datasette.metadata("license"),
-        "license_url": datasette.metadata("license_url"),
-        "source_url": datasette.metadata("source_url"),
-        "plugins": {DATABASE: datasette.plugin_config(DATABASE) or {}},
-        "databases": {DATABASE: {"tables": datasette.metadata("tables", database=DATABASE) or {}}},
-    }
-    conn = open_readonly(database)
-    try:
-        return describe(conn, metadata, files)
-    finally:
-        conn.close()
-
-
 class FileAnswer:
     """An answer of Datasette's kind: the part of an open file that a request asks for."""
 
@@ -179,8 +160,9 @@ def _checksums(place: int) -> dict[str, str]:
         descriptor = os.open(NAME, os.O_RDONLY | os.O_NOFOLLOW, dir_fd=place)
     except FileNotFoundError:
         return {}
-    with open(descriptor, encoding="utf-8") as file:
-        return read_checksums(file.read())
+    with open(descriptor, "rb") as file:
+        text = file.read()
+    return {**read_checksums(text.decode()), NAME: hashlib.sha256(text).hexdigest()}
 
 
 def _read(opened: Opened | None) -> bytes | None:

@@ -290,6 +290,8 @@ def gate_name(path: str, query_string: str, databases: tuple[str, ...]) -> str |
     parts = path.strip("/").split("/")
     if names & {"sql", "_where"}:
         return "sql"
+    if parts[0] == "export":
+        return "stream"
     if parts[0].partition(".")[0] not in databases:
         return None
     if parts[-1].endswith(".csv"):
