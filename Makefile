@@ -16,7 +16,7 @@ SETTINGS := --setting default_page_size 50 --setting suggest_facets off \
             --setting num_sql_threads 8
 
 .DEFAULT_GOAL := help
-.PHONY: help serve build test lint soak bench screenshots specifications format lock clean
+.PHONY: help serve build release test lint soak bench screenshots specifications validators format lock clean
 
 help: ## List what can be made
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "make %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -27,6 +27,11 @@ serve: build ## Build clippings.db from SOURCE (seeds) and serve it on PORT (800
 
 build: .venv/.core ## Build clippings.db from SOURCE (seeds)
 	@$(BIN)/python build_db.py "$(SOURCE)" --output "$(OUTPUT)" $(if $(JOBS),--jobs $(JOBS))
+
+release: .venv/.core ## Build clippings.db, and from it release/: the files that people download
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check \
+	  --constraint requirements-dev.lock --editable '.[release]'
+	@$(BIN)/python build_db.py "$(SOURCE)" --output "$(OUTPUT)" --release "$(dir $(OUTPUT))release"
 
 test: .venv/.dev ## Run the whole test suite
 	$(BIN)/python -m pytest
@@ -57,6 +62,11 @@ specifications: .venv/.dev ## Fetch CommonMark's and GFM's examples, which the t
 	@test -d build/specifications || $(BIN)/python -m pip download --quiet \
 	  --disable-pip-version-check --no-deps --no-binary marko --dest build/specifications marko==2.2.4
 
+validators: ## Install cffconvert by itself: it wants an older jsonschema than frictionless does
+	@test -x build/cffconvert/bin/cffconvert || { $(PYTHON) -m venv build/cffconvert && \
+	  build/cffconvert/bin/python -m pip install --quiet --disable-pip-version-check \
+	  cffconvert==2.0.0 "setuptools<81"; }
+
 format: .venv/.dev ## Put the code in its form
 	$(BIN)/ruff check --fix .
 	$(BIN)/ruff format .
@@ -70,7 +80,7 @@ lock: .venv/.dev ## Pin the newest allowed dependencies in requirements*.lock
 	  --output-file requirements-dev.lock
 
 clean: ## Remove what was built and installed
-	rm -rf .venv clippings.db inspect-data.json build *.egg-info
+	rm -rf .venv clippings.db release inspect-data.json build *.egg-info
 
 .venv/.core: requirements.lock pyproject.toml
 	$(PYTHON) -m venv .venv

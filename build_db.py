@@ -172,13 +172,13 @@ def _metadata() -> Any:
 
 def _rows(quiet: bool) -> OnRows:
     """Tell of each file of a release, and now and then how far it is."""
-    told = {"name": "", "at": time.monotonic()}
+    told = time.monotonic()
 
     def on_rows(name: str, done: int) -> None:
-        new, waited = name != told["name"], time.monotonic() - float(told["at"])
-        if not quiet and (new or waited >= SECONDS_BETWEEN_LINES):
-            told.update(name=name, at=time.monotonic())
-            click.echo(f"{name}{'' if new else f': {done:,} so far'}", err=True)
+        nonlocal told
+        if not quiet and (done == 0 or time.monotonic() - told >= SECONDS_BETWEEN_LINES):
+            told = time.monotonic()
+            click.echo(f"{name}: {done:,}" if done else name, err=True)
 
     return on_rows
 

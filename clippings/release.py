@@ -19,21 +19,20 @@ from importlib.util import find_spec
 from itertools import groupby
 from operator import itemgetter
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any, TypeVar
 
 from clippings.dataset.checksums import NAME, as_checksums, read_checksums
 from clippings.dataset.description import DATABASE, Description, File, describe
 from clippings.dataset.encoding import FORMATS, MARKDOWN_COLUMNS, MARKDOWN_QUERY
 from clippings.dataset.formats import citation, croissant, datapackage
-from clippings.dataset.tables import open_readonly, read_table
+from clippings.dataset.tables import Connection, open_readonly, read_table
 from clippings.errors import BuildError
 from clippings.publishing import draft_folder, publish_folder
 
-if TYPE_CHECKING:
-    import sqlite3
+T = TypeVar("T")
 
 OnRows = Callable[[str, int], None]
-"""Hears of progress: the file that is written, and its rows (or megabytes) so far."""
+"""Hears of progress: the file that is written, and its rows (of the database: megabytes) so far."""
 
 TABLES = {
     "articles": "select * from articles order by docid",
@@ -113,13 +112,13 @@ def partitions(database: Path, folder: Path, on_rows: OnRows) -> int:
 Artefact = tuple[str, str, str | None, int | None, Iterator[bytes]]
 
 
-def _artefacts(database: Path, conn: sqlite3.Connection, on_rows: OnRows) -> Iterator[Artefact]:
+def _artefacts(database: Path, conn: Connection, on_rows: OnRows) -> Iterator[Artefact]:
     """Name, media type, table, rows and pieces of each data file."""
     whole, zstd = "application/vnd.sqlite3", "application/zstd"
     name = f"{DATABASE}.db"
-    yield name, whole, None, None, _pieces(database, name, on_rows)
+    yield name, whole, None, None, _counted(_pieces(database), name, on_rows)
     name = f"{DATABASE}.db.zst"
-    yield name, zstd, None, None, _compressed(_pieces(database, name, on_rows))
+    yield name, zstd, None, None, _compressed(_counted(_pieces(database), name, on_rows))
     for table, sql in TABLES.items():
         about = read_table(conn, table, {})
         name = f"{table}.parquet"
@@ -137,20 +136,17 @@ def _artefacts(database: Path, conn: sqlite3.Connection, on_rows: OnRows) -> Ite
     yield name, form.media_type, "articles", articles.rows, form.encode(MARKDOWN_COLUMNS, rows)
 
 
-def _counted(
-    rows: Iterable[tuple[Any, ...]], name: str, on_rows: OnRows
-) -> Iterator[tuple[Any, ...]]:
-    for number, row in enumerate(rows, 1):
-        yield row
+def _counted(items: Iterable[T], name: str, on_rows: OnRows) -> Iterator[T]:
+    """The items, with word of each thousandth; of the first too, which says that it begins."""
+    for number, item in enumerate(items):
         if number % 1000 == 0:
             on_rows(name, number)
+        yield item
 
 
-def _pieces(path: Path, name: str, on_rows: OnRows) -> Iterator[bytes]:
+def _pieces(path: Path) -> Iterator[bytes]:
     with path.open("rb") as file:
-        for number, piece in enumerate(iter(lambda: file.read(_PIECE), b""), 1):
-            yield piece
-            on_rows(name, number)
+        yield from iter(lambda: file.read(_PIECE), b"")
 
 
 def _compressed(pieces: Iterable[bytes]) -> Iterator[bytes]:
@@ -187,17 +183,18 @@ def _write_descriptions(folder: Path, description: Description) -> None:
 
 
 def _write_checksums(folder: Path) -> int:
-    """Write SHA256SUMS over all files below the folder; gives their number."""
-    digests = {}
-    for path in sorted(folder.rglob("*")):
-        if path.is_file():
-            with path.open("rb") as file:
-                digest = hashlib.sha256()
-                for piece in iter(lambda: file.read(_PIECE), b""):  # noqa: B023
-                    digest.update(piece)
-            digests[path.relative_to(folder).as_posix()] = digest.hexdigest()
+    """Write SHA256SUMS over all files below the folder, read back; gives their number."""
+    paths = [path for path in folder.rglob("*") if path.is_file()]
+    digests = {path.relative_to(folder).as_posix(): _sha256(path) for path in paths}
     (folder / NAME).write_text(as_checksums(digests), "utf-8")
     return len(digests)
+
+
+def _sha256(path: Path) -> str:
+    digest = hashlib.sha256()
+    for piece in _pieces(path):
+        digest.update(piece)
+    return digest.hexdigest()
 
 
 def _need(option: str, *modules: str) -> None:

@@ -25,7 +25,8 @@ MAY_IMPORT = {
     "language": set(),
     "rendering": set(),
     "search": set(),
-    "site": {"rendering", "search"},
+    "dataset": set(),
+    "site": {"dataset", "rendering", "search"},
     "headers": {"errors", "models"},
     "frontmatter": {"decoding", "errors", "headers", "identity", "models"},
     "markdown": {"models", "rendering"},
@@ -35,6 +36,7 @@ MAY_IMPORT = {
     "sources": {"models"},
     "executors": {"errors"},
     "publishing": {"errors"},
+    "release": {"dataset", "errors", "publishing"},
     "database": {"errors", "models", "related", "rows", "search"},
     "pipeline": {
         "database",
@@ -54,7 +56,7 @@ MAY_IMPORT = {
 }
 """Module of the package → the modules of the package that it may import."""
 
-READING_SIDE = {"rendering", "search", "site"}
+READING_SIDE = {"dataset", "rendering", "search", "site"}
 """What plugins may import: it reads the finished database and never builds one."""
 
 

@@ -115,7 +115,7 @@ def encode_markdown(columns: Sequence[Column], rows: Iterable[Row]) -> Iterator[
     """
     names = [column.name for column in columns]
     sink = _Sink()
-    with zipfile.ZipFile(sink, "w", zipfile.ZIP_DEFLATED) as archive:  # type: ignore[call-overload]
+    with zipfile.ZipFile(sink, "w", zipfile.ZIP_DEFLATED) as archive:
         for batch in _batches(rows):
             for row in batch:
                 article = dict(zip(names, row, strict=True))

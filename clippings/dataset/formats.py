@@ -10,6 +10,7 @@
 
 from __future__ import annotations
 
+from dataclasses import asdict
 from typing import Any
 
 import yaml
@@ -18,6 +19,9 @@ from clippings.dataset.description import Agent, Description, File
 from clippings.dataset.tables import Column, Table, typed
 
 Json = dict[str, Any]
+
+OURS = "clippings"
+"""The property of a resource that is an addition of ours: a File, field by field."""
 
 _CROISSANT_TYPES = {
     "integer": "sc:Integer",
@@ -35,14 +39,15 @@ _CONTEXT: Json = {
     "cr": "http://mlcommons.org/croissant/",
     "sc": "https://schema.org/",
     "dct": "http://purl.org/dc/terms/",
+    "rai": "http://mlcommons.org/croissant/RAI/",
     "conformsTo": "dct:conformsTo",
     "data": {"@id": "cr:data", "@type": "@json"},
     "dataType": {"@id": "cr:dataType", "@type": "@vocab"},
     "examples": {"@id": "cr:examples", "@type": "@json"},
     **{
         term: f"cr:{term}"
-        for term in "citeAs column extract field fileProperty fileObject fileSet format includes"
-        " isLiveDataset jsonPath key md5 parentField path recordSet references regex repeated"
+        for term in "citeAs column equivalentProperty extract field fileProperty fileObject fileSet"
+        " format includes isLiveDataset jsonPath key md5 parentField path recordSet references regex repeated"
         " replace samplingRate separator source subField transform".split()
     },
 }
@@ -95,7 +100,7 @@ def croissant(d: Description, url: str, base: str) -> Json:
 
 
 def datapackage(d: Description, url: str, base: str) -> Json:
-    """The dataset as a data package; `table` and `rows` of a resource are additions of ours."""
+    """The dataset as a data package; what stands under OURS is all we know of a file."""
     tables = {table.name: table for table in d.tables}
     return _known(
         {
@@ -212,23 +217,20 @@ def _resource(file: File, tables: dict[str, Table], base: str) -> Json:
         "name": file.name.lower(),
         "path": base + file.name,
         "mediatype": file.media_type,
-        "bytes": file.size,
-        "hash": f"sha256:{file.sha256}",
-        "table": file.table,
-        "rows": file.rows,
+        OURS: asdict(file),
     }
     table = tables.get(file.table or "")
-    if table and file.name.endswith((".parquet", ".csv")):
-        form = file.name.rpartition(".")[2]
-        fields |= {"profile": "tabular-data-resource", "format": form, "schema": _schema(table, form)}
-    return _known(fields)
+    if table is None or not file.name.endswith(".parquet"):
+        return {**fields, "bytes": file.size, "hash": f"sha256:{file.sha256}"}
+    # Frictionless reads the rows of a Parquet file, not its bytes, and would call them wrong.
+    form: Json = {"profile": "tabular-data-resource", "format": "parquet"}
+    return {**fields, **form, "rows": file.rows, "schema": _schema(table)}
 
 
-def _schema(table: Table, form: str) -> Json:
-    columns = typed(table.columns) if form == "parquet" else table.columns
+def _schema(table: Table) -> Json:
     return _known(
         {
-            "fields": [_schema_field(column) for column in columns],
+            "fields": [_schema_field(column) for column in typed(table.columns)],
             "primaryKey": list(table.key),
         }
     )
@@ -240,6 +242,11 @@ def _schema_field(column: Column) -> Json:
             "name": column.name,
             "type": _FRICTIONLESS_TYPES.get(column.kind, column.kind),
             "description": column.description,
-            "constraints": {"required": True} if column.required else None,
+            "constraints": _constraints(column),
         }
     )
+
+
+def _constraints(column: Column) -> Json | None:
+    # An empty text is a missing one to Frictionless, and ours may be empty.
+    return {"required": True} if column.required and column.kind != "text" else None

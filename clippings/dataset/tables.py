@@ -6,7 +6,19 @@ import sqlite3
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
+from sqlite3 import Connection
 from typing import Any
+
+__all__ = [
+    "Column",
+    "Connection",
+    "Table",
+    "kind_of",
+    "open_readonly",
+    "read_table",
+    "read_tables",
+    "typed",
+]
 
 DATES = {"day": "date", "published": "datetime", "updated": "datetime"}
 """Columns that SQLite keeps as text and that are more than text."""
@@ -44,12 +56,12 @@ class Table:
     columns: tuple[Column, ...]
 
 
-def open_readonly(path: Path) -> sqlite3.Connection:
+def open_readonly(path: Path) -> Connection:
     """A connection on which nothing can be written; any thread may use it, one at a time."""
     return sqlite3.connect(f"{path.resolve().as_uri()}?mode=ro", uri=True, check_same_thread=False)
 
 
-def read_tables(conn: sqlite3.Connection, metadata: Mapping[str, Any]) -> tuple[Table, ...]:
+def read_tables(conn: Connection, metadata: Mapping[str, Any]) -> tuple[Table, ...]:
     """The tables that `metadata` (that of the database in metadata.yml) shows, in its order."""
     shown = {
         name: about
@@ -59,7 +71,7 @@ def read_tables(conn: sqlite3.Connection, metadata: Mapping[str, Any]) -> tuple[
     return tuple(read_table(conn, name, about) for name, about in shown.items())
 
 
-def read_table(conn: sqlite3.Connection, name: str, about: Mapping[str, Any]) -> Table:
+def read_table(conn: Connection, name: str, about: Mapping[str, Any]) -> Table:
     """One table. `name` is one that the database has: it is put into SQL."""
     found = [tuple(row) for row in conn.execute(f'pragma table_info("{name}")')]
     described = about.get("columns", {})
@@ -73,7 +85,9 @@ def read_table(conn: sqlite3.Connection, name: str, about: Mapping[str, Any]) ->
             row[3]: row[2] for row in map(tuple, conn.execute(f'pragma foreign_key_list("{name}")'))
         },
         columns=tuple(
-            Column(column, kind_of(column, declared), bool(required or key), described.get(column, ""))
+            Column(
+                column, kind_of(column, declared), bool(required or key), described.get(column, "")
+            )
             for _, column, declared, required, _, key in found
         ),
     )
@@ -94,6 +108,6 @@ def typed(columns: Iterable[Column]) -> list[Column]:
     return found
 
 
-def _has_table(conn: sqlite3.Connection, name: str) -> bool:
+def _has_table(conn: Connection, name: str) -> bool:
     found = conn.execute("select 1 from sqlite_master where type = 'table' and name = ?", [name])
     return found.fetchone() is not None

@@ -22,6 +22,7 @@ from datasette.utils.asgi import Request
 
 from clippings.dataset.checksums import NAME, read_checksums
 from clippings.dataset.description import File
+from clippings.dataset.formats import OURS
 from clippings.site.ranges import Part, decide
 
 PIECE = 256 * 1024
@@ -92,14 +93,15 @@ def open_live(database: Path) -> Opened:
 
 
 def downloads(database: Path) -> tuple[File, ...]:
-    """What can be downloaded, as the release's datapackage.json says it; the served database alone where there is no release."""
+    """What can be downloaded, as the release's datapackage.json says it; the served
+    database alone where there is no release."""
     package = _read(open_released(release_folder(database), DESCRIPTIONS[0]))
     if package is None:
         opened = open_live(database)
         os.close(opened.descriptor)
         live = File(opened.name, _MEDIA_TYPES[".db"], opened.size, opened.tag, None, None)
         return (live,)
-    return tuple(_file_of(resource) for resource in json.loads(package)["resources"])
+    return tuple(File(**resource[OURS]) for resource in json.loads(package)["resources"])
 
 
 class FileAnswer:
@@ -170,14 +172,3 @@ def _read(opened: Opened | None) -> bytes | None:
         return None
     with open(opened.descriptor, "rb") as file:
         return file.read()
-
-
-def _file_of(resource: dict[str, Any]) -> File:
-    return File(
-        name=resource["path"],
-        media_type=resource["mediatype"],
-        size=resource["bytes"],
-        sha256=resource["hash"].removeprefix("sha256:"),
-        table=resource.get("table"),
-        rows=resource.get("rows"),
-    )

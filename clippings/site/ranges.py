@@ -1,6 +1,6 @@
 """Which part of a file a request gets: conditions and ranges of RFC 9110, decided on values.
 
-    method, headers, the file's size and tag ─► decide ─► Part(status, first, length)
+method, headers, the file's size and tag ─► decide ─► Part(status, first, length)
 """
 
 from __future__ import annotations
