@@ -62,10 +62,12 @@ specifications: .venv/.dev ## Fetch CommonMark's and GFM's examples, which the t
 	@test -d build/specifications || $(BIN)/python -m pip download --quiet \
 	  --disable-pip-version-check --no-deps --no-binary marko --dest build/specifications marko==2.2.4
 
-validators: ## Install cffconvert by itself: it wants an older jsonschema than frictionless does
-	@test -x build/cffconvert/bin/cffconvert || { $(PYTHON) -m venv build/cffconvert && \
-	  build/cffconvert/bin/python -m pip install --quiet --disable-pip-version-check \
-	  cffconvert==2.0.0 "setuptools<81"; }
+validators: ## Install what validates the dataset's descriptions, each apart: they exclude each other
+	@for tool in mlcroissant==1.1.1 frictionless==5.21.0 cffconvert==2.0.0; do \
+	  folder=build/validators/$${tool%==*}; test -e $$folder/.done && continue; \
+	  $(PYTHON) -m venv $$folder && $$folder/bin/python -m pip install --quiet \
+	    --disable-pip-version-check "setuptools<81" pyarrow $$tool && touch $$folder/.done || exit; \
+	done
 
 format: .venv/.dev ## Put the code in its form
 	$(BIN)/ruff check --fix .

@@ -50,7 +50,7 @@ MARKDOWN_COLUMNS = tuple(
     " day markdown".split()
 )
 
-_DAY = re.compile(r"(\d{4})-(\d{2})-\d{2}")
+_DAY = re.compile(r"(\d{4})-(\d{2})-\d{2}", re.ASCII)
 _EPOCH = (1980, 1, 1, 0, 0, 0)  # the first moment that a zip can name
 _DUMPER = getattr(yaml, "CSafeDumper", yaml.SafeDumper)
 

@@ -47,8 +47,8 @@ _CONTEXT: Json = {
     **{
         term: f"cr:{term}"
         for term in "citeAs column equivalentProperty extract field fileProperty fileObject fileSet"
-        " format includes isLiveDataset jsonPath key md5 parentField path recordSet references regex repeated"
-        " replace samplingRate separator source subField transform".split()
+        " format includes isLiveDataset jsonPath key md5 parentField path recordSet references"
+        " regex repeated replace samplingRate separator source subField transform".split()
     },
 }
 """The terms of Croissant 1.0 as its specification lists them."""

@@ -70,7 +70,10 @@ def open_released(folder: Path, name: str) -> Opened | None:
         digest = _checksums(place).get(name)
         if digest is None or "/" in name:
             return None
-        descriptor = os.open(name, os.O_RDONLY | os.O_NOFOLLOW, dir_fd=place)
+        try:
+            descriptor = os.open(name, os.O_RDONLY | os.O_NOFOLLOW, dir_fd=place)
+        except OSError:  # gone, or a link: not what the release wrote
+            return None
         return Opened(name, descriptor, os.fstat(descriptor).st_size, digest)
     finally:
         os.close(place)
