@@ -66,7 +66,7 @@ validators: ## Install what validates the dataset's descriptions, each apart: th
 	@for tool in mlcroissant==1.1.1 frictionless==5.21.0 cffconvert==2.0.0; do \
 	  folder=build/validators/$${tool%==*}; test -e $$folder/.done && continue; \
 	  $(PYTHON) -m venv $$folder && $$folder/bin/python -m pip install --quiet \
-	    --disable-pip-version-check "setuptools<81" pyarrow $$tool && touch $$folder/.done || exit; \
+	    --disable-pip-version-check "setuptools<81" pandas pyarrow $$tool && touch $$folder/.done || exit; \
 	done
 
 format: .venv/.dev ## Put the code in its form
