@@ -218,7 +218,13 @@ def test_a_file_that_was_cut_breaks_the_connection(tmp_path: Path) -> None:
     """Fewer bytes than were promised are no whole answer to any client."""
     file = tmp_path / "short"
     file.write_bytes(b"12345")
-    answer = FileAnswer(Opened("short", os.open(file, os.O_RDONLY), 9, "x"), Request.fake("/"))
+
+    async def receive() -> dict[str, str]:
+        await asyncio.sleep(60)
+        return {"type": "http.disconnect"}
+
+    request = Request(Request.fake("/").scope, receive)
+    answer = FileAnswer(Opened("short", os.open(file, os.O_RDONLY), 9, "x"), request)
 
     async def send(event: object) -> None:
         pass

@@ -60,16 +60,11 @@ def schema_org(d: Description, url: str, base: str) -> Json:
         {
             "@context": "https://schema.org/",
             "@type": "Dataset",
-            "name": d.title,
-            "description": _long_summary(d),
-            "url": url,
-            "license": d.license_url or d.license,
-            "creator": [_organization(agent) for agent in d.creators],
+            **_about(d, url),
             "isBasedOn": d.source_url,
             "inLanguage": list(d.languages),
             "temporalCoverage": _span(d),
             "dateModified": d.last_day,
-            "version": d.version,
             "isAccessibleForFree": True,
             "distribution": [_download(file, base) for file in d.files],
         }
@@ -85,14 +80,9 @@ def croissant(d: Description, url: str, base: str) -> Json:
             "@context": _CONTEXT,
             "@type": "sc:Dataset",
             "conformsTo": "http://mlcommons.org/croissant/1.0",
-            "name": d.title,
-            "description": _long_summary(d),
-            "url": url,
-            "license": d.license_url or d.license,
-            "creator": [_organization(agent) for agent in d.creators],
+            **_about(d, url),
             "citeAs": f"{', '.join(agent.name for agent in d.creators)}: {d.title}, {d.version}",
             "datePublished": d.last_day,
-            "version": d.version,
             "distribution": [_file_object(file, base) for file in d.files],
             "recordSet": [_record_set(file, tables[str(file.table)]) for file in read],
         }
@@ -144,6 +134,18 @@ def citation(d: Description, url: str) -> str:
         allow_unicode=True,
         sort_keys=False,
     )
+
+
+def _about(d: Description, url: str) -> Json:
+    """What schema.org and Croissant, which is built on it, say alike."""
+    return {
+        "name": d.title,
+        "description": _long_summary(d),
+        "url": url,
+        "license": d.license_url or d.license,
+        "creator": [_organization(agent) for agent in d.creators],
+        "version": d.version,
+    }
 
 
 def _known(fields: Json) -> Json:

@@ -23,6 +23,7 @@ from datasette.utils.asgi import Request
 from clippings.dataset.checksums import NAME, read_checksums
 from clippings.dataset.description import File
 from clippings.dataset.formats import OURS
+from clippings.site.guard import visitor_left
 from clippings.site.ranges import Part, decide
 
 PIECE = 256 * 1024
@@ -113,28 +114,32 @@ class FileAnswer:
     def __init__(self, opened: Opened, request: Request) -> None:
         self._opened = opened
         given = {name.lower(): value for name, value in request.headers.items()}
-        self._method = request.method
+        self._method, self._receive = request.method, request.receive
         self.part = decide(request.method, given, opened.size, f'"{opened.tag}"')
         self.headers = _headers(opened, self.part)
 
     async def asgi_send(self, send: Any) -> None:
-        """Send it, and close the file."""
+        """Send it, and close the file; no further once the visitor has left."""
+        gone = asyncio.ensure_future(visitor_left(self._receive))
         try:
             await send(_start(self.part.status, self.headers))
             left = self.part.length if self._method == "GET" else 0
             place = self.part.first
-            while left:
-                piece = await asyncio.to_thread(
-                    os.pread, self._opened.descriptor, min(PIECE, left), place
-                )
-                if not piece:  # cut short on the disk: the visitor must see that it is
-                    raise OSError(f"{self._opened.name} ends before its size")
+            while left and not gone.done():
+                piece = await self._read(place, left)
                 place, left = place + len(piece), left - len(piece)
-                await send({"type": "http.response.body", "body": piece, "more_body": left > 0})
-            if not (self.part.length and self._method == "GET"):
-                await send({"type": "http.response.body", "body": b""})
+                await send({"type": "http.response.body", "body": piece, "more_body": True})
+            await send({"type": "http.response.body", "body": b""})
         finally:
+            gone.cancel()
             os.close(self._opened.descriptor)
+
+    async def _read(self, place: int, left: int) -> bytes:
+        size = min(PIECE, left)
+        piece = await asyncio.to_thread(os.pread, self._opened.descriptor, size, place)
+        if not piece:  # cut short on the disk: the visitor must see that it is
+            raise OSError(f"{self._opened.name} ends before its size")
+        return piece
 
 
 def _headers(opened: Opened, part: Part) -> dict[str, str]:

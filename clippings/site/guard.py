@@ -253,7 +253,7 @@ async def exporting(gate: Gate, receive: Receive, send: Send) -> AsyncIterator[S
     """A `send` for a long export, which is inside `gate`: it sends large pieces, lets others
     pass while one is on its way, and ends the export when the visitor has left."""
     held = bytearray()
-    gone = asyncio.ensure_future(_left(receive))
+    gone = asyncio.ensure_future(visitor_left(receive))
 
     async def send_in_pieces(event: dict[str, Any]) -> None:
         if event["type"] == "http.response.body":
@@ -275,7 +275,8 @@ async def exporting(gate: Gate, receive: Receive, send: Send) -> AsyncIterator[S
         gone.cancel()
 
 
-async def _left(receive: Receive) -> None:
+async def visitor_left(receive: Receive) -> None:
+    """Return once whoever asked is no longer there."""
     while (await receive())["type"] != "http.disconnect":
         pass
 
