@@ -249,7 +249,9 @@ def test_tables_speak_one_language(site: Visitor, path: str) -> None:
         "source",
         "date",
         "BCP",
+        "Lines",  # of JSON
         "Markdown",
+        "Parquet",
         "SHA",
         "select",
     }
