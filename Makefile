@@ -16,7 +16,8 @@ SETTINGS := --setting default_page_size 50 --setting suggest_facets off \
             --setting num_sql_threads 8
 
 .DEFAULT_GOAL := help
-.PHONY: help serve build test lint soak bench screenshots notebook specifications format lock clean
+.PHONY: help serve build release test lint soak bench screenshots notebook specifications \
+        validators format lock clean
 
 help: ## List what can be made
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "make %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -27,6 +28,11 @@ serve: build ## Build clippings.db from SOURCE (seeds) and serve it on PORT (800
 
 build: .venv/.core ## Build clippings.db from SOURCE (seeds)
 	@$(BIN)/python build_db.py "$(SOURCE)" --output "$(OUTPUT)" $(if $(JOBS),--jobs $(JOBS))
+
+release: .venv/.core ## Build clippings.db, and from it release/: the files that people download
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check \
+	  --constraint requirements-dev.lock --editable '.[release]'
+	@$(BIN)/python build_db.py "$(SOURCE)" --output "$(OUTPUT)" --release "$(dir $(OUTPUT))release"
 
 test: .venv/.dev ## Run the whole test suite
 	$(BIN)/python -m pytest
@@ -63,6 +69,13 @@ specifications: .venv/.dev ## Fetch CommonMark's and GFM's examples, which the t
 	@test -d build/specifications || $(BIN)/python -m pip download --quiet \
 	  --disable-pip-version-check --no-deps --no-binary marko --dest build/specifications marko==2.2.4
 
+validators: ## Install what validates the dataset's descriptions, each apart: they exclude each other
+	@for tool in mlcroissant==1.1.1 frictionless==5.21.0 cffconvert==2.0.0; do \
+	  folder=build/validators/$${tool%==*}; test -e $$folder/.done && continue; \
+	  $(PYTHON) -m venv $$folder && $$folder/bin/python -m pip install --quiet \
+	    --disable-pip-version-check "setuptools<81" pandas pyarrow $$tool && touch $$folder/.done || exit; \
+	done
+
 format: .venv/.dev ## Put the code in its form
 	$(BIN)/ruff check --fix .
 	$(BIN)/ruff format .
@@ -76,7 +89,7 @@ lock: .venv/.dev ## Pin the newest allowed dependencies in requirements*.lock
 	  --output-file requirements-dev.lock
 
 clean: ## Remove what was built and installed
-	rm -rf .venv clippings.db .clippings.db.* inspect-data.json build *.egg-info
+	rm -rf .venv clippings.db .clippings.db.* release inspect-data.json build *.egg-info
 
 .venv/.core: requirements.lock pyproject.toml
 	$(PYTHON) -m venv .venv

@@ -12,11 +12,13 @@ from pathlib import Path
 from typing import Any
 
 import click
+import yaml
 
 from clippings.errors import BuildError
 from clippings.executors import mapper, usable_cores
 from clippings.models import Built, Changes
 from clippings.pipeline import build
+from clippings.release import OnRows, partitions, release
 from clippings.sources import is_address, is_git
 from clippings.withholding import Withholding, read_withholding
 
@@ -101,6 +103,20 @@ class Share(click.ParamType):  # type: ignore[type-arg]  # generic only in newer
     help="Where `withhold` and `publish` say what is kept out (docs/withholding.md).  "
     "[default: metadata.yml beside build_db.py]",
 )
+@click.option(
+    "--release",
+    "release_folder",
+    metavar="FOLDER",
+    type=click.Path(file_okay=False, path_type=Path),
+    help="Then write the files that people download: the database, Parquet, JSON Lines, Markdown.",
+)
+@click.option(
+    "--parquet",
+    "parquet_folder",
+    metavar="FOLDER",
+    type=click.Path(file_okay=False, path_type=Path),
+    help="Then write the tables as Parquet, partitioned by month.",
+)
 @click.option("-q", "--quiet", is_flag=True, help="Say nothing unless something is wrong.")
 def main(
     sources: tuple[Path | str, ...],
@@ -111,6 +127,8 @@ def main(
     fresh: bool,
     report: Path | None,
     metadata: Path | None,
+    release_folder: Path | None,
+    parquet_folder: Path | None,
     quiet: bool,
 ) -> None:
     """Build one SQLite database with full-text search from folders of articles.
@@ -142,18 +160,22 @@ def main(
                 history=history,
                 fresh=fresh,
             )
+        for idle in withholding.idle(built.entries_used):
+            click.echo(f"Warning: {idle}", err=True)
+        if not quiet:
+            click.echo(summary(built, output, time.monotonic() - began))
         if report:
             report.write_text(report_of(built.changes), "utf-8")
+        if release_folder:
+            release(output, release_folder, _metadata(metadata), _rows(quiet))
+        if parquet_folder:
+            partitions(output, parquet_folder, _rows(quiet))
     except BuildError as error:
         raise click.ClickException(str(error)) from None
     except OSError as error:
         raise click.ClickException(f"{error.filename or output}: {error.strerror}") from None
     except MemoryError:
         raise click.ClickException(f"{output}: out of memory; try fewer --jobs") from None
-    for idle in withholding.idle(built.entries_used):
-        click.echo(f"Warning: {idle}", err=True)
-    if not quiet:
-        click.echo(summary(built, output, time.monotonic() - began))
 
 
 def _withholding(metadata: Path | None) -> Withholding:
@@ -197,6 +219,25 @@ def _lines(told: float) -> OnFile:
             click.echo(f"{done:,} of {total:,} files, {rate:.0f}/s, {left:.0f} s left", err=True)
 
     return on_file
+
+
+def _metadata(metadata: Path | None) -> Any:
+    """What the archive says of itself."""
+    file = metadata or Path(__file__).with_name("metadata.yml")
+    return yaml.safe_load(file.read_text("utf-8"))
+
+
+def _rows(quiet: bool) -> OnRows:
+    """Tell of each file of a release, and now and then how far it is."""
+    told = time.monotonic()
+
+    def on_rows(name: str, done: int) -> None:
+        nonlocal told
+        if not quiet and (done == 0 or time.monotonic() - told >= SECONDS_BETWEEN_LINES):
+            told = time.monotonic()
+            click.echo(f"{name}: {done:,}" if done else name, err=True)
+
+    return on_rows
 
 
 def _rate(done: int, began: float) -> float:

@@ -49,6 +49,20 @@ def publish(drafts: dict[Path, Path]) -> None:
         _sync(folder)
 
 
+def publish_folder(draft: Path, target: Path) -> None:
+    """Put a draft folder, with all that is in it, in the place of the target folder.
+
+    The old folder goes away with the draft's own. Between its going and the new one's coming
+    there are two renames: whoever is killed there leaves no folder, never half of one.
+    """
+    for path in sorted(draft.rglob("*")):
+        _sync(path)
+    if target.exists():
+        os.rename(target, draft.with_name("old"))
+    os.rename(draft, target)
+    _sync(target.parent)
+
+
 def _locked(folder: Path) -> int:
     """Create and lock the folder; gives the descriptor that holds the lock."""
     while True:
@@ -76,7 +90,10 @@ def _is_still(folder: Path, descriptor: int) -> bool:
 
 def _empty(folder: Path) -> None:
     for leftover in folder.iterdir():
-        leftover.unlink()
+        if leftover.is_dir():
+            shutil.rmtree(leftover)
+        else:
+            leftover.unlink()
 
 
 def _sync(path: Path) -> None:

@@ -33,6 +33,7 @@ REFUSED = (
     "/search",
     "/trends?",
     "/trends.csv",
+    "/export/",
     "/*?_",
     "/*?view=",
     "/*?*&view=",

@@ -10,7 +10,9 @@ from datasette import hookimpl
 from datasette.app import Datasette
 from datasette.utils.asgi import Request, Response
 
+from clippings.dataset.formats import schema_org
 from clippings.site import CARD, archive, page, shelves
+from clippings.site.dataset import description
 
 NEWEST = f"select {CARD} from articles order by docid desc limit 10"
 EXTENT = """
@@ -58,6 +60,8 @@ def read_home(conn: Connection) -> dict[str, Any]:
 async def home(datasette: Datasette, request: Request) -> Response:
     """Answer /."""
     context = await archive(datasette).execute_fn(read_home)
+    root = str(datasette.absolute_url(request, datasette.urls.path("/")))
+    context["dataset"] = schema_org(await description(datasette), root, f"{root}downloads/")
     return await page(datasette, request, "home.html", context)
 
 

@@ -17,7 +17,16 @@ from clippings.site.feeds import legal
 
 SIZE = 20_000  # addresses of a part; sitemaps.org allows 50,000
 MOST_NAMES = 5_000
-PAGES = ("/", "/archive", "/sources", "/trends", "/about")
+PAGES = (
+    "/",
+    "/archive",
+    "/sources",
+    "/trends",
+    "/about",
+    "/downloads",
+    "/dictionary",
+    "/datasheet",
+)
 LAST = "select coalesce(max(docid), 0) from articles"
 # Only from the index on day, which holds id and docid too.
 ARTICLES = """

@@ -22,6 +22,7 @@ from hypothesis import settings
 from lxml import html
 
 from clippings.pipeline import NOTHING_WITHHELD, build
+from clippings.release import release
 from clippings.withholding import Withholding
 
 if TYPE_CHECKING:
@@ -160,3 +161,19 @@ def corpus_site(serve: Callable[..., Visitor]) -> Visitor:
     if not CORPUS.is_dir():
         pytest.skip("../shared/corpus does not stand beside this checkout")
     return serve(CORPUS / "rsshub")
+
+
+@pytest.fixture(scope="session")
+def released_site(serve: Callable[..., Visitor]) -> Visitor:
+    """The site of seeds/ with a release beside its database."""
+    visited = serve(ROOT / "seeds")
+    database = Path(visited.datasette.get_database("clippings").path)
+    metadata = yaml.safe_load((ROOT / "metadata.yml").read_text())
+    release(database, database.with_name("release"), metadata, lambda name, done: None)
+    return visited
+
+
+@pytest.fixture(scope="session")
+def release_of_seeds(released_site: Visitor) -> Path:
+    """The folder of that release."""
+    return Path(released_site.datasette.get_database("clippings").path).with_name("release")

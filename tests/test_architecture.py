@@ -26,7 +26,8 @@ MAY_IMPORT = {
     "rendering": set(),
     "search": set(),
     "functions": {"rendering", "search"},
-    "site": {"rendering", "search"},
+    "dataset": set(),
+    "site": {"dataset", "rendering", "search"},
     "download": {"errors"},
     "library": {"download", "errors", "functions", "rendering", "search"},
     "command": {"errors", "library", "search"},
@@ -42,6 +43,7 @@ MAY_IMPORT = {
     "sources": {"errors", "models"},
     "executors": {"errors"},
     "publishing": {"errors"},
+    "release": {"dataset", "errors", "publishing"},
     "indexing": {"models", "normalize", "search"},
     "database": {
         "errors",
@@ -73,7 +75,7 @@ MAY_IMPORT = {
 }
 """Module of the package → the modules of the package that it may import."""
 
-READING_SIDE = {"rendering", "search", "functions", "site"}
+READING_SIDE = {"dataset", "rendering", "search", "functions", "site"}
 """What plugins may import: it reads the finished database and never builds one."""
 
 AT_HOME = {"download", "library", "command", "magic"}

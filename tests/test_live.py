@@ -183,7 +183,8 @@ async def download_across_a_swap(site: Visitor, editions: list[Path]) -> bytes:
     pieces: list[bytes] = []
 
     async def receive() -> dict[str, Any]:
-        return {"type": "http.request", "body": b"", "more_body": False}
+        await asyncio.Event().wait()  # a visitor who stays, and says nothing more
+        raise AssertionError
 
     async def send(event: dict[str, Any]) -> None:
         if event["type"] == "http.response.start":

@@ -225,7 +225,7 @@ TABLES = (
     "/clippings/links",
     "/clippings/articles_of_a_source?source=示例日报&first_day=2022-01-01&last_day=",
     "/clippings/search?q=彗星",
-    f"/clippings/placements/{path_id('000_659bfe29844f7466.txt')}",
+    f"/clippings/images/{path_id('000_659bfe29844f7466.txt')},1",
 )
 
 
@@ -250,7 +250,9 @@ def test_tables_speak_one_language(site: Visitor, path: str) -> None:
         "source",
         "date",
         "BCP",
+        "Lines",  # of JSON
         "Markdown",
+        "Parquet",
         "SHA",
         "select",
     }

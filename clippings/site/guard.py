@@ -259,7 +259,7 @@ async def exporting(gate: Gate, receive: Receive, send: Send) -> AsyncIterator[S
     """A `send` for a long export, which is inside `gate`: it sends large pieces, lets others
     pass while one is on its way, and ends the export when the visitor has left."""
     held = bytearray()
-    gone = asyncio.ensure_future(_left(receive))
+    gone = asyncio.ensure_future(visitor_left(receive))
 
     async def send_in_pieces(event: dict[str, Any]) -> None:
         if event["type"] == "http.response.body":
@@ -281,7 +281,8 @@ async def exporting(gate: Gate, receive: Receive, send: Send) -> AsyncIterator[S
         gone.cancel()
 
 
-async def _left(receive: Receive) -> None:
+async def visitor_left(receive: Receive) -> None:
+    """Return once whoever asked is no longer there."""
     while (await receive())["type"] != "http.disconnect":
         pass
 
@@ -296,6 +297,8 @@ def gate_name(path: str, query_string: str, databases: tuple[str, ...]) -> str |
     parts = path.strip("/").split("/")
     if names & {"sql", "_where"}:
         return "sql"
+    if parts[0] == "export":
+        return "stream"
     if parts[0].partition(".")[0] not in databases:
         return None
     if parts[-1].endswith(".csv"):

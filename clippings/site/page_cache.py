@@ -50,6 +50,8 @@ _OWN = re.compile(r"\b(ds_actor|ds_messages)=")  # the cookies by which Datasett
 _PAGES_OWN = {"sql", "_where", "_lang", "_theme", "_trace", "_ttl"}
 """Parameters of answers that are not kept: any SQL may ask for the time or for chance, a choice
 sets a cookie, and who sets the age of an answer wants it so."""
+_NOT_OF_AN_EDITION = {"downloads", "export", "croissant.json", "datapackage.json", "CITATION.cff"}
+"""First parts of addresses whose answers depend on a release too, or are streams."""
 _TEXT = re.compile(rb"text/(?!csv)|application/(\w+\+)?(json|xml|javascript)|image/svg")
 _REPLACED = {b"cache-control", b"content-length", b"etag", b"vary"}
 _VARY = (b"Accept-Encoding", b"Accept-Language", b"Cookie", b"Authorization")
@@ -129,6 +131,8 @@ def asks_for_page(scope: Scope, prefix: str, tables: Container[str]) -> bool:
         return False
     path = "/" + scope["path"].removeprefix(prefix).lstrip("/")
     first, _, rest = path[1:].partition("/")
+    if first in _NOT_OF_AN_EDITION:
+        return False
     if first in ("-", "static") or path.endswith((".csv", ".db")):
         return is_file(path, query)
     if _PAGES_OWN & {name for name, _ in parse_qsl(query, keep_blank_values=True)}:

@@ -1,0 +1,130 @@
+"""What the archive is, in one frozen value: read from metadata.yml and the database, once.
+
+    metadata.yml ┐
+    clippings.db ┼─► describe ─► Description ─► formats: JSON-LD, Croissant, Frictionless, CFF
+    the files    ┘                           ─► the pages: downloads, dictionary, datasheet
+
+Texts are as metadata.yml has them, "中文 · English"; the pages show the reader's part.
+"""
+
+from __future__ import annotations
+
+import sqlite3
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from clippings.dataset.tables import Table, read_tables
+
+DATABASE = "clippings"
+"""The name of the database in metadata.yml."""
+
+_EXTENT = "select min(day), max(day) from articles"
+_LANGUAGES = """
+    select language from articles where language is not null
+    group by language order by count(*) desc, language limit 20
+"""
+# What the conversion could not keep: its own notes, counted; an article may have several.
+_LOSSES = """
+    select code, count(*) as notes, count(distinct article) as articles, min(message) as example
+    from diagnostics where stage = 'convert' group by code order by articles desc, code
+"""
+_PUBLISHERS = """
+    select source, count(*) from articles where source is not null
+    group by source order by count(*) desc, source limit 50
+"""
+
+
+@dataclass(frozen=True, slots=True)
+class Agent:
+    """Somebody who made the dataset, or answers for it."""
+
+    name: str
+    url: str | None
+    email: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class File:
+    """A file of a release. `table` is the one whose rows it holds, None for all of them."""
+
+    name: str
+    media_type: str
+    size: int
+    sha256: str
+    table: str | None
+    rows: int | None
+
+
+@dataclass(frozen=True, slots=True)
+class Loss:
+    """A kind of note of the conversion: how many there are, in how many articles."""
+
+    code: str
+    notes: int
+    articles: int
+    example: str
+
+
+@dataclass(frozen=True, slots=True)
+class Description:
+    """Everything that the formats and pages say. Days are ISO 8601, None in an empty archive."""
+
+    title: str
+    summary: str
+    license: str
+    license_url: str | None
+    source_url: str | None
+    home_url: str | None  # where the site is; None: it has no address of its own
+    creators: tuple[Agent, ...]
+    contact: Agent | None
+    coverage: str
+    first_day: str | None
+    last_day: str | None
+    languages: tuple[str, ...]
+    limits: tuple[str, ...]
+    sections: Mapping[str, str]  # the datasheet's: motivation, collection, cleaning, rights
+    publishers: tuple[tuple[str, int], ...]  # source, articles: the fullest first
+    counts: Mapping[str, int]  # of the build: files_seen, articles, …
+    losses: tuple[Loss, ...]
+    tables: tuple[Table, ...]
+    files: tuple[File, ...]
+
+    @property
+    def version(self) -> str:
+        """The newest day as MAJOR.MINOR.PATCH: a new version is one with newer articles."""
+        parts = (self.last_day or "0-0-0").split("-")
+        return ".".join(str(int(part)) for part in parts)
+
+
+def describe(
+    conn: sqlite3.Connection, metadata: Mapping[str, Any], files: Sequence[File] = ()
+) -> Description:
+    """Read the description. `metadata` is all of metadata.yml, `files` what can be downloaded."""
+    about = metadata.get("plugins", {}).get(DATABASE, {}).get("dataset", {})
+    first_day, last_day = conn.execute(_EXTENT).fetchone()
+    return Description(
+        title=metadata.get("title", "Clippings"),
+        summary=metadata.get("description", ""),
+        license=metadata.get("license", ""),
+        license_url=metadata.get("license_url"),
+        source_url=metadata.get("source_url"),
+        home_url=about.get("url"),
+        creators=tuple(map(_agent, about.get("creators", ()))),
+        contact=_agent(about["contact"]) if about.get("contact") else None,
+        coverage=about.get("coverage", ""),
+        first_day=first_day,
+        last_day=last_day,
+        languages=tuple(row[0] for row in conn.execute(_LANGUAGES)),
+        limits=tuple(about.get("limits", ())),
+        sections=about.get("datasheet", {}),
+        publishers=tuple((row[0], row[1]) for row in conn.execute(_PUBLISHERS)),
+        counts={row[0]: row[1] for row in conn.execute("select name, count from accounting")},
+        losses=tuple(Loss(*row) for row in conn.execute(_LOSSES)),
+        tables=read_tables(conn, metadata.get("databases", {}).get(DATABASE, {})),
+        files=tuple(files),
+    )
+
+
+def _agent(about: Mapping[str, str]) -> Agent:
+    return Agent(about["name"], about.get("url"), about.get("email"))

@@ -1,0 +1,246 @@
+"""Rows → a file of a format, as a stream of pieces: CSV, JSON Lines, Parquet, Markdown in a zip.
+
+    columns, rows ─► FORMATS["csv"].encode ─► bytes, bytes, …
+
+Each encoder holds some megabytes at most, whatever the number of rows (a zip keeps its table of
+contents besides), and gives the same bytes for the same rows. Dates are text in CSV and JSON, as
+the database has them, and dates in Parquet. Bytes are base64 in CSV and JSON.
+"""
+
+from __future__ import annotations
+
+import base64
+import csv
+import io
+import json
+import re
+import zipfile
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date, datetime
+from importlib.util import find_spec
+from typing import TYPE_CHECKING, Any
+
+import yaml
+
+from clippings.dataset.tables import Column, typed
+
+if TYPE_CHECKING:
+    import pyarrow
+
+Row = tuple[Any, ...]
+Encoder = Callable[[Sequence[Column], Iterable[Row]], Iterator[bytes]]
+
+BATCH = 8 * 2**20
+"""Bytes of text that are held before a piece is written; a row group of Parquet has as many."""
+
+LONGEST_BATCH = 50_000
+"""Rows of a batch at most."""
+
+MARKDOWN_QUERY = """
+    select id, title, published, updated, section, source, feed, author, language, url, image,
+      (select json_group_array(tag) from tags where article = articles.id) as tags, day, markdown
+    from articles
+"""
+"""What each Markdown file is made of; a condition and an order may follow."""
+
+MARKDOWN_COLUMNS = tuple(
+    Column(name, "text", False, "")
+    for name in "id title published updated section source feed author language url image tags"
+    " day markdown".split()
+)
+
+_DAY = re.compile(r"(\d{4})-(\d{2})-\d{2}", re.ASCII)
+_EPOCH = (1980, 1, 1, 0, 0, 0)  # the first moment that a zip can name
+_DUMPER = getattr(yaml, "CSafeDumper", yaml.SafeDumper)
+
+
+@dataclass(frozen=True, slots=True)
+class Format:
+    """A format: the ending of its files, its media type, its encoder, the module it needs."""
+
+    ending: str
+    media_type: str
+    encode: Encoder
+    needs: str = "json"
+
+    @property
+    def is_available(self) -> bool:
+        """Whether what it needs is installed (the extra `release`)."""
+        return find_spec(self.needs) is not None
+
+
+def encode_csv(columns: Sequence[Column], rows: Iterable[Row]) -> Iterator[bytes]:
+    """RFC 4180 in UTF-8 with a line of names; null is an empty field."""
+    text = io.StringIO()
+    writer = csv.writer(text)
+    writer.writerow([column.name for column in columns])
+    for batch in _batches(rows):
+        writer.writerows([_as_text(value) for value in row] for row in batch)
+        yield _taken(text)
+    yield _taken(text)
+
+
+def encode_jsonl(columns: Sequence[Column], rows: Iterable[Row]) -> Iterator[bytes]:
+    """An object a line, in UTF-8."""
+    names = [column.name for column in columns]
+    dump = json.JSONEncoder(ensure_ascii=False, separators=(",", ":")).encode
+    for batch in _batches(rows):
+        lines = (dump(dict(zip(names, map(_as_text, row), strict=True))) + "\n" for row in batch)
+        yield "".join(lines).encode()
+
+
+def encode_parquet(columns: Sequence[Column], rows: Iterable[Row]) -> Iterator[bytes]:
+    """Parquet with typed columns, a row group a batch, compressed by Zstandard.
+
+    Moments are wall clocks without a zone, as they stand in the file; where the text states an
+    offset it is kept in a column `…_offset` beside it (`+00:00`; null: none stated).
+    """
+    from pyarrow import parquet
+
+    sink = _Sink()
+    schema = _schema(columns)
+    with parquet.ParquetWriter(sink, schema, compression="zstd") as writer:
+        for batch in _batches(rows):
+            writer.write_table(_arrow_table(columns, batch, schema))
+            yield sink.taken()
+    yield sink.taken()
+
+
+def encode_markdown(columns: Sequence[Column], rows: Iterable[Row]) -> Iterator[bytes]:
+    """A zip with a Markdown file an article: 2022/01/2022-01-11-<id>.md, undated/<id>.md.
+
+    `columns` are MARKDOWN_COLUMNS. Names come from date and number alone, so that no title can
+    lead out of the folder that the zip is unpacked to.
+    """
+    names = [column.name for column in columns]
+    sink = _Sink()
+    with zipfile.ZipFile(sink, "w", zipfile.ZIP_DEFLATED) as archive:
+        for batch in _batches(rows):
+            for row in batch:
+                article = dict(zip(names, row, strict=True))
+                entry = zipfile.ZipInfo(file_name(article), _EPOCH)
+                entry.create_system, entry.external_attr = 3, 0o100644 << 16
+                entry.compress_type = zipfile.ZIP_DEFLATED
+                archive.writestr(entry, markdown_file(article))
+            yield sink.taken()
+    yield sink.taken()
+
+
+def file_name(article: Mapping[str, Any]) -> str:
+    """The name of an article's Markdown file."""
+    dated = _DAY.fullmatch(article["day"] or "")
+    number = int(article["id"])
+    if not dated:
+        return f"undated/{number}.md"
+    return f"{dated[1]}/{dated[2]}/{article['day']}-{number}.md"
+
+
+def markdown_file(article: Mapping[str, Any]) -> str:
+    """An article with clean front matter, which builds again into the same columns."""
+    levels = [article[name] or "" for name in ("section", "source", "feed")]
+    while levels and not levels[-1]:
+        levels.pop()
+    header = {
+        "title": article["title"],
+        "date": article["published"],
+        "updated": article["updated"],
+        "categories": levels,
+        "author": article["author"],
+        "tags": json.loads(article["tags"]),
+        "lang": article["language"],
+        "url": article["url"],
+        "image": article["image"],
+        "clippings_id": article["id"],
+    }
+    known = {name: value for name, value in header.items() if value}
+    text = yaml.dump(known, Dumper=_DUMPER, allow_unicode=True, sort_keys=False, width=10**6)
+    return f"---\n{text}---\n\n{article['markdown'].strip()}\n"
+
+
+FORMATS = {
+    "csv": Format("csv", "text/csv; charset=utf-8", encode_csv),
+    "jsonl": Format("jsonl", "application/jsonl; charset=utf-8", encode_jsonl),
+    "parquet": Format("parquet", "application/vnd.apache.parquet", encode_parquet, "pyarrow"),
+    "zip": Format("zip", "application/zip", encode_markdown),
+}
+"""Ending → format."""
+
+
+class _Sink(io.RawIOBase):
+    """A file that is only written, and emptied between writes. It cannot be sought in."""
+
+    def __init__(self) -> None:
+        self._pieces: list[bytes] = []
+
+    def writable(self) -> bool:
+        """It is."""
+        return True
+
+    def write(self, data: Any) -> int:
+        """Keep the bytes until they are taken."""
+        self._pieces.append(bytes(data))
+        return len(self._pieces[-1])
+
+    def taken(self) -> bytes:
+        """What was written since the last time."""
+        data = b"".join(self._pieces)
+        self._pieces.clear()
+        return data
+
+
+def _taken(text: io.StringIO) -> bytes:
+    data = text.getvalue().encode()
+    text.seek(0)
+    text.truncate()
+    return data
+
+
+def _batches(rows: Iterable[Row]) -> Iterator[list[Row]]:
+    """Rows in lists of some megabytes each; none is empty."""
+    batch: list[Row] = []
+    weight = 0
+    for row in rows:
+        batch.append(row)
+        weight += sum(len(value) if isinstance(value, (str, bytes)) else 8 for value in row)
+        if weight >= BATCH or len(batch) >= LONGEST_BATCH:
+            yield batch
+            batch, weight = [], 0
+    if batch:
+        yield batch
+
+
+def _as_text(value: Any) -> Any:
+    return base64.b64encode(value).decode() if isinstance(value, bytes) else value
+
+
+def _schema(columns: Sequence[Column]) -> pyarrow.Schema:
+    import pyarrow
+
+    types = {
+        "integer": pyarrow.int64(),
+        "number": pyarrow.float64(),
+        "text": pyarrow.string(),
+        "bytes": pyarrow.binary(),
+        "date": pyarrow.date32(),
+        "datetime": pyarrow.timestamp("s"),
+    }
+    return pyarrow.schema([(column.name, types[column.kind]) for column in typed(columns)])
+
+
+def _arrow_table(
+    columns: Sequence[Column], batch: Sequence[Row], schema: pyarrow.Schema
+) -> pyarrow.Table:
+    import pyarrow
+
+    values: list[Sequence[Any]] = []
+    for column, cells in zip(columns, zip(*batch, strict=True), strict=True):
+        if column.kind == "datetime":
+            values.append([cell and datetime.fromisoformat(cell[:19]) for cell in cells])
+            values.append([(cell and cell[19:]) or None for cell in cells])
+        elif column.kind == "date":
+            values.append([cell and date.fromisoformat(cell) for cell in cells])
+        else:
+            values.append(cells)
+    arrays = [pyarrow.array(v, field.type) for v, field in zip(values, schema, strict=True)]
+    return pyarrow.Table.from_arrays(arrays, schema=schema)

@@ -1,0 +1,47 @@
+"""The description of the dataset that the site serves, read once for each database and release."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import os
+from contextlib import closing
+from functools import lru_cache
+from pathlib import Path
+
+from datasette.app import Datasette
+
+from clippings.dataset.checksums import NAME
+from clippings.dataset.description import Description, describe
+from clippings.dataset.tables import open_readonly
+from clippings.site import DATABASE, archive
+from clippings.site.downloads import downloads, release_folder
+
+Stamp = tuple[int, int, int]
+
+_TOP = ("title", "description", "license", "license_url", "source_url")
+
+
+async def description(datasette: Datasette) -> Description:
+    """What metadata.yml, the database and the release say; downloads are its `files`."""
+    path = Path(archive(datasette).path)
+    metadata = {name: datasette.metadata(name) for name in _TOP if datasette.metadata(name)}
+    metadata["plugins"] = {DATABASE: datasette.plugin_config(DATABASE) or {}}
+    metadata["databases"] = {DATABASE: {"tables": datasette.metadata("tables", database=DATABASE)}}
+    stamps = (_stamp(path), _stamp(release_folder(path) / NAME))
+    return await asyncio.to_thread(_read, path, stamps, json.dumps(metadata))
+
+
+@lru_cache(maxsize=4)
+def _read(path: Path, stamps: tuple[Stamp | None, ...], metadata: str) -> Description:
+    with closing(open_readonly(path)) as conn:
+        return describe(conn, json.loads(metadata), downloads(path))
+
+
+def _stamp(path: Path) -> Stamp | None:
+    """What tells one file at a path from the next; None: there is none."""
+    try:
+        found = os.stat(path)
+    except FileNotFoundError:
+        return None
+    return found.st_ino, found.st_size, found.st_mtime_ns
