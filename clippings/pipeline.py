@@ -30,7 +30,9 @@ from clippings.database import (
     disk_errors,
     entries_used,
     inspect_data,
+    is_whole,
     known_files,
+    quarantined_in,
     seal,
     state_path,
 )
@@ -41,7 +43,6 @@ from clippings.identity import file_digest, program_version
 from clippings.indexing import article_tokens
 from clippings.markdown import to_markdown
 from clippings.models import (
-    Accounting,
     Built,
     Changes,
     Diagnostic,
@@ -105,6 +106,8 @@ def build(
         version = f"{program_version()} {withholding.digest} {history}"
         known = None if fresh else known_files(target, version)
         todo = plan(articles, known or {})
+        if known and (todo.read or todo.gone) and not is_whole(target):
+            known, todo = None, plan(articles, {})
         changes, read = Changes(), 0
         if known is None or todo.read or todo.gone:
             draft = _Draft(folder, target, base=None if known is None else target)
@@ -115,6 +118,7 @@ def build(
                 draft.publish(version)
             else:
                 draft.publish_state()
+        _hold_to_limit(target, max_quarantined)  # also where there was nothing to do
         return Built(accounting_of(target), changes, read, entries_used(target))
 
 
@@ -179,11 +183,11 @@ class _Draft:
         former = self._target if self._base is None and self._target.exists() else None
         writer = ArchiveWriter(self._draft, self._scratch, self._state, self._base, former)
         try:
-            accounting, changes = writer.finish(files_seen)
-            _hold_to_limit(accounting, max_quarantined, writer.quarantined(SHOWN))
-            return changes
+            changes = writer.finish(files_seen)
         finally:
             writer.close()
+        _hold_to_limit(self._draft, max_quarantined)
+        return changes
 
     def publish(self, version: str) -> None:
         """Put the database, what Datasette wants to know of it, and the state in their places."""
@@ -273,9 +277,11 @@ def process_article(path: str, data: bytes) -> Processed:
     )
 
 
-def _hold_to_limit(accounting: Accounting, limit: float, quarantined: Sequence[str]) -> None:
+def _hold_to_limit(database: Path, limit: float) -> None:
+    accounting = accounting_of(database)
     if accounting.quarantined_share <= limit:
         return
+    quarantined = quarantined_in(database, SHOWN)
     more = accounting.quarantined - len(quarantined)
     raise BuildError(
         f"{accounting.quarantined} of {accounting.files_seen} files cannot become articles, "

@@ -272,6 +272,31 @@ def test_an_unreadable_file_is_tried_again(tmp_path: Path) -> None:
     assert made(tmp_path / "source", tmp_path / "x.db").read
 
 
+def test_a_file_that_is_unreadable_the_second_time_is_tried_again(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A file that holds what it held is read once more for the sake of a new copy of its text;
+    where that fails, the next build does not take its new stamp for that of a reading."""
+    file = tmp_path / "source/a.md"
+    write(file, "正文")
+    made(tmp_path / "source", tmp_path / "x.db")
+    write(file, "正文")
+    write(tmp_path / "source/b.md", "正文")
+    places = []
+    read = pipeline.read_bytes
+
+    def once(source: SourceFile, limit: int) -> tuple[bytes, int]:
+        places.append(source.path)
+        if places.count(source.path) > 1:
+            raise PermissionError(13, "Permission denied")
+        return read(source, limit)
+
+    with monkeypatch.context() as patch:
+        patch.setattr(pipeline, "read_bytes", once)
+        assert made(tmp_path / "source", tmp_path / "x.db").accounting.quarantined == 1
+    assert made(tmp_path / "source", tmp_path / "x.db").accounting.quarantined == 0
+
+
 def test_the_plan_is_made_of_stamps() -> None:
     """New, of another stamp, or of none: to read. Unknown to the folder: gone."""
     articles = [SourceFile(name, name, stamp) for name, stamp in ("a1", "b2", "c-", "d4")]
@@ -294,6 +319,21 @@ def damage_the_state(source: Path, target: Path) -> None:
     state_path(target).write_bytes(b"no database at all")
 
 
+def damage_a_part_of_the_state(source: Path, target: Path) -> None:
+    """Not where the files stand: which there were can still be read."""
+    with closing(sqlite3.connect(state_path(target))) as db:
+        sql = "select rootpage from sqlite_master where name = 'keywords_article'"
+        (page,) = db.execute(sql).fetchone()
+    state = bytearray(state_path(target).read_bytes())
+    state[4096 * (page - 1) : 4096 * page] = b"\xaa" * 4096
+    state_path(target).write_bytes(state)
+    write(source / "3.md", "改过了。")
+
+
+def lose_the_inspect_data(source: Path, target: Path) -> None:
+    target.with_name("inspect-data.json").unlink()
+
+
 def lose_the_state(source: Path, target: Path) -> None:
     state_path(target).unlink()
 
@@ -311,7 +351,9 @@ def lose_the_database(source: Path, target: Path) -> None:
     [
         change_the_database,
         damage_the_state,
+        damage_a_part_of_the_state,
         lose_the_state,
+        lose_the_inspect_data,
         replace_the_database,
         lose_the_database,
     ],
@@ -323,6 +365,7 @@ def test_what_does_not_fit_is_built_anew(archive: tuple[Path, Path], trouble: An
         made(*archive)
     trouble(*archive)
     assert made(*archive).read >= 10
+    assert archive[1].with_name("inspect-data.json").exists()
     assert_as_from_scratch(*archive)
 
 
@@ -349,3 +392,29 @@ def test_too_many_quarantined_publishes_nothing(archive: tuple[Path, Path]) -> N
         build((archive[0],), archive[1], map, 0.05, lambda done, total: None)
     assert contents(archive[1]) == before
     assert made(*archive).accounting.quarantined == 1
+
+
+def test_the_limit_holds_where_nothing_changed(archive: tuple[Path, Path]) -> None:
+    """What a first build refuses, a later one with nothing to do does not let pass."""
+    (archive[0] / "0.md").write_bytes(b"\x89PNG\r\n\x1a\n" + bytes(range(256)))
+    made(*archive)
+    with pytest.raises(pipeline.BuildError, match=r"0\.md"):
+        build((archive[0],), archive[1], map, 0.05, lambda done, total: None)
+
+
+# ── what is left in the file ─────────────────────────────────────────────────────────────────
+
+
+def test_a_removed_text_is_not_in_the_file(archive: tuple[Path, Path]) -> None:
+    """What is deleted is overwritten, whatever SQLite's default is; so much of it that the file
+    is mostly free gives its room back."""
+    secret = "这一篇不该留下。" * 4000
+    write(archive[0] / "secret.md", secret)
+    made(*archive)
+    assert secret[:80].encode() in archive[1].read_bytes()
+    large = archive[1].stat().st_size
+    (archive[0] / "secret.md").unlink()
+    made(*archive)
+    assert secret[:80].encode() not in archive[1].read_bytes()
+    assert archive[1].stat().st_size < large
+    assert_as_from_scratch(*archive)

@@ -5,9 +5,15 @@ FileRows ─► Staging (scratch file) ─► ArchiveWriter ─► draft of clip
                     └──── state file ◄──────┘   what the next build need not do again
 """
 
-from clippings.database.inspect import accounting_of, disk_errors, entries_used, inspect_data
+from clippings.database.inspect import (
+    accounting_of,
+    disk_errors,
+    entries_used,
+    inspect_data,
+    quarantined_in,
+)
 from clippings.database.staging import Staging
-from clippings.database.state import known_files, seal, state_path
+from clippings.database.state import is_whole, known_files, seal, state_path
 from clippings.database.writer import ArchiveWriter
 
 __all__ = [
@@ -17,7 +23,9 @@ __all__ = [
     "disk_errors",
     "entries_used",
     "inspect_data",
+    "is_whole",
     "known_files",
+    "quarantined_in",
     "seal",
     "state_path",
 ]

@@ -18,6 +18,8 @@ from clippings.models import Accounting
 _DISK = re.compile(r"disk I/O|is full|unable to open")
 """What SQLite says when the disk fails it; any other error of its is a bug of ours."""
 
+_WHY = "select path, message from diagnostics where severity = 'error' order by path limit ?"
+
 
 @contextlib.contextmanager
 def disk_errors(target: Path) -> Iterator[None]:
@@ -49,6 +51,13 @@ def accounting_of(path: Path) -> Accounting:
     uri = f"{path.absolute().as_uri()}?mode=ro"
     with contextlib.closing(sqlite3.connect(uri, uri=True)) as db:
         return Accounting(**dict(db.execute("select name, count from accounting")))
+
+
+def quarantined_in(path: Path, most: int) -> list[str]:
+    """Why files are in quarantine in a finished database: so many of them, by path."""
+    uri = f"{path.absolute().as_uri()}?mode=ro"
+    with contextlib.closing(sqlite3.connect(uri, uri=True)) as db:
+        return [f"{path}: {message}" for path, message in db.execute(_WHY, [most])]
 
 
 def entries_used(path: Path) -> frozenset[int]:

@@ -14,11 +14,13 @@ from pathlib import Path
 from clippings.identity import digest_of_file
 from clippings.models import Known
 
+# The stamps come first: a file that held what it held may have been read once more, and not have
+# been readable then, which its row of this build says.
 RECORD_FILES = (
-    "delete from state.files where path in (select path from staged.dropped)",
-    "insert into state.files select path, stamp, digest, text from staged.files order by path",
     """update state.files set stamp = (select stamp from staged.stamps where path = files.path)
        where path in (select path from staged.stamps)""",
+    "delete from state.files where path in (select path from staged.dropped)",
+    "insert into state.files select path, stamp, digest, text from staged.files order by path",
 )
 
 
@@ -30,9 +32,11 @@ def state_path(target: Path) -> Path:
 def known_files(target: Path, version: str) -> dict[str, Known] | None:
     """What the last build of `target` knew of each path; None: there is nothing to build on.
 
-    That is so when there was no build, another version of this program made it, or the database
-    is not the one that it made.
+    That is so when there was no build, another version of this program made it, the database
+    is not the one that it made, or what Datasette is to know of that is lost.
     """
+    if not target.with_name("inspect-data.json").exists():
+        return None
     try:
         uri = f"{state_path(target).absolute().as_uri()}?mode=ro"
         with closing(sqlite3.connect(uri, uri=True)) as db:
@@ -43,6 +47,16 @@ def known_files(target: Path, version: str) -> dict[str, Known] | None:
             return {path: Known(stamp, digest) for path, stamp, digest in rows}
     except (sqlite3.DatabaseError, KeyError, FileNotFoundError):
         return None
+
+
+def is_whole(target: Path) -> bool:
+    """Whether the state of `target` is sound in all its pages, of which some are read late."""
+    try:
+        uri = f"{state_path(target).absolute().as_uri()}?mode=ro"
+        with closing(sqlite3.connect(uri, uri=True)) as db:
+            return db.execute("pragma quick_check(1)").fetchall() == [("ok",)]
+    except sqlite3.DatabaseError:
+        return False
 
 
 def seal(state: Path, draft: Path, version: str, digest: str) -> None:

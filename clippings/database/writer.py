@@ -38,8 +38,10 @@ _SETTINGS = """
     pragma synchronous = off;
     pragma locking_mode = exclusive;
     pragma cache_size = -65536;
+    pragma secure_delete = on;
 """
-# A draft that is not finished is thrown away: a journal would protect nothing.
+# A draft that is not finished is thrown away: a journal would protect nothing. What is deleted is
+# overwritten: the file is given to others, and a removed text is not to be found in a free page.
 
 _CHOOSE = (
     "insert into staged.chosen select id, of_text from ("
@@ -173,7 +175,6 @@ _COUNTS = {
     "withheld": "select count(*) from withheld where what = 'article'",
 }
 
-_WHY = "select path, message from diagnostics where severity = 'error' order by path limit ?"
 _IN_INDEX = "select count(*) from articles_fts where articles_fts match 'facts : \"all\"'"
 _FORMER = "insert into staged.former select id, title, digest, front_matter from"
 _CHANGES = {
@@ -212,7 +213,7 @@ class ArchiveWriter:
         if former:
             self._remember_former(former)
 
-    def finish(self, files_seen: int) -> tuple[Accounting, Changes]:
+    def finish(self, files_seen: int) -> Changes:
         """Bring the tables and the index up to date and check them.
 
         Raises BuildError when a check finds what must never be: then there is
@@ -229,13 +230,10 @@ class ArchiveWriter:
         self._run("commit")
         self._run("detach staged")
         self._run("detach state")
+        self._shrink()
         self._run("analyze")
         self._check(accounting)
-        return accounting, Changes(**changes)
-
-    def quarantined(self, most: int) -> list[str]:
-        """Why files are in quarantine, for a person: so many of them, by path."""
-        return [f"{path}: {message}" for path, message in self._run(_WHY, [most])]
+        return Changes(**changes)
 
     def close(self) -> None:
         """Let go of the file."""
@@ -285,6 +283,14 @@ class ArchiveWriter:
             self._run("delete from staged.former")
         if "former" in {name for _, name, _ in self._run("pragma database_list")}:
             self._run("detach former")
+
+    def _shrink(self) -> None:
+        """Give back the room of what left the file, where that is most of it."""
+        free, pages = (
+            self._run(f"pragma {name}").fetchone()[0] for name in ("freelist_count", "page_count")
+        )
+        if free > pages // 2:
+            self._run("vacuum")
 
     def _account(self, files_seen: int) -> Accounting:
         """Count what became of the files, and keep the counts in the database."""
