@@ -27,6 +27,7 @@ from clippings.models import Accounting
 from clippings.related import RELATE
 from clippings.rows import COLUMNS, OF_AN_ARTICLE, FileRows, Row
 from clippings.search import folding_table, index_labels
+from clippings.stories import CANDIDATES, KEEP_STORY, stories
 
 _SETTINGS = """
     pragma page_size = 4096;
@@ -149,7 +150,10 @@ class ArchiveWriter:
         """
         self._copy()
         # The tables' indexes come first: the search index looks the placements up by article.
-        for statement in (*self._indexes, *_INDEX_SETTINGS, _FILL_INDEX, _MERGE_INDEX, *RELATE):
+        for statement in (*self._indexes, *_INDEX_SETTINGS, _FILL_INDEX, _MERGE_INDEX):
+            self._run(statement)
+        self.db.conn.executemany(KEEP_STORY, stories(self._run(CANDIDATES)))
+        for statement in RELATE:
             self._run(statement)
         accounting = self._account(files_seen)
         self._run("commit")
@@ -248,7 +252,7 @@ def _scratch_schema() -> Iterator[str]:
         names = ", ".join(columns)
         if table == "articles":
             names = names.replace("id,", "id integer primary key,", 1) + ", unique (digest)"
-        elif table == "tokens":
+        elif table in ("tokens", "sketches"):
             names = names.replace("article,", "article integer primary key,", 1)
         yield f"create table staged.{table} ({names})"
     yield "create table staged.docids (article integer primary key, docid integer)"

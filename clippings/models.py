@@ -125,13 +125,14 @@ class IndexTokens:
 
 @dataclass(frozen=True, slots=True)
 class Placed:
-    """A file that became (part of) an article."""
+    """A file that became (part of) an article; `sketch` is what its story is told by."""
 
     path: str
     digest: str
     encoding: str
     article: Article
     tokens: IndexTokens
+    sketch: bytes
     diagnostics: tuple[Diagnostic, ...]
 
 

@@ -39,8 +39,9 @@ from clippings.normalize import article_url, normalize_article, opening
 from clippings.publishing import draft_folder, publish
 from clippings.rendering import plain_text
 from clippings.rows import FileRows, rows_of
-from clippings.search import facts, index_labels, index_text
+from clippings.search import facts, fold, index_folded, index_labels, index_text
 from clippings.sources import ARTICLE_SUFFIXES, find_articles
+from clippings.stories import sketch
 
 MAX_BYTES = 64 * 2**20
 """No article is larger than this; what is, is quarantined with its first MAX_KEPT bytes."""
@@ -126,25 +127,27 @@ def process_article(path: str, data: bytes) -> Outcome:
         return Quarantined(path, len(data), file_digest(data), data, (trouble,))
     conversion = to_markdown(parsed.body, base_url=article_url(parsed.front_matter))
     text = plain_text(conversion.markdown)
+    folded = fold(text)
     article, field_diagnostics = normalize_article(parsed, conversion, text)
     return Placed(
         path=path,
         digest=parsed.digest,
         encoding=parsed.encoding,
         article=article,
-        tokens=_tokens(article, text),
+        tokens=_tokens(article, text, folded),
+        sketch=sketch(fold(article.title), folded),
         diagnostics=(*parsed.diagnostics, *conversion.diagnostics, *field_diagnostics),
     )
 
 
-def _tokens(article: Article, text: str) -> IndexTokens:
+def _tokens(article: Article, text: str, folded: str) -> IndexTokens:
     # A summary that is only how the text begins would count each of its words twice.
     own_summary = "" if article.summary == opening(text) else article.summary
     return IndexTokens(
         title=index_text(article.title),
         summary=index_text(own_summary),
         author=index_text(article.author or ""),
-        body=index_text(text),
+        body=index_folded(folded),
         tags=index_labels(article.tags),
         facts=facts(article.published, article.language, article.features),
     )

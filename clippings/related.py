@@ -42,11 +42,11 @@ RELATE = (
     group by keyword having count(*) between 2 and {MAX_SHARERS}
     """,
     f"""
-    insert into related (article, position, other, score)
-    select article, position, other, score from (
+    create table staged.closest as
+    select article, place, other, score from (
       select article, other, score,
         max(score) over (partition by article) as best,
-        row_number() over (partition by article order by score desc, other) as position
+        row_number() over (partition by article order by score desc, other) as place
       from (
         select a.article as article, b.article as other,
           round(sum(weight * a.factor * b.factor), 3) as score
@@ -56,11 +56,31 @@ RELATE = (
         group by a.article, b.article having count(*) >= {MIN_SHARED}
       )
     )
-    where position <= {MAX_RELATED} and score >= {MIN_PART} * best
+    where place <= {4 * MAX_RELATED} and score >= {MIN_PART} * best
+    """,
+    f"""
+    insert into related (article, position, other, score)
+    select * from (
+      select article, row_number() over (partition by article order by place) as position,
+        other, score
+      from (
+        select closest.*, row_number() over (
+          partition by closest.article, coalesce(theirs.story, other) order by place) as telling
+        from staged.closest
+          left join stories theirs on theirs.article = other
+          left join stories ours on ours.article = closest.article
+        where theirs.story is null or theirs.story is not ours.story
+      )
+      where telling = 1
+    )
+    where position <= {MAX_RELATED}
     order by article, position
     """,
 )
-"""Fills `related` from the staged keywords. Needs the SQL function ln(x)."""
+"""Fills `related` from the staged keywords. Needs the SQL function ln(x) and `stories`.
+
+An article's own story is not among them, and of another story only the closest telling.
+"""
 
 
 def keywords(tokens: IndexTokens) -> list[tuple[int, int]]:

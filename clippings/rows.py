@@ -9,6 +9,7 @@ from clippings.identity import path_id
 from clippings.models import Article, IndexTokens, Outcome, Quarantined
 from clippings.normalize import host_of
 from clippings.related import keywords
+from clippings.stories import clues
 
 Row = tuple[Any, ...]
 
@@ -21,6 +22,8 @@ COLUMNS: dict[str, tuple[str, ...]] = {
     "articles": (*ARTICLE_COLUMNS, "day"),
     "tokens": ("article", *(f.name for f in fields(IndexTokens))),
     "keywords": ("article", "keyword", "factor"),
+    "sketches": ("article", "sketch"),
+    "clues": ("clue", "article"),
     "links": ("article", "position", "url", "host", "text"),
     "images": ("article", "position", "url", "host", "alt", "caption"),
     "features": ("feature", "article"),
@@ -31,7 +34,7 @@ COLUMNS: dict[str, tuple[str, ...]] = {
 }
 """Table → its columns in the order of the rows made here."""
 
-OF_AN_ARTICLE = ("tokens", "keywords", "links", "images", "features", "tags")
+OF_AN_ARTICLE = ("tokens", "keywords", "sketches", "clues", "links", "images", "features", "tags")
 """Tables that describe an article, whatever the number of its placements."""
 
 
@@ -62,6 +65,8 @@ def rows_of(outcome: Outcome) -> FileRows:
             "articles": [_article_row(article)],
             "tokens": [(article.id, *astuple(outcome.tokens))],
             "keywords": [(article.id, *keyword) for keyword in keywords(outcome.tokens)],
+            "sketches": [(article.id, outcome.sketch)],
+            "clues": [(clue, article.id) for clue in clues(outcome.sketch)],
             "links": [
                 (article.id, n, link.url, host_of(link.url), link.text)
                 for n, link in enumerate(article.links, 1)

@@ -31,11 +31,12 @@ MAY_IMPORT = {
     "markdown": {"models", "rendering"},
     "normalize": {"dates", "identity", "language", "models", "rendering"},
     "related": {"models"},
-    "rows": {"identity", "models", "normalize", "related"},
+    "stories": set(),
+    "rows": {"identity", "models", "normalize", "related", "stories"},
     "sources": {"models"},
     "executors": {"errors"},
     "publishing": {"errors"},
-    "database": {"errors", "models", "related", "rows", "search"},
+    "database": {"errors", "models", "related", "rows", "search", "stories"},
     "pipeline": {
         "database",
         "errors",
@@ -50,6 +51,7 @@ MAY_IMPORT = {
         "rows",
         "search",
         "sources",
+        "stories",
     },
 }
 """Module of the package → the modules of the package that it may import."""
@@ -112,7 +114,7 @@ def test_schema_holds_every_column_that_is_written() -> None:
     db = sqlite3.connect(":memory:")
     db.executescript((PACKAGE / "schema.sql").read_text())
     for table, columns in COLUMNS.items():
-        if table in {"tokens", "keywords"}:  # used up by the build
+        if table in {"tokens", "keywords", "sketches", "clues"}:  # used up by the build
             continue
         in_schema = {row[1] for row in db.execute(f"pragma table_info({table})")}
         added_on_copy = {"articles": {"docid"}, "diagnostics": {"id"}}.get(table, set())
