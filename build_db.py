@@ -6,14 +6,14 @@ from __future__ import annotations
 import contextlib
 import sys
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
 import click
 
 from clippings.errors import BuildError
-from clippings.executors import mapper, usable_cores
+from clippings.executors import Mapper, mapper, usable_cores
 from clippings.models import Accounting
 from clippings.pipeline import build
 
@@ -67,6 +67,11 @@ class Share(click.ParamType):  # type: ignore[type-arg]  # generic only in newer
     help="Processes that read and convert.",
 )
 @click.option(
+    "--scheduler",
+    metavar="ADDRESS",
+    help="Read and convert on the workers of the Dask scheduler there (tcp://…) instead.",
+)
+@click.option(
     "--max-quarantined",
     type=Share(),
     default="5%",
@@ -75,7 +80,12 @@ class Share(click.ParamType):  # type: ignore[type-arg]  # generic only in newer
 )
 @click.option("-q", "--quiet", is_flag=True, help="Say nothing unless something is wrong.")
 def main(
-    sources: tuple[Path, ...], output: Path, jobs: int, max_quarantined: float, quiet: bool
+    sources: tuple[Path, ...],
+    output: Path,
+    jobs: int,
+    scheduler: str | None,
+    max_quarantined: float,
+    quiet: bool,
 ) -> None:
     """Build one SQLite database with full-text search from folders of articles.
 
@@ -92,7 +102,8 @@ def main(
     began = time.monotonic()
     try:
         with _progress(quiet) as on_file:
-            accounting = build(folders, output, mapper(jobs), max_quarantined, on_file)
+            run_map = _cluster(scheduler, folders) if scheduler else mapper(jobs)
+            accounting = build(folders, output, run_map, max_quarantined, on_file)
     except BuildError as error:
         raise click.ClickException(str(error)) from None
     except OSError as error:
@@ -101,6 +112,17 @@ def main(
         raise click.ClickException(f"{output}: out of memory; try fewer --jobs") from None
     if not quiet:
         click.echo(report(accounting, output, time.monotonic() - began))
+
+
+def _cluster(scheduler: str, folders: Sequence[Path]) -> Mapper:
+    """The map over a cluster. Dask is an extra, and takes half a second to load."""
+    try:
+        from clippings.cluster import cluster_mapper
+    except ImportError as error:
+        raise BuildError(
+            f"--scheduler needs Dask distributed ({error}): pip install 'clippings[cluster]'"
+        ) from error
+    return cluster_mapper(scheduler, folders)
 
 
 @contextlib.contextmanager

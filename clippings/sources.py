@@ -35,7 +35,7 @@ def find_articles(sources: Iterable[Path]) -> list[SourceFile]:
 def _below(source: Path) -> Iterator[tuple[str, str]]:
     """(path in the archive, location) of each article of one source, in any order."""
     if source.is_file():
-        yield _as_text(source.name), str(source)
+        yield _as_text(source.name), os.path.abspath(source)
         return
     root = os.path.realpath(source)
     for folder, folders, names in os.walk(root):

@@ -50,22 +50,28 @@ DAYS = 3
 
 _FIGURE = re.compile(r"\d+")
 _PARTS = re.compile(r"[\d〇零一二两三四五六七八九十百千上中下\s]+")
-_BACK = "(select 1 as back union all select 2 union all select 3)"
-# One before it is not enough: between two tellings there may be something else in their mould.
 _HEAD = 4  # numbers before the clauses
 
+# One before it is not enough: between two tellings there may be something else in their mould.
 CANDIDATES = f"""
-    select a.docid, one.sketch, b.docid, other.sketch
-    from (
-      select distinct docid, before from (
-        select docid, lag(docid, back) over (partition by back, clue order by docid) as before
-        from staged.clues join staged.docids using (article), {_BACK}
-      ) where before is not null
-    ) as pairs
+    with sharing as (
+      select * from (
+        select docid, lag(docid) over w as one, lag(docid, 2) over w as two,
+          lag(docid, 3) over w as three
+        from staged.clues join staged.docids using (article)
+        window w as (partition by clue order by docid)
+      ) where one is not null
+    ),
+    pairs(docid, before) as (
+      select docid, one from sharing union select docid, two from sharing
+      union select docid, three from sharing
+    )
+    select a.docid, first.sketch, b.docid, second.sketch
+    from pairs
       join articles a on a.docid = pairs.before
       join articles b on b.docid = pairs.docid
-      join staged.sketches one on one.article = a.id
-      join staged.sketches other on other.article = b.id
+      join staged.sketches first on first.article = a.id
+      join staged.sketches second on second.article = b.id
     where coalesce(abs(julianday(a.day) - julianday(b.day)), 0) <= {DAYS}
 """
 """Pairs of docids that may tell one story, the earlier first, each with its sketch."""
