@@ -2,34 +2,19 @@
 
 from __future__ import annotations
 
-import importlib.util
 import sqlite3
-import sys
 from contextlib import closing
 from pathlib import Path
-from types import ModuleType
 
 import pytest
-from conftest import CORPUS, ROOT
+from conftest import CORPUS, benchmark_named
 
 from clippings.executors import mapper
 from clippings.pipeline import build
 from clippings.search import fold
 from clippings.stories import KEPT, alike, clues, sketch, stories
 
-
-def load(name: str) -> ModuleType:
-    file = ROOT / "benchmarks" / f"{name}.py"
-    spec = importlib.util.spec_from_file_location(f"benchmark_{name}", file)
-    assert spec
-    assert spec.loader
-    module = importlib.util.module_from_spec(spec)
-    sys.modules[spec.name] = module
-    spec.loader.exec_module(module)
-    return module
-
-
-benchmark, generate = load("stories"), load("generate")
+benchmark, generate = benchmark_named("stories"), benchmark_named("generate")
 
 BRIDGE = "".join(
     f"江城二桥的{a}号主缆今天完成了张拉，最大误差为{n}毫米；"
