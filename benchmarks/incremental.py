@@ -16,6 +16,7 @@ import os
 import statistics
 import sys
 import tempfile
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -26,7 +27,8 @@ from build import Figures, measured
 
 ROOT = Path(__file__).parents[1]
 LONG_AGO = 1_577_836_800
-"""A time at which no file was just written: its stamp is believed."""
+SETTLED = 2.1
+"""Seconds after which the stamp of a file that was touched is believed."""
 
 WALK = """
 import os, sys
@@ -40,6 +42,7 @@ def touch_all(files: list[Path], turn: int) -> None:
     """Give every file another time."""
     for file in files:
         os.utime(file, (LONG_AGO + turn, LONG_AGO + turn))
+    time.sleep(SETTLED)
 
 
 @contextmanager

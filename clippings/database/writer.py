@@ -230,6 +230,7 @@ class ArchiveWriter:
         self._run("commit")
         self._run("detach staged")
         self._run("detach state")
+        self._shrink()
         self._run("analyze")
         self._check(accounting)
         return Changes(**changes)
@@ -282,6 +283,14 @@ class ArchiveWriter:
             self._run("delete from staged.former")
         if "former" in {name for _, name, _ in self._run("pragma database_list")}:
             self._run("detach former")
+
+    def _shrink(self) -> None:
+        """Give back the room of what left the file, where that is most of it."""
+        free, pages = (
+            self._run(f"pragma {name}").fetchone()[0] for name in ("freelist_count", "page_count")
+        )
+        if free > pages // 2:
+            self._run("vacuum")
 
     def _account(self, files_seen: int) -> Accounting:
         """Count what became of the files, and keep the counts in the database."""

@@ -57,8 +57,11 @@ def _location(entry: os.DirEntry[str], root: str) -> tuple[str, str] | None:
 
 
 def stamp(status: os.stat_result) -> str:
-    """Size, time of change and number of a file; empty for one that may change again within the
-    tick. The number tells apart two files of which one takes the other's path."""
-    if time.time_ns() - status.st_mtime_ns < SETTLED:
+    """Size, times and number of a file; empty for one that may change again within the tick.
+
+    The time of modification can be set, as `cp -p`, `rsync -t` and `tar` do; that of the last
+    change of any kind cannot. The number tells apart two files of which one takes the other's path.
+    """
+    if time.time_ns() - max(status.st_mtime_ns, status.st_ctime_ns) < SETTLED:
         return ""
-    return f"{status.st_size}-{status.st_mtime_ns}-{status.st_ino}"
+    return f"{status.st_size}-{status.st_mtime_ns}-{status.st_ctime_ns}-{status.st_ino}"
