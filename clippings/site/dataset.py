@@ -24,18 +24,23 @@ _TOP = ("title", "description", "license", "license_url", "source_url")
 
 async def description(datasette: Datasette) -> Description:
     """What metadata.yml, the database and the release say; downloads are its `files`."""
-    path = Path(archive(datasette).path)
+    live = archive(datasette)
+    path = Path(live.path)
     metadata = {name: datasette.metadata(name) for name in _TOP if datasette.metadata(name)}
     metadata["plugins"] = {DATABASE: datasette.plugin_config(DATABASE) or {}}
     metadata["databases"] = {DATABASE: {"tables": datasette.metadata("tables", database=DATABASE)}}
     stamps = (_stamp(path), _stamp(release_folder(path) / NAME))
-    return await asyncio.to_thread(_read, path, stamps, json.dumps(metadata))
+    served = (f"{DATABASE}.db", live.size, live.hash or "")
+    return await asyncio.to_thread(_read, path, stamps, served, json.dumps(metadata))
 
 
 @lru_cache(maxsize=4)
-def _read(path: Path, stamps: tuple[Stamp | None, ...], metadata: str) -> Description:
+def _read(
+    path: Path, stamps: tuple[Stamp | None, ...], served: tuple[str, int, str], metadata: str
+) -> Description:
+    files = downloads(release_folder(path), *served)
     with closing(open_readonly(path)) as conn:
-        return describe(conn, json.loads(metadata), downloads(path))
+        return describe(conn, json.loads(metadata), files)
 
 
 def _stamp(path: Path) -> Stamp | None:

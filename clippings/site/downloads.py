@@ -1,7 +1,7 @@
 """Files that are downloaded: opened once an answer, named by their digest, sent by parts.
 
-    release/SHA256SUMS ─► open_released ┐
-    clippings.db ───────► open_live ────┴─► Opened ─► FileAnswer: 200, 206, 304, 412, 416
+    release/SHA256SUMS ─► open_released ──┐
+    the edition that is served (plugin) ──┴─► Opened ─► FileAnswer: 200, 206, 304, 412, 416
 
 An answer reads from one open descriptor: a file that is replaced meanwhile goes on being sent as
 it was. Only names that SHA256SUMS lists are opened, below one open folder.
@@ -80,31 +80,12 @@ def open_released(folder: Path, name: str) -> Opened | None:
         os.close(place)
 
 
-def open_live(database: Path) -> Opened:
-    """The database that is served. Its digest is that of inspect-data.json, if it is this file's:
-    of its size, and written after it. Else its place on the disk and its moment name it."""
-    descriptor = os.open(database, os.O_RDONLY)
-    found = os.fstat(descriptor)
-    tag = f"{found.st_ino:x}-{found.st_size:x}-{found.st_mtime_ns:x}"
-    try:
-        inspect = database.with_name("inspect-data.json")
-        about = json.loads(inspect.read_text("utf-8"))[database.stem]
-        if about["size"] == found.st_size and inspect.stat().st_mtime_ns >= found.st_mtime_ns:
-            tag = about["hash"]
-    except (FileNotFoundError, ValueError, KeyError):
-        pass  # served without a build's counts beside it
-    return Opened(database.name, descriptor, found.st_size, tag)
-
-
-def downloads(database: Path) -> tuple[File, ...]:
-    """What can be downloaded, as the release's datapackage.json says it; the served
-    database alone where there is no release."""
-    package = _read(open_released(release_folder(database), DESCRIPTIONS[0]))
+def downloads(folder: Path, name: str, size: int, digest: str) -> tuple[File, ...]:
+    """What can be downloaded, as the datapackage.json of the release in `folder` says it; the
+    served database alone, of which the rest is told, where there is no release."""
+    package = _read(open_released(folder, DESCRIPTIONS[0]))
     if package is None:
-        opened = open_live(database)
-        os.close(opened.descriptor)
-        live = File(opened.name, _MEDIA_TYPES[".db"], opened.size, opened.tag, None, None)
-        return (live,)
+        return (File(name, _MEDIA_TYPES[".db"], size, digest, None, None),)
     return tuple(File(**resource[OURS]) for resource in json.loads(package)["resources"])
 
 
