@@ -7,7 +7,8 @@ import contextlib
 import json
 import sys
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
+from dataclasses import fields
 from pathlib import Path
 from typing import Any
 
@@ -17,13 +18,13 @@ import yaml
 from clippings.errors import BuildError
 from clippings.executors import mapper, usable_cores
 from clippings.models import Built, Changes
-from clippings.pipeline import build
+from clippings.pipeline import OnFile, build
 from clippings.release import OnRows, partitions, release
 from clippings.sources import is_address, is_git
 from clippings.withholding import Withholding, read_withholding
 
-OnFile = Callable[[int, int], None]
-"""Hears of progress: files done, files in all."""
+HOW = tuple(field.name for field in fields(Changes))
+"""What may have become of an article since the last build: added, changed, removed."""
 
 SECONDS_BETWEEN_LINES = 5.0
 """How often progress is told where there is no terminal to draw a bar on."""
@@ -148,7 +149,8 @@ def main(
     folders = sources or (Path(__file__).with_name("seeds"),)
     began = time.monotonic()
     try:
-        withholding = _withholding(metadata)
+        about = metadata or Path(__file__).with_name("metadata.yml")
+        withholding = read_withholding(about) if about.exists() else Withholding()
         with _progress(quiet) as on_file:
             built = build(
                 folders,
@@ -167,7 +169,8 @@ def main(
         if report:
             report.write_text(report_of(built.changes), "utf-8")
         if release_folder:
-            release(output, release_folder, _metadata(metadata), _rows(quiet))
+            described = yaml.safe_load(about.read_text("utf-8"))
+            release(output, release_folder, described, _rows(quiet))
         if parquet_folder:
             partitions(output, parquet_folder, _rows(quiet))
     except BuildError as error:
@@ -176,12 +179,6 @@ def main(
         raise click.ClickException(f"{error.filename or output}: {error.strerror}") from None
     except MemoryError:
         raise click.ClickException(f"{output}: out of memory; try fewer --jobs") from None
-
-
-def _withholding(metadata: Path | None) -> Withholding:
-    """What the file says is to be kept out; nothing where there is none."""
-    file = metadata or Path(__file__).with_name("metadata.yml")
-    return read_withholding(file) if file.exists() else Withholding()
 
 
 @contextlib.contextmanager
@@ -221,12 +218,6 @@ def _lines(told: float) -> OnFile:
     return on_file
 
 
-def _metadata(metadata: Path | None) -> Any:
-    """What the archive says of itself."""
-    file = metadata or Path(__file__).with_name("metadata.yml")
-    return yaml.safe_load(file.read_text("utf-8"))
-
-
 def _rows(quiet: bool) -> OnRows:
     """Tell of each file of a release, and now and then how far it is."""
     told = time.monotonic()
@@ -247,12 +238,7 @@ def _rate(done: int, began: float) -> float:
 def report_of(changes: Changes) -> str:
     """The changes as JSON: {"added": [{"id": …, "title": …}, …], "changed": …, "removed": …}."""
     named = {
-        how: [{"id": key, "title": title} for key, title in which]
-        for how, which in (
-            ("added", changes.added),
-            ("changed", changes.changed),
-            ("removed", changes.removed),
-        )
+        how: [{"id": key, "title": title} for key, title in getattr(changes, how)] for how in HOW
     }
     return json.dumps(named, ensure_ascii=False, indent=1) + "\n"
 
@@ -260,11 +246,7 @@ def report_of(changes: Changes) -> str:
 def summary(built: Built, output: Path, seconds: float) -> str:
     """What became of the files, for a person, on a few lines."""
     a, changes = built.accounting, built.changes
-    changed = ", ".join(
-        f"{len(which):,} {how}"
-        for how in ("added", "changed", "removed")
-        if (which := getattr(changes, how))
-    )
+    changed = ", ".join(f"{len(which):,} {how}" for how in HOW if (which := getattr(changes, how)))
     return (
         f"{output}: {a.files_seen:,} files seen, {a.articles:,} articles, "
         f"{a.placements:,} placements, {a.repaired:,} repaired, "

@@ -72,6 +72,8 @@ SHOWN = 10
 """Quarantined files that an error message names."""
 
 OnFile = Callable[[int, int], None]
+"""Hears of progress: files done, files to read."""
+
 Prepare = Callable[[Sequence[SourceFile]], Iterator[FileRows | None]]
 
 

@@ -27,6 +27,7 @@ from clippings.dataset.encoding import FORMATS, MARKDOWN_COLUMNS, MARKDOWN_QUERY
 from clippings.dataset.formats import citation, croissant, datapackage
 from clippings.dataset.tables import Connection, open_readonly, read_table
 from clippings.errors import BuildError
+from clippings.identity import digest_of_file
 from clippings.publishing import draft_folder, publish_folder
 
 T = TypeVar("T")
@@ -185,16 +186,9 @@ def _write_descriptions(folder: Path, description: Description) -> None:
 def _write_checksums(folder: Path) -> int:
     """Write SHA256SUMS over all files below the folder, read back; gives their number."""
     paths = [path for path in folder.rglob("*") if path.is_file()]
-    digests = {path.relative_to(folder).as_posix(): _sha256(path) for path in paths}
+    digests = {path.relative_to(folder).as_posix(): digest_of_file(path) for path in paths}
     (folder / NAME).write_text(as_checksums(digests), "utf-8")
     return len(digests)
-
-
-def _sha256(path: Path) -> str:
-    digest = hashlib.sha256()
-    for piece in _pieces(path):
-        digest.update(piece)
-    return digest.hexdigest()
 
 
 def _need(option: str, *modules: str) -> None:

@@ -43,7 +43,7 @@ MAY_IMPORT = {
     "sources": {"errors", "models"},
     "executors": {"errors"},
     "publishing": {"errors"},
-    "release": {"dataset", "errors", "publishing"},
+    "release": {"dataset", "errors", "identity", "publishing"},
     "indexing": {"models", "normalize", "search"},
     "database": {
         "errors",

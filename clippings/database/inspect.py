@@ -11,6 +11,7 @@ from typing import Any
 
 from sqlite_utils import Database
 
+from clippings.database.schema import reading
 from clippings.errors import BuildError
 from clippings.identity import digest_of_file
 from clippings.models import Accounting
@@ -40,28 +41,26 @@ def inspect_data(path: Path) -> dict[str, Any]:
     Datasette serves a database that it knows this of as immutable, and does not
     count its tables again. Hidden index tables are left out.
     """
-    db = Database(sqlite3.connect(f"{path.absolute().as_uri()}?mode=ro", uri=True))
-    tables = {name: {"count": db[name].count} for name in db.table_names() if "_fts" not in name}
-    db.conn.close()
+    with reading(path) as conn:
+        db = Database(conn)
+        names = (name for name in db.table_names() if "_fts" not in name)
+        tables = {name: {"count": db[name].count} for name in names}
     return {"hash": digest_of_file(path), "size": path.stat().st_size, "tables": tables}
 
 
 def accounting_of(path: Path) -> Accounting:
     """What the build of a finished database counted."""
-    uri = f"{path.absolute().as_uri()}?mode=ro"
-    with contextlib.closing(sqlite3.connect(uri, uri=True)) as db:
+    with reading(path) as db:
         return Accounting(**dict(db.execute("select name, count from accounting")))
 
 
 def quarantined_in(path: Path, most: int) -> list[str]:
     """Why files are in quarantine in a finished database: so many of them, by path."""
-    uri = f"{path.absolute().as_uri()}?mode=ro"
-    with contextlib.closing(sqlite3.connect(uri, uri=True)) as db:
+    with reading(path) as db:
         return [f"{path}: {message}" for path, message in db.execute(_WHY, [most])]
 
 
 def entries_used(path: Path) -> frozenset[int]:
     """The numbers of the entries of `withhold` that took something out of a finished database."""
-    uri = f"{path.absolute().as_uri()}?mode=ro"
-    with contextlib.closing(sqlite3.connect(uri, uri=True)) as db:
+    with reading(path) as db:
         return frozenset(n for (n,) in db.execute("select distinct entry from withheld"))

@@ -1,12 +1,14 @@
-"""The statements that make the tables: of the archive (schema.sql), of the scratch file, of the
-state file."""
+"""The files of a build: how each is opened, and the statements that make the tables of the
+archive (schema.sql), of the scratch file and of the state file."""
 
 from __future__ import annotations
 
 import re
 import sqlite3
 from collections.abc import Iterator
+from contextlib import closing
 from importlib.resources import files
+from pathlib import Path
 
 from clippings.rows import COLUMNS
 
@@ -36,6 +38,19 @@ STATE_INDEXES = (
     # What an article is about.
     "create index if not exists state.keywords_article on keywords (article)",
 )
+
+
+def attach(conn: sqlite3.Connection, name: str, path: Path) -> None:
+    """Attach a file of the build's own folder: thrown away unless the build ends well, so
+    nothing of it need outlast a crash."""
+    conn.execute(f"attach ? as {name}", [str(path)])
+    conn.execute(f"pragma {name}.journal_mode = off")
+    conn.execute(f"pragma {name}.synchronous = off")
+
+
+def reading(path: Path) -> closing[sqlite3.Connection]:
+    """A connection that only reads, for a `with`. Raises sqlite3.DatabaseError as it is used."""
+    return closing(sqlite3.connect(f"{path.absolute().as_uri()}?mode=ro", uri=True))
 
 
 def archive_schema() -> tuple[list[str], list[str]]:

@@ -7,7 +7,7 @@ from collections import defaultdict
 from collections.abc import Iterable
 from pathlib import Path
 
-from clippings.database.schema import STATE, scratch_schema
+from clippings.database.schema import STATE, attach, scratch_schema
 from clippings.database.state import RECORD_FILES
 from clippings.errors import BuildError
 from clippings.models import SourceFile
@@ -47,9 +47,7 @@ class Staging:
         is_new = not state.exists()
         self._db = sqlite3.connect(":memory:", isolation_level=None)
         for name, path in (("staged", scratch), ("state", state)):
-            self._db.execute(f"attach ? as {name}", [str(path)])
-            self._db.execute(f"pragma {name}.journal_mode = off")
-            self._db.execute(f"pragma {name}.synchronous = off")
+            attach(self._db, name, path)
         self._db.execute("begin")
         for statement in (*scratch_schema(), *(STATE if is_new else ())):
             self._db.execute(statement)

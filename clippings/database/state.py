@@ -11,6 +11,7 @@ import sqlite3
 from contextlib import closing
 from pathlib import Path
 
+from clippings.database.schema import reading
 from clippings.identity import digest_of_file
 from clippings.models import Known
 
@@ -38,8 +39,7 @@ def known_files(target: Path, version: str) -> dict[str, Known] | None:
     if not target.with_name("inspect-data.json").exists():
         return None
     try:
-        uri = f"{state_path(target).absolute().as_uri()}?mode=ro"
-        with closing(sqlite3.connect(uri, uri=True)) as db:
+        with reading(state_path(target)) as db:
             about = dict(db.execute("select name, value from about"))
             if about["version"] != version or not _is_same(target, about):
                 return None
@@ -52,8 +52,7 @@ def known_files(target: Path, version: str) -> dict[str, Known] | None:
 def is_whole(target: Path) -> bool:
     """Whether the state of `target` is sound in all its pages, of which some are read late."""
     try:
-        uri = f"{state_path(target).absolute().as_uri()}?mode=ro"
-        with closing(sqlite3.connect(uri, uri=True)) as db:
+        with reading(state_path(target)) as db:
             return db.execute("pragma quick_check(1)").fetchall() == [("ok",)]
     except sqlite3.DatabaseError:
         return False

@@ -21,7 +21,7 @@ from typing import Any
 
 from sqlite_utils import Database
 
-from clippings.database.schema import STATE_INDEXES, archive_schema
+from clippings.database.schema import STATE_INDEXES, archive_schema, attach
 from clippings.database.state import RECORD_FILES
 from clippings.errors import BuildError
 from clippings.identity import path_id
@@ -52,7 +52,7 @@ _CHOOSE = (
 
 # Undated articles come first. Each day has room for the next power of two of its articles: the
 # numbers stay close together, which keeps the index small, and an article that comes late moves
-# those of its day only.
+# those of its day only, until its day outgrows the room.
 _LISTED = """
     with listed (id, published, day) as (
       select id, published, coalesce(substr(published, 1, 10), '') from (
@@ -207,9 +207,7 @@ class ArchiveWriter:
             self.db.conn.create_function(name, count, function, deterministic=True)
         self.db.conn.executescript(_SETTINGS)
         for name, path in (("staged", scratch), ("state", state)):
-            self._run(f"attach ? as {name}", [str(path)])
-            self._run(f"pragma {name}.journal_mode = off")
-            self._run(f"pragma {name}.synchronous = off")
+            attach(self.db.conn, name, path)
         if former:
             self._remember_former(former)
 
@@ -266,14 +264,13 @@ class ArchiveWriter:
 
     def _indexed(self, ids: str) -> Iterator[tuple[int, int, IndexTokens, tuple[str, ...]]]:
         """(docid, id, tokens, labels) of articles as the index has them, by docid."""
-        for article, docid, *fields, markdown, tags, features, _1, _2, _3 in self._run(
-            _INDEXED % ids
-        ):
-            title, summary, author, published, language = fields
+        for row in self._run(_INDEXED % ids):
+            article, docid, title, summary, author, published, language, *rest = row
+            markdown, tags, features, *labels = rest
             text = plain_text(markdown)
             named = json.loads(tags), json.loads(features)
             tokens = index_tokens(title, summary, author, published, language, text, *named)
-            yield docid, article, tokens, (_1, _2, _3)
+            yield docid, article, tokens, tuple(labels)
 
     def _remember_former(self, former: Path) -> None:
         try:

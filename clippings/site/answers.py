@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import sqlite3
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Iterator
+from contextlib import contextmanager
 from typing import TypeVar
 
 from datasette.app import Datasette
@@ -26,13 +27,20 @@ async def visit(datasette: Datasette, read: Callable[[sqlite3.Connection], T]) -
     """Read from the archive in one go. Raises TooSlow when it takes too long."""
 
     def within_limit(conn: sqlite3.Connection) -> T:
-        with sqlite_timelimit(conn, datasette.setting("sql_time_limit_ms")):
+        with in_time(conn, datasette.setting("sql_time_limit_ms")):
             return read(conn)
 
+    found: T = await archive(datasette).execute_fn(within_limit)
+    return found
+
+
+@contextmanager
+def in_time(conn: sqlite3.Connection, milliseconds: int) -> Iterator[None]:
+    """Raise TooSlow where what the block reads takes longer."""
     try:
-        found: T = await archive(datasette).execute_fn(within_limit)
+        with sqlite_timelimit(conn, milliseconds):
+            yield
     except sqlite3.OperationalError as error:
         if str(error) != "interrupted":
             raise
         raise TooSlow("this takes longer than sql_time_limit_ms allows") from None
-    return found

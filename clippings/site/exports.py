@@ -13,7 +13,6 @@ from __future__ import annotations
 import asyncio
 import hashlib
 import re
-import sqlite3
 from collections.abc import Iterator, Sequence
 from contextlib import closing
 from dataclasses import dataclass
@@ -21,14 +20,13 @@ from pathlib import Path
 from typing import Any
 
 from datasette.app import Datasette
-from datasette.utils import sqlite_timelimit
 from datasette.utils.asgi import BadRequest, Request, Response
 from datasette.views.table import TableView
 
 from clippings.dataset.encoding import MARKDOWN_COLUMNS, MARKDOWN_QUERY, Format, Row
 from clippings.dataset.tables import Column, kind_of, open_readonly
 from clippings.site import DATABASE, archive
-from clippings.site.answers import TooSlow
+from clippings.site.answers import in_time
 
 ROWS = "clippings-rows"
 """The header that says how many rows an export has."""
@@ -117,36 +115,18 @@ class Export:
 
     def _count(self, question: Question) -> int:
         sql = f"select count(*) from ({question.sql})"
-        with self._in_time():
+        with in_time(self._conn, self._limit):
             return int(self._conn.execute(sql, question.params).fetchone()[0])
 
     def _read(self, question: Question) -> Iterator[Row]:
-        with self._in_time():
+        with in_time(self._conn, self._limit):
             cursor = self._conn.execute(question.sql, question.params)
         while True:
-            with self._in_time():
+            with in_time(self._conn, self._limit):
                 rows = cursor.fetchmany(FETCHED)
             if not rows:
                 return
             yield from rows
-
-    def _in_time(self) -> _InTime:
-        return _InTime(self._conn, self._limit)
-
-
-class _InTime:
-    """A block within the time that a query may take; TooSlow where it takes longer."""
-
-    def __init__(self, conn: sqlite3.Connection, limit: int) -> None:
-        self._watch = sqlite_timelimit(conn, limit)
-
-    def __enter__(self) -> None:
-        self._watch.__enter__()
-
-    def __exit__(self, kind: Any, error: BaseException | None, trace: Any) -> None:
-        self._watch.__exit__(None, None, None)
-        if isinstance(error, sqlite3.OperationalError) and str(error) == "interrupted":
-            raise TooSlow("this takes longer than sql_time_limit_ms allows") from None
 
 
 class ExportAnswer:
