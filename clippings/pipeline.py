@@ -19,9 +19,10 @@ from __future__ import annotations
 import json
 import shutil
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from dataclasses import replace
+from dataclasses import fields, replace
 from functools import partial
 from pathlib import Path
+from typing import Any
 
 from clippings.database import (
     ArchiveWriter,
@@ -71,6 +72,9 @@ NOTHING_WITHHELD = Withholding()
 SHOWN = 10
 """Quarantined files that an error message names."""
 
+MOST_TOLD = 1_000
+"""Articles added or changed that the site is told of one by one."""
+
 OnFile = Callable[[int, int], None]
 """Hears of progress: files done, files to read."""
 
@@ -117,7 +121,7 @@ def build(
             read = draft.load(todo, {each.path: each for each in articles}, spread, on_file)
             if known is None or draft.is_changed:
                 changes = draft.write(len(articles), max_quarantined)
-                draft.publish(version)
+                draft.publish(version, changes)
             else:
                 draft.publish_state()
         _hold_to_limit(target, max_quarantined)  # also where there was nothing to do
@@ -191,9 +195,9 @@ class _Draft:
         _hold_to_limit(self._draft, max_quarantined)
         return changes
 
-    def publish(self, version: str) -> None:
-        """Put the database, what Datasette wants to know of it, and the state in their places."""
-        about = inspect_data(self._draft)
+    def publish(self, version: str, changes: Changes) -> None:
+        """Put the database, what the site wants to know of it, and the state in their places."""
+        about = {**inspect_data(self._draft), "changes": _told(changes)}
         entry = {self._target.stem: {"file": self._target.name, **about}}
         self._inspect.write_text(json.dumps(entry, indent=1, sort_keys=True))
         seal(self._state, self._draft, version, about["hash"])
@@ -277,6 +281,18 @@ def process_article(path: str, data: bytes) -> Processed:
         tokens=article_tokens(article, text),
         diagnostics=(*parsed.diagnostics, *conversion.diagnostics, *field_diagnostics),
     )
+
+
+def _told(changes: Changes) -> dict[str, dict[str, Any]]:
+    """How many articles were added, changed and removed, and the ids of MOST_TOLD of each.
+
+    No title: what was removed may have been taken out at somebody's wish.
+    """
+    each = {field.name: getattr(changes, field.name) for field in fields(changes)}
+    return {
+        how: {"count": len(which), "ids": [key for key, _ in which[:MOST_TOLD]]}
+        for how, which in each.items()
+    }
 
 
 def _hold_to_limit(database: Path, limit: float) -> None:

@@ -23,6 +23,7 @@ PAGES = (
     "/sources",
     "/trends",
     "/about",
+    "/changes",
     "/downloads",
     "/dictionary",
     "/datasheet",
