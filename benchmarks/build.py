@@ -96,6 +96,8 @@ def compare(source: Path, runs: int) -> None:
         build = [sys.executable, str(ROOT / "build_db.py"), str(source), "-q", "-o", str(ours)]
         again = [sys.executable, __file__, str(source), "--finished", str(ours), "--target"]
         for turn in range(runs):
+            for last in Path(folder).iterdir():  # else only what has changed would be read
+                last.unlink()
             times["ours"].append(measured(build))
             for name in ("plain", "floor"):
                 target = Path(folder, f"{name}{turn}.db")
