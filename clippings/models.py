@@ -221,8 +221,7 @@ Processed = Placed | Quarantined
 Outcome = Processed | Withheld
 
 
-@dataclass(frozen=True, slots=True)
-class SourceFile:
+class SourceFile(NamedTuple):
     """A file to read: its name in the archive and where it lies.
 
     `location` is a path of this machine or, with a `store`, a name in that store

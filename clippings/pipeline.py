@@ -19,7 +19,7 @@ from __future__ import annotations
 import json
 import shutil
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from dataclasses import fields, replace
+from dataclasses import fields
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -138,7 +138,7 @@ def plan(articles: Iterable[SourceFile], known: Mapping[str, Known]) -> Plan:
         if last is None:
             read.append(article)
         elif not article.stamp or article.stamp != last.stamp:
-            read.append(replace(article, known=last.digest))
+            read.append(article._replace(known=last.digest))
     return Plan(tuple(read), tuple(sorted(known.keys() - there)))
 
 
@@ -230,7 +230,7 @@ def process_file(source: SourceFile) -> Processed | None:
     """Read one file, with its older versions, and process it; None where it holds what it held."""
     if source.history:
         versions = (
-            replace(source, location=version.location, history=None, known="")
+            source._replace(location=version.location, history=None, known="")
             for version in source.history.versions
         )
         outcomes = (_process(source.path, read_file(version)) for version in versions)

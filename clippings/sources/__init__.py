@@ -5,7 +5,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable, Iterable
-from dataclasses import replace
+from itertools import chain, count
 from pathlib import Path
 from urllib.parse import unquote
 
@@ -39,8 +39,9 @@ def find_articles(sources: Iterable[Path | str], with_history: bool = False) -> 
         for key, file in sorted(files, key=_path):
             if key not in read:
                 read.add(key)
-                free = _free_name(file.path, name, found)
-                found[free] = file if free == file.path else replace(file, path=free)
+                if file.path in found:
+                    file = file._replace(path=_free_name(file.path, name, found))
+                found[file.path] = file
     return list(found.values())
 
 
@@ -88,10 +89,6 @@ def _path(found: Found) -> tuple[str, str]:
 
 
 def _free_name(path: str, source: str, taken: Iterable[str]) -> str:
-    """The path itself, or with the source's name before it, numbered if that is taken too."""
-    name, number = path, 1
-    while name in taken:
-        suffix = "" if number == 1 else f"-{number}"
-        name = f"{source}{suffix}/{path}"
-        number += 1
-    return name
+    """The path with the source's name before it, numbered where that is taken too."""
+    names = (f"{source}{suffix}/{path}" for suffix in chain([""], (f"-{n}" for n in count(2))))
+    return next(name for name in names if name not in taken)

@@ -9,7 +9,7 @@ ARTICLE_SUFFIXES = (".md", ".markdown", ".html", ".htm", ".txt")
 
 def is_article(name: str) -> bool:
     """Whether a file of this name (without its folders) is an article: not hidden, its ending."""
-    return not is_hidden(name) and name.lower().endswith(ARTICLE_SUFFIXES)
+    return name.lower().endswith(ARTICLE_SUFFIXES) and not is_hidden(name)
 
 
 def is_hidden(name: str) -> bool:
@@ -34,6 +34,8 @@ def article_below(path: str, folder: str) -> str:
 
 def as_text(path: str) -> str:
     """A path as text that any database holds: bytes that are no UTF-8 become `\\xff`."""
+    if path.isascii():
+        return path
     try:
         path.encode()
     except UnicodeEncodeError:
