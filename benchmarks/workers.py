@@ -26,7 +26,7 @@ import click
 from clippings.database import Staging
 from clippings.executors import mapper
 from clippings.models import SourceFile
-from clippings.pipeline import prepare_rows
+from clippings.processing import prepare_rows
 from clippings.sources import find_articles
 
 ROOT = Path(__file__).parents[1]
@@ -46,7 +46,7 @@ def converted(files: Sequence[SourceFile], jobs: int) -> float:
 def shares(files: Sequence[SourceFile]) -> tuple[float, float]:
     """CPU seconds for the files: of what a worker does, and of taking in what it gives."""
     began = time.process_time()
-    rows = [(file, prepare_rows(file)) for file in files]
+    rows = [*zip(files, mapper(1)(prepare_rows, files), strict=True)]
     working = time.process_time() - began
     with tempfile.TemporaryDirectory() as folder:
         staging = Staging(Path(folder, "scratch"), Path(folder, "state"))

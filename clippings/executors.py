@@ -12,6 +12,7 @@ from collections import deque
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import Future, ProcessPoolExecutor
 from concurrent.futures.process import BrokenProcessPool
+from itertools import chain
 from typing import Any, Protocol, TypeVar
 
 from clippings.errors import BuildError
@@ -30,9 +31,9 @@ class Mapper(Protocol):
     """A `map` over a sequence whose results come in the order of the items."""
 
     def __call__(
-        self, function: Callable[[Item], Result], items: Sequence[Item], /
+        self, function: Callable[[Sequence[Item]], list[Result]], items: Sequence[Item], /
     ) -> Iterator[Result]:
-        """Apply the function to each item."""
+        """Give the results of the function, which takes a chunk of the items at a time."""
 
 
 def usable_cores() -> int:
@@ -47,8 +48,14 @@ def mapper(jobs: int) -> Mapper:
     return _PoolMap(jobs) if jobs > 1 else _serial_map
 
 
-def _serial_map(function: Callable[[Item], Result], items: Sequence[Item]) -> Iterator[Result]:
-    return map(function, items)
+def _chunks(items: Sequence[Item]) -> list[Sequence[Item]]:
+    return [items[at : at + CHUNK] for at in range(0, len(items), CHUNK)]
+
+
+def _serial_map(
+    function: Callable[[Sequence[Item]], list[Result]], items: Sequence[Item]
+) -> Iterator[Result]:
+    return chain.from_iterable(map(function, _chunks(items)))
 
 
 class _PoolMap:
@@ -58,24 +65,20 @@ class _PoolMap:
         self._jobs = jobs
 
     def __call__(
-        self, function: Callable[[Item], Result], items: Sequence[Item]
+        self, function: Callable[[Sequence[Item]], list[Result]], items: Sequence[Item]
     ) -> Iterator[Result]:
-        chunks = [items[at : at + CHUNK] for at in range(0, len(items), CHUNK)]
+        chunks = _chunks(items)
         pool = ProcessPoolExecutor(min(self._jobs, len(chunks) or 1), initializer=_leave_ctrl_c)
         in_flight: deque[tuple[Sequence[Any], Future[list[Any]]]] = deque()
         try:
             for chunk in chunks:
-                in_flight.append((chunk, pool.submit(_run_chunk, function, chunk)))
+                in_flight.append((chunk, pool.submit(function, chunk)))
                 if len(in_flight) > self._jobs * CHUNKS_IN_FLIGHT:
                     yield from _result(*in_flight.popleft())
             while in_flight:
                 yield from _result(*in_flight.popleft())
         finally:
             pool.shutdown(cancel_futures=True)
-
-
-def _run_chunk(function: Callable[[Item], Result], chunk: Sequence[Item]) -> list[Result]:
-    return [function(item) for item in chunk]
 
 
 def _result(chunk: Sequence[Item], future: Future[list[Result]]) -> list[Result]:

@@ -3,10 +3,7 @@
 sources
   │ find_articles      SourceFile: sorted paths
   ▼ plan               which of them are to be read, which are gone
-  │ process_file       reads the bytes                       ┐
-  │ process_article    parse ─► convert ─► normalize         │ on any worker
-  │ withhold           what the owner keeps out              │
-  │ rows_of            what each table gets of it            ┘
+  │ prepare_rows       read ─► parse ─► convert ─► normalize ─► index ─► rows, on any worker
   ▼ map                bounded in flight
   │ Staging            a scratch file, in any order
   │ ArchiveWriter      copy, index, check: one writer
@@ -37,37 +34,21 @@ from clippings.database import (
     seal,
     state_path,
 )
-from clippings.errors import BuildError, UnreadableArticle
+from clippings.errors import BuildError
 from clippings.executors import Mapper
-from clippings.frontmatter import parse_article
-from clippings.identity import file_digest, program_version
-from clippings.indexing import article_tokens
-from clippings.markdown import to_markdown
+from clippings.identity import program_version
 from clippings.models import (
     Built,
     Changes,
-    Diagnostic,
     Known,
-    Placed,
     Plan,
-    Processed,
-    Quarantined,
     SourceFile,
 )
-from clippings.normalize import article_url, normalize_article
+from clippings.processing import NOTHING_WITHHELD, prepare_rows
 from clippings.publishing import draft_folder, publish
-from clippings.rendering import plain_text
-from clippings.revisions import with_revisions
-from clippings.rows import FileRows, rows_of
-from clippings.sources import ARTICLE_SUFFIXES, find_articles, read_bytes
-from clippings.withholding import Withholding, withhold
-
-MAX_BYTES = 64 * 2**20
-"""No article is larger than this; what is, is quarantined with its first MAX_KEPT bytes."""
-
-MAX_KEPT = 2**20
-
-NOTHING_WITHHELD = Withholding()
+from clippings.rows import FileRows
+from clippings.sources import ARTICLE_SUFFIXES, find_articles
+from clippings.withholding import Withholding
 
 SHOWN = 10
 """Quarantined files that an error message names."""
@@ -208,79 +189,6 @@ class _Draft:
     def publish_state(self) -> None:
         """Put the state in its place."""
         publish({self._state: state_path(self._target)})
-
-
-def prepare_rows(
-    source: SourceFile, withholding: Withholding = NOTHING_WITHHELD
-) -> FileRows | None:
-    """Everything a worker does for one file; None where it holds what it held.
-
-    A bug of ours is re-raised with the file's name.
-    """
-    try:
-        outcome = process_file(source)
-        return None if outcome is None else rows_of(withhold(outcome, withholding))
-    except MemoryError:  # the machine's trouble, not the file's
-        raise
-    except Exception as error:
-        raise RuntimeError(f"a bug was met at {source.path}") from error
-
-
-def process_file(source: SourceFile) -> Processed | None:
-    """Read one file, with its older versions, and process it; None where it holds what it held."""
-    if source.history:
-        versions = (
-            source._replace(location=version.location, history=None, known="")
-            for version in source.history.versions
-        )
-        outcomes = (_process(source.path, read_file(version)) for version in versions)
-        return with_revisions(source.history, outcomes)
-    data = read_file(source)
-    if source.known and not isinstance(data, Quarantined) and source.known == file_digest(data):
-        return None
-    return _process(source.path, data)
-
-
-def _process(path: str, data: bytes | Quarantined) -> Processed:
-    return data if isinstance(data, Quarantined) else process_article(path, data)
-
-
-def read_file(source: SourceFile) -> bytes | Quarantined:
-    """The bytes of a file; one that cannot be read, or is too large, is quarantined."""
-    try:
-        data, size = read_bytes(source, MAX_BYTES + 1)
-    except OSError as error:
-        trouble = Diagnostic("error", "read", "unreadable", f"cannot be read: {error.strerror}")
-        return Quarantined(source.path, 0, "", b"", (trouble,))
-    if len(data) > MAX_BYTES:
-        message = f"larger than {MAX_BYTES >> 20} MiB; split it, or give it another ending"
-        trouble = Diagnostic("error", "read", "too-large", message)
-        return Quarantined(source.path, size, "", data[:MAX_KEPT], (trouble,))
-    return data
-
-
-def process_article(path: str, data: bytes) -> Processed:
-    """Bytes → an article, or a quarantined file with the reason.
-
-    Pure: the same path and bytes give the same outcome anywhere. Never raises
-    for bad input; an exception is a bug, and names the file.
-    """
-    try:
-        parsed = parse_article(path, data)
-    except UnreadableArticle as error:
-        trouble = Diagnostic("error", "read", error.code, error.message)
-        return Quarantined(path, len(data), file_digest(data), data, (trouble,))
-    conversion = to_markdown(parsed.body, base_url=article_url(parsed.front_matter))
-    text = plain_text(conversion.markdown)
-    article, field_diagnostics = normalize_article(parsed, conversion, text)
-    return Placed(
-        path=path,
-        digest=parsed.digest,
-        encoding=parsed.encoding,
-        article=article,
-        tokens=article_tokens(article, text),
-        diagnostics=(*parsed.diagnostics, *conversion.diagnostics, *field_diagnostics),
-    )
 
 
 def _told(changes: Changes) -> dict[str, dict[str, Any]]:

@@ -21,7 +21,9 @@ from datasette.app import Datasette
 from hypothesis import settings
 from lxml import html
 
-from clippings.pipeline import NOTHING_WITHHELD, build
+from clippings.executors import mapper
+from clippings.pipeline import build
+from clippings.processing import NOTHING_WITHHELD
 from clippings.release import release
 from clippings.withholding import Withholding
 
@@ -110,10 +112,6 @@ def chromium() -> Iterator[Browser]:
         browser.close()
 
 
-def _map(function: Callable[[Any], Any], items: Any) -> Any:
-    return map(function, items)
-
-
 @pytest.fixture(scope="session")
 def serve(tmp_path_factory: pytest.TempPathFactory) -> Callable[..., Visitor]:
     """A function that builds folders of articles and serves them: `serve(folder, base_url=…)`.
@@ -134,7 +132,7 @@ def serve(tmp_path_factory: pytest.TempPathFactory) -> Callable[..., Visitor]:
         build(
             (source,),
             folder / "clippings.db",
-            _map,
+            mapper(1),
             1.0,
             lambda done, total: None,
             withholding=withholding,

@@ -18,7 +18,8 @@ from click.testing import CliRunner
 from build_db import main
 from clippings.errors import BuildError
 from clippings.executors import mapper
-from clippings.pipeline import build, process_file
+from clippings.pipeline import build
+from clippings.processing import process_files
 from clippings.sources import find_articles, read_bytes
 
 TREE = {
@@ -175,7 +176,8 @@ def test_a_damaged_member_is_quarantined(tmp_path: Path) -> None:
     data[data.index(b"a.md") + 6] ^= 0xFF
     path.write_bytes(data)
     first, second = find_articles([path])
-    assert process_file(first).diagnostics[0].code == "unreadable"
+    (outcome,) = process_files([first])
+    assert outcome.diagnostics[0].code == "unreadable"
     assert read_bytes(second, 3) == (b"two", 27)
 
 
@@ -253,7 +255,8 @@ def test_a_page_that_goes_away_is_quarantined(server: tuple[str, Path]) -> None:
     (folder / "a.md").write_text("one")
     (file,) = find_articles([f"{address}/"])
     (folder / "a.md").unlink()
-    assert process_file(file).diagnostics[0].code == "unreadable"
+    (outcome,) = process_files([file])
+    assert outcome.diagnostics[0].code == "unreadable"
 
 
 @pytest.mark.parametrize(("module", "url"), [("fsspec", "https://x.org/"), ("s3fs", "s3://x/y")])

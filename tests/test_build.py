@@ -23,7 +23,7 @@ from hypothesis import strategies as st
 from build_db import main
 from clippings.identity import path_id
 from clippings.models import Placed, Quarantined, SourceFile
-from clippings.pipeline import MAX_BYTES, MAX_KEPT, prepare_rows, process_article, read_file
+from clippings.processing import MAX_BYTES, MAX_KEPT, prepare_rows, process_article, read_file
 
 ROOT = Path(__file__).parents[1]
 SHARED = ROOT.parent / "shared"
@@ -452,8 +452,8 @@ def test_a_bug_names_the_file(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -
     def stumble(body: str, base_url: str | None) -> None:
         raise ZeroDivisionError(body)
 
-    monkeypatch.setattr("clippings.pipeline.to_markdown", stumble)
+    monkeypatch.setattr("clippings.processing.to_markdown", stumble)
     file = write(tmp_path, "news.md")
     with pytest.raises(RuntimeError, match=r"news\.md") as bug:
-        prepare_rows(SourceFile("news.md", str(file)))
+        prepare_rows([SourceFile("news.md", str(file))])
     assert isinstance(bug.value.__cause__, ZeroDivisionError)

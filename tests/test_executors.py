@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Sequence
 from itertools import islice
 
 import pytest
@@ -11,25 +12,25 @@ from clippings.errors import BuildError
 from clippings.executors import CHUNK, CHUNKS_IN_FLIGHT, mapper
 
 
-def double(number: int) -> int:
-    return number * 2
+def double(numbers: Sequence[int]) -> list[int]:
+    return [number * 2 for number in numbers]
 
 
-def fall_over(number: int) -> int:
-    if number == 3:
+def fall_over(numbers: Sequence[int]) -> list[int]:
+    if 3 in numbers:
         os._exit(9)
-    return number
+    return list(numbers)
 
 
-def stumble(number: int) -> int:
-    raise ValueError(f"bug at {number}")
+def stumble(numbers: Sequence[int]) -> list[int]:
+    raise ValueError(f"bug at {numbers[0]}")
 
 
 @pytest.mark.parametrize("jobs", [1, 2, 3])
 @pytest.mark.parametrize("count", [0, 1, CHUNK, CHUNK * CHUNKS_IN_FLIGHT * 4 + 1])
 def test_results_come_in_order(jobs: int, count: int) -> None:
     """However many processes, the results are those of map."""
-    assert list(mapper(jobs)(double, range(count))) == list(map(double, range(count)))
+    assert list(mapper(jobs)(double, range(count))) == double(range(count))
 
 
 def test_a_reader_may_stop_early() -> None:

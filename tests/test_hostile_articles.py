@@ -19,7 +19,7 @@ from conftest import ROOT, Visitor, chromium, listening
 from lxml import etree, html
 
 from clippings.models import Placed, Quarantined
-from clippings.pipeline import process_article
+from clippings.processing import process_article
 from clippings.rendering import render_html
 
 if TYPE_CHECKING:

@@ -14,8 +14,9 @@ import pytest
 from click.testing import CliRunner
 
 from build_db import main
-from clippings import pipeline
+from clippings import pipeline, processing
 from clippings.database import state_path
+from clippings.executors import mapper
 from clippings.identity import path_id
 from clippings.models import Built, Known, SourceFile
 from clippings.pipeline import build, plan
@@ -40,7 +41,7 @@ def made(
     return build(
         (source,),
         target,
-        map,
+        mapper(1),
         1.0,
         lambda done, total: None,
         fresh=fresh,
@@ -183,7 +184,7 @@ def forbid(monkeypatch: pytest.MonkeyPatch, name: str) -> None:
     def called(*arguments: object) -> None:
         raise AssertionError(f"{name} was called")
 
-    monkeypatch.setattr(pipeline, name, called)
+    monkeypatch.setattr(processing, name, called)
 
 
 def test_unchanged_files_are_not_opened(
@@ -204,7 +205,7 @@ def test_same_bytes_are_not_converted(
     before = archive[1].stat()
     for file in archive[0].iterdir():
         os.utime(file, (1, 1))
-    forbid(monkeypatch, "process_article")
+    forbid(monkeypatch, "parse_article")
     assert made(*archive).read == 10
     assert made(*archive).read == 0
     assert archive[1].stat() == before
@@ -218,9 +219,9 @@ def test_only_what_changed_is_converted(
     write(archive[0] / "new.md", "新的。", "新的")
     (archive[0] / "5.md").unlink()
     converted = []
-    process = pipeline.process_article
+    parse = processing.parse_article
     monkeypatch.setattr(
-        pipeline, "process_article", lambda *given: converted.append(given[0]) or process(*given)
+        processing, "parse_article", lambda *given: converted.append(given[0]) or parse(*given)
     )
     built = made(*archive)
     assert sorted(converted) == ["3.md", "new.md"] and built.read == 2
@@ -296,7 +297,7 @@ def test_an_unreadable_file_is_tried_again(tmp_path: Path) -> None:
     write(tmp_path / "source/a.md", "正文")
     (tmp_path / "source/b.md").symlink_to("a.md")
     made(tmp_path / "source", tmp_path / "x.db")
-    os.truncate(tmp_path / "source/a.md", pipeline.MAX_BYTES + 1)
+    os.truncate(tmp_path / "source/a.md", processing.MAX_BYTES + 1)
     assert made(tmp_path / "source", tmp_path / "x.db").accounting.quarantined
     assert made(tmp_path / "source", tmp_path / "x.db").read
 
@@ -312,7 +313,7 @@ def test_a_file_that_is_unreadable_the_second_time_is_tried_again(
     write(file, "正文")
     write(tmp_path / "source/b.md", "正文")
     places = []
-    read = pipeline.read_bytes
+    read = processing.read_bytes
 
     def once(source: SourceFile, limit: int) -> tuple[bytes, int]:
         places.append(source.path)
@@ -321,7 +322,7 @@ def test_a_file_that_is_unreadable_the_second_time_is_tried_again(
         return read(source, limit)
 
     with monkeypatch.context() as patch:
-        patch.setattr(pipeline, "read_bytes", once)
+        patch.setattr(processing, "read_bytes", once)
         assert made(tmp_path / "source", tmp_path / "x.db").accounting.quarantined == 1
     assert made(tmp_path / "source", tmp_path / "x.db").accounting.quarantined == 0
 
@@ -418,7 +419,7 @@ def test_too_many_quarantined_publishes_nothing(archive: tuple[Path, Path]) -> N
     before = contents(archive[1])
     (archive[0] / "0.md").write_bytes(b"\x89PNG\r\n\x1a\n" + bytes(range(256)))
     with pytest.raises(pipeline.BuildError, match=r"0\.md"):
-        build((archive[0],), archive[1], map, 0.05, lambda done, total: None)
+        build((archive[0],), archive[1], mapper(1), 0.05, lambda done, total: None)
     assert contents(archive[1]) == before
     assert made(*archive).accounting.quarantined == 1
 
@@ -428,7 +429,7 @@ def test_the_limit_holds_where_nothing_changed(archive: tuple[Path, Path]) -> No
     (archive[0] / "0.md").write_bytes(b"\x89PNG\r\n\x1a\n" + bytes(range(256)))
     made(*archive)
     with pytest.raises(pipeline.BuildError, match=r"0\.md"):
-        build((archive[0],), archive[1], map, 0.05, lambda done, total: None)
+        build((archive[0],), archive[1], mapper(1), 0.05, lambda done, total: None)
 
 
 # ── what is left in the file ─────────────────────────────────────────────────────────────────

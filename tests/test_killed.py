@@ -19,6 +19,7 @@ from pathlib import Path
 
 import pytest
 
+from clippings.executors import mapper
 from clippings.pipeline import build
 
 ROOT = Path(__file__).parents[1]
@@ -213,7 +214,7 @@ def test_files_vanish_while_it_reads(source: Path, tmp_path: Path) -> None:
         if done == FILES // 3:
             shutil.rmtree(folder)
 
-    accounting = build((folder,), tmp_path / "x.db", map, 1.0, remove_the_rest).accounting
+    accounting = build((folder,), tmp_path / "x.db", mapper(1), 1.0, remove_the_rest).accounting
     assert accounting.files_seen == FILES == accounting.placements + accounting.quarantined
     assert 0 < accounting.quarantined <= FILES - FILES // 3
     assert articles_in(tmp_path / "x.db") == accounting.articles

@@ -14,6 +14,7 @@ import httpx
 import pytest
 from conftest import ROOT, Visitor
 
+from clippings.executors import mapper
 from clippings.pipeline import build
 from clippings.site.editions import Inspected
 
@@ -32,7 +33,7 @@ def edition_of(folder: Path, number: int) -> Path:
         text = f"{header}date: 2022-01-11\n---\n{mark}：桥通车了。\n"
         (source / f"{name}.md").write_text(text)
     target = folder / f"{number}.db"
-    build((source,), target, map, 1.0, lambda done, total: None)  # type: ignore[arg-type]
+    build((source,), target, mapper(1), 1.0, lambda done, total: None)
     return target
 
 

@@ -10,6 +10,7 @@ import pytest
 from conftest import Visitor
 
 from clippings import pipeline
+from clippings.executors import mapper
 from clippings.pipeline import build
 
 ENGLISH = {"accept-language": "en"}
@@ -32,7 +33,7 @@ def folder(tmp_path: Path) -> Path:
 def again(site: Visitor, folder: Path) -> None:
     """Build the database that is served once more."""
     target = Path(site.datasette.get_database("clippings").path)
-    build((folder,), target, map, 1.0, lambda done, total: None)  # type: ignore[arg-type]
+    build((folder,), target, mapper(1), 1.0, lambda done, total: None)
 
 
 def titles(site: Visitor, heading: str) -> list[str]:

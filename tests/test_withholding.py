@@ -19,7 +19,7 @@ from build_db import main
 from clippings.errors import BuildError
 from clippings.identity import path_id
 from clippings.normalize import opening
-from clippings.pipeline import process_article
+from clippings.processing import process_article
 from clippings.rendering import plain_text
 from clippings.search import index_text
 from clippings.withholding import Entry, Withholding, read_withholding, withhold
