@@ -40,7 +40,7 @@ from clippings.errors import BuildError, UnreadableArticle
 from clippings.executors import Mapper
 from clippings.frontmatter import parse_article
 from clippings.identity import file_digest, program_version
-from clippings.indexing import article_tokens
+from clippings.indexing import tokens_and_sketch
 from clippings.markdown import to_markdown
 from clippings.models import (
     Built,
@@ -269,12 +269,14 @@ def process_article(path: str, data: bytes) -> Processed:
     conversion = to_markdown(parsed.body, base_url=article_url(parsed.front_matter))
     text = plain_text(conversion.markdown)
     article, field_diagnostics = normalize_article(parsed, conversion, text)
+    tokens, sketch = tokens_and_sketch(article, text)
     return Placed(
         path=path,
         digest=parsed.digest,
         encoding=parsed.encoding,
         article=article,
-        tokens=article_tokens(article, text),
+        tokens=tokens,
+        sketch=sketch,
         diagnostics=(*parsed.diagnostics, *conversion.diagnostics, *field_diagnostics),
     )
 
