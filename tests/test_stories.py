@@ -12,7 +12,7 @@ from conftest import CORPUS, benchmark_named
 from clippings.executors import mapper
 from clippings.pipeline import build
 from clippings.search import fold
-from clippings.stories import DAYS, KEPT, alike, article_at, clues, components, place, sketch
+from clippings.stories import KEPT, alike, article_at, clues, components, place, sketch
 
 benchmark, generate = benchmark_named("stories"), benchmark_named("generate")
 
@@ -77,14 +77,20 @@ def test_a_short_text_has_no_clues() -> None:
     assert len(clues(of("江城二桥合龙", BRIDGE))) > 5
 
 
-def test_a_story_goes_by_its_earliest_telling() -> None:
-    """What hangs together is one story, in whatever order its pairs come."""
-    one, other = of("江城二桥合龙", BRIDGE), of("另一篇", LATER * 9)
-    chain = [(n, one, n + 1, one) for n in range(1, 2000)]
+def test_what_hangs_together_is_one_story() -> None:
+    """In whatever order its pairs come."""
+    chain = [(n, n + 1) for n in range(1, 2000)]
     found = [(1, n) for n in range(1, 2001)]
-    apart = [(3000, other, 3001, one), (2500, one, 4000, one)]
     for pairs in (chain, chain[::-1], chain[::2] + chain[1::2]):
-        assert list(stories([*apart, *pairs])) == [*found, (2500, 2500), (2500, 4000)]
+        assert list(components([(2500, 4000), *pairs])) == [*found, (2500, 2500), (2500, 4000)]
+
+
+def test_places_are_in_the_order_of_days() -> None:
+    """An article is known by its place; without a date it comes first."""
+    days = (None, "0001-01-01", "2022-03-01T08:00:00", "2022-03-02", "9999-12-31")
+    places = [place(day, 2**53 - n) for n, day in enumerate(days, 1)]
+    assert places == sorted(places)
+    assert [article_at(each) for each in places] == [2**53 - n for n in range(1, 6)]
 
 
 def built(tmp_path: Path, articles: list[tuple[str, str, str]], jobs: int = 1) -> list[set[str]]:
@@ -105,17 +111,30 @@ def built(tmp_path: Path, articles: list[tuple[str, str, str]], jobs: int = 1) -
 
 
 def test_tellings_are_of_the_same_days(tmp_path: Path) -> None:
-    """The same text months later is not the same story; without a date nothing speaks against."""
+    """The same text months later is not the same story; what has no date is on its own."""
     found = built(
         tmp_path,
         [
             ("合龙", "2022-03-01", BRIDGE),
             ("误差只有七毫米！", "2022-03-03", BRIDGE),
             ("一年前的今天", "2023-03-01", BRIDGE),
+            ("没有日期", "", BRIDGE),
+            ("也没有日期", "", BRIDGE),
             ("彗星", "2022-03-02", LATER * 5),
         ],
     )
-    assert found == [{"合龙", "误差只有七毫米！"}]
+    assert found == [{"没有日期", "也没有日期"}, {"合龙", "误差只有七毫米！"}]
+
+
+def test_a_story_goes_by_its_earliest_telling(tmp_path: Path) -> None:
+    """By the hour that it was published at, not by the path or the day only."""
+    days = ("2022-03-02 09:00:00", "2022-03-02 07:00:00", "2022-03-03 06:00:00")
+    built(
+        tmp_path, [(f"合龙{mark}", day, BRIDGE) for mark, day in zip("！？。", days, strict=True)]
+    )
+    with closing(sqlite3.connect(tmp_path / "x.db")) as db:
+        told = db.execute("select distinct title from stories join articles on id = story")
+        assert told.fetchall() == [("合龙？",)]
 
 
 def test_related_articles_are_of_other_stories(tmp_path: Path) -> None:
@@ -160,7 +179,7 @@ def test_one_mould_does_not_make_all_pairs(tmp_path: Path) -> None:
         for n in range(600)
     ]
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr("clippings.stories.alike", count)
+        patch.setattr("clippings.database.tellings.alike", count)
         assert built(tmp_path, notices) == []
     assert len(notices) < compared < 20 * len(notices)
 

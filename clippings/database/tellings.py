@@ -74,7 +74,7 @@ _PAIR = f"""
       union all select second, place, clue from near
       union all select third, place, clue from near
     )
-    where {_DAY.format("place")} - {_DAY.format("before")} <= {DAYS} or {_DAY.format("before")} = 0
+    where {_DAY.format("place")} - {_DAY.format("before")} <= {DAYS}
 """
 _PAIRS = """
     select clue, one, other, a.sketch, b.sketch from staged.pairs
