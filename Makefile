@@ -6,6 +6,7 @@ HOST ?= 127.0.0.1
 PORT ?= 8001
 JOBS ?=
 BENCH ?= 10000
+STORIES ?= $(firstword $(wildcard ../shared/corpus) seeds)
 BENCH_FOLDER ?= build/bench-$(BENCH)
 BIN := .venv/bin
 
@@ -50,6 +51,7 @@ bench: .venv/.dev ## Print the figures of speed, fidelity, growth, search and pa
 	$(BIN)/python benchmarks/conversion.py
 	$(BIN)/python benchmarks/fidelity.py
 	$(BIN)/python benchmarks/growth.py
+	$(BIN)/python benchmarks/stories.py $(STORIES)
 	$(BIN)/python benchmarks/search.py --articles $(BENCH)
 	$(BIN)/python benchmarks/generate.py $(BENCH_FOLDER) --articles $(BENCH)
 	$(BIN)/python benchmarks/build.py $(BENCH_FOLDER)

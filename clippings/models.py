@@ -188,14 +188,15 @@ class Revision:
 
 @dataclass(frozen=True, slots=True)
 class Placed:
-    """A file that became (part of) an article; `seen` and `revisions` (the oldest first) are
-    what its history tells, where it comes with one."""
+    """A file that became (part of) an article. `sketch` is what its story is told by; `seen` and
+    `revisions` (the oldest first) are what its history tells, where it comes with one."""
 
     path: str
     digest: str
     encoding: str
     article: Article
     tokens: IndexTokens
+    sketch: bytes
     diagnostics: tuple[Diagnostic, ...]
     withheld: Withheld | None = None
     seen: Seen | None = None

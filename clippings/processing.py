@@ -15,7 +15,7 @@ from typing import Any, NamedTuple
 from clippings.errors import UnreadableArticle
 from clippings.frontmatter import parse_article
 from clippings.identity import file_digest
-from clippings.indexing import article_tokens
+from clippings.indexing import tokens_and_sketch
 from clippings.markdown import to_markdown
 from clippings.models import (
     Article,
@@ -156,12 +156,14 @@ def _normalize(converted: Converted) -> Normalized:
 
 def _index(normalized: Normalized) -> Placed:
     path, (_, parsed, conversion, text), article, diagnostics = normalized
+    tokens, sketch = tokens_and_sketch(article, text)
     return Placed(
         path=path,
         digest=parsed.digest,
         encoding=parsed.encoding,
         article=article,
-        tokens=article_tokens(article, text),
+        tokens=tokens,
+        sketch=sketch,
         diagnostics=(*parsed.diagnostics, *conversion.diagnostics, *diagnostics),
     )
 

@@ -4,8 +4,10 @@ Two articles are related when they share several words that few articles are
 about. Each article brings its most frequent index tokens (the title's count
 more); the database keeps those that between two and MAX_SHARERS articles
 brought, and scores a pair by the sum of their inverse document frequencies, as
-BM25 weighs a term, each doubled for each title it stands in. The work grows
-with the articles, not with their pairs.
+BM25 weighs a term, each doubled for each title it stands in. The other tellings
+of its own story (clippings/stories.py) are not related to an article, and of
+another story only the closest is. The work grows with the articles, not with
+their pairs.
 """
 
 from __future__ import annotations
@@ -55,9 +57,12 @@ _MOVED = """
       select keyword, 0 as part from state.keywords join staged.retired using (article)
       union all
       select keyword, 1 from staged.keywords join staged.chosen using (article)
+      union all
+      select keyword, 0 from state.keywords join staged.retold using (article)
     ) group by keyword
 """
-"""Words that other articles are about than before, and how many came to them."""
+"""Words that other articles are about than before, or articles that are of another story, and how
+many came to them."""
 
 _AFFECTED = (
     # Such a word matters to all that are about it, unless it is and was too common to count.
@@ -87,29 +92,45 @@ _OF_AFFECTED = """
 
 # `cross join`: in this order, which SQLite cannot know to be the cheap one.
 _RELATE = f"""
-    insert into related (article, position, other, score)
-    select article, position, other, score / 1000.0 from (
-      select article, other, score,
-        max(score) over (partition by article) as best,
-        row_number() over (partition by article order by score desc, other) as position
+    insert into staged.closest (article, place, other, score, story)
+    select article, place, other, score, story from (
+      select scored.article, other, score, theirs.story,
+        max(score) over (partition by scored.article) as best,
+        row_number() over (partition by scored.article order by score desc, other) as place
       from (
         select a.article as article, b.article as other,
           sum(weight * a.factor * b.factor) as score
         from %s
           cross join state.keywords b on b.keyword = a.keyword and b.article <> a.article
         group by a.article, b.article having count(*) >= {MIN_SHARED}
-      )
+      ) scored
+        left join stories theirs on theirs.article = other
+        left join stories ours on theirs.story is not null and ours.article = scored.article
+      where theirs.story is null or theirs.story is not ours.story
     )
-    where position <= {MAX_RELATED} and score >= {MIN_PART} * best
-    order by article, position
+    where place <= {4 * MAX_RELATED} and score >= {MIN_PART} * best
+    order by article, place
+"""
+
+_ONE_OF_A_STORY = f"""
+    insert into related (article, position, other, score)
+    select article, position, other, score / 1000.0 from (
+      select article, other, score,
+        row_number() over (partition by article order by place) as position
+      from staged.closest c where story is null or not exists (
+        select 1 from staged.closest d
+        where d.article = c.article and d.story = c.story and d.place < c.place)
+    )
+    where position <= {MAX_RELATED} order by article, position
 """
 
 RELATE_ALL = (
     *_KEEP,
     _RARE % "",
     _RELATE % "staged.rare cross join state.keywords a using (keyword)",
+    _ONE_OF_A_STORY,
 )
-"""Fills `related`. Needs the SQL function ln(x), as does the next."""
+"""Fills `related`. Needs `stories` and the SQL function ln(x), as does the next."""
 
 RELATE_AGAIN = (
     _MOVED,
@@ -119,6 +140,7 @@ RELATE_AGAIN = (
     _RELATE
     % """staged.affected cross join state.keywords a using (article)
          cross join staged.rare using (keyword)""",
+    _ONE_OF_A_STORY,
 )
 """Brings `related` up to date where articles were retired or chosen."""
 

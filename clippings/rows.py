@@ -18,6 +18,7 @@ from clippings.models import (
 )
 from clippings.normalize import host_of
 from clippings.related import keywords
+from clippings.stories import clues, place
 
 Row = tuple[Any, ...]
 
@@ -33,6 +34,8 @@ COLUMNS: dict[str, tuple[str, ...]] = {
     "articles": (*ARTICLE_COLUMNS, "day"),
     "tokens": ("article", *(f.name for f in fields(IndexTokens))),
     "keywords": ("article", "keyword", "factor"),
+    "sketches": ("article", "place", "sketch"),
+    "clues": ("article", "clue"),
     "links": ("article", "position", "url", "host", "text"),
     "images": ("article", "position", "url", "host", "alt", "caption"),
     "features": ("feature", "article"),
@@ -49,7 +52,7 @@ COLUMNS: dict[str, tuple[str, ...]] = {
 when all files with that text are.
 """
 
-OF_AN_ARTICLE = ("tokens", "keywords", "links", "images", "features", "tags")
+OF_AN_ARTICLE = ("tokens", "keywords", "sketches", "clues", "links", "images", "features", "tags")
 """Tables that describe an article, whatever the number of its placements."""
 
 
@@ -80,6 +83,7 @@ def rows_of(outcome: Outcome) -> FileRows:
     place = (article.section, article.source, article.feed, outcome.encoding, digest)
     seen = astuple(outcome.seen) if outcome.seen else (None,) * len(_SEEN)
     key, of_text = path_id(path), article.digest
+    found = clues(outcome.sketch)
     return FileRows(
         path,
         digest,
@@ -88,6 +92,8 @@ def rows_of(outcome: Outcome) -> FileRows:
             "articles": [_article_row(article)],
             "tokens": [(article.id, *astuple(outcome.tokens))],
             "keywords": [(article.id, *keyword) for keyword in keywords(outcome.tokens)],
+            "sketches": _sketch_rows(outcome) if found else [],
+            "clues": [(article.id, clue) for clue in found],
             "links": [
                 (article.id, n, link.url, host_of(link.url), link.text)
                 for n, link in enumerate(article.links, 1)
@@ -113,6 +119,11 @@ def _withheld_rows(withheld: Withheld | None) -> list[Row]:
     if withheld is None:
         return []
     return [(path_id(withheld.path), withheld.what, withheld.entry, withheld.reason)]
+
+
+def _sketch_rows(placed: Placed) -> list[Row]:
+    article = placed.article
+    return [(article.id, place(article.published, article.id), placed.sketch)]
 
 
 def _notes(outcome: Placed | Quarantined, text: str | None) -> list[Row]:

@@ -129,6 +129,15 @@ create table tags (
 -- The tags of an article.
 create index tags_article on tags (article, tag);
 
+-- Articles of the same days that tell the same, nearly word for word: retitled, syndicated,
+-- added to (clippings/stories.py). One row per telling; an article that stands alone has none.
+create table stories (
+  story    integer not null references articles (id),  -- its earliest telling
+  article  integer primary key references articles (id)
+);
+-- The tellings of a story.
+create index stories_story on stories (story, article);
+
 -- Articles about the same thing, by the rare words they share (clippings/related.py).
 create table related (
   article  integer not null references articles (id),

@@ -23,7 +23,7 @@ import yaml
 
 from clippings.errors import BuildError
 from clippings.identity import text_digest
-from clippings.indexing import article_tokens
+from clippings.indexing import tokens_and_sketch
 from clippings.models import Outcome, Placed, Quarantined, What, Withheld
 from clippings.normalize import category_levels, host_of, opening
 from clippings.rendering import plain_text
@@ -187,7 +187,8 @@ def _cut(placed: Placed, withheld: Withheld) -> Placed:
         front_matter=json.dumps(header, ensure_ascii=False),
         markdown=_PUNCTUATION.sub(r"\\\1", beginning),
     )
-    return replace(placed, article=cut, tokens=article_tokens(cut, beginning), withheld=withheld)
+    tokens, sketch = tokens_and_sketch(cut, beginning)
+    return replace(placed, article=cut, tokens=tokens, sketch=sketch, withheld=withheld)
 
 
 def _shortened(value: Any) -> Any:

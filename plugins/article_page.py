@@ -50,11 +50,12 @@ async def article_vars(datasette: Datasette, request: Request, key: int) -> dict
     )
     here = datasette.absolute_url(request, article_url(datasette, article["id"]))
     image = absolute_picture(datasette, request, article["image"])
-    twins = [row for row in found["related"] if reading.is_twin(row, article)]
     return {
         **found,
-        "twins": twins,
-        "related": [row for row in found["related"] if row not in twins],
+        "tellings": [
+            {**row, "pieces": reading.changed_title(article["title"], row["title"])}
+            for row in found["tellings"]
+        ],
         "body": Markup(body),
         "contents": reading.contents(body),
         "minutes": reading.minutes(article["characters"], article["language"]),

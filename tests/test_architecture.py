@@ -38,13 +38,14 @@ MAY_IMPORT = {
     "normalize": {"dates", "identity", "language", "models", "rendering"},
     "related": {"models"},
     "withholding": {"errors", "identity", "models", "normalize", "rendering", "indexing"},
-    "rows": {"identity", "models", "normalize", "related"},
+    "stories": set(),
+    "rows": {"identity", "models", "normalize", "related", "stories"},
     "revisions": {"models"},
     "sources": {"errors", "models"},
     "executors": {"errors"},
     "publishing": {"errors"},
     "release": {"dataset", "errors", "identity", "publishing"},
-    "indexing": {"models", "normalize", "search"},
+    "indexing": {"models", "normalize", "search", "stories"},
     "database": {
         "errors",
         "identity",
@@ -54,6 +55,7 @@ MAY_IMPORT = {
         "rendering",
         "rows",
         "search",
+        "stories",
     },
     "processing": {
         "errors",
@@ -153,7 +155,7 @@ def test_schema_holds_every_column_that_is_written() -> None:
     db = sqlite3.connect(":memory:")
     db.executescript((PACKAGE / "schema.sql").read_text())
     for table, columns in COLUMNS.items():
-        if table in {"tokens", "keywords"}:  # used up by the build
+        if table in {"tokens", "keywords", "sketches", "clues"}:  # used up by the build
             continue
         in_schema = {row[1] for row in db.execute(f"pragma table_info({table})")}
         copied = {"article" if name == "of_text" else name for name in columns}

@@ -153,7 +153,7 @@ PATHS = st.sampled_from(
 ) | st.builds(
     "/clippings/{}{}".format,
     st.sampled_from(
-        "articles placements links tags related diagnostics quarantine folding articles_fts"
+        "articles placements links tags stories related diagnostics quarantine folding articles_fts"
         " articles_fts_data sqlite_master nosuch longest_reads".split()
     ),
     st.sampled_from(

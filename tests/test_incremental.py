@@ -30,6 +30,8 @@ WORDS = (
 )
 
 
+NAMES = [f"{one}{other}" for one in "白青紫银铁石" for other in "鹭松岭滩河湾"]
+
 NOTHING = Withholding()
 SOME = Withholding((Entry("path", "a/*5*", "article", ""), Entry("path", "b/*", "text", "")))
 
@@ -89,6 +91,16 @@ def assert_as_from_scratch(source: Path, target: Path, withholding: Withholding 
     assert one.keys() == other.keys()
     for table, rows in other.items():
         assert one[table] == rows, table
+    assert known(target) == known(scratch)
+
+
+def known(target: Path) -> dict[str, list[Any]]:
+    """What the state of a database says of the articles."""
+    with closing(sqlite3.connect(state_path(target))) as db:
+        tables = ("keywords", "sketches", "clues", "edges")
+        return {
+            name: db.execute(f"select * from {name} order by 1, 2").fetchall() for name in tables
+        }
 
 
 @pytest.fixture(autouse=True)
@@ -108,7 +120,12 @@ class Editor:
         return sorted(path for path in self.folder.rglob("*.md"))
 
     def text(self) -> str:
-        return "，".join(self.random.choices(WORDS, k=self.random.randint(5, 60))) + "。"
+        """Words, what a few others are about too, and clauses of which many have some."""
+        subject = self.random.randrange(len(NAMES) - 4)
+        said = self.random.choices(WORDS, k=self.random.randint(5, 60))
+        said += NAMES[subject : subject + 4] * 2
+        said += (f"江城今天的第{n}条消息" for n in self.random.sample(range(60), 9))
+        return "，".join(said) + "。"
 
     def add(self) -> None:
         choice = self.random.choice
@@ -120,6 +137,14 @@ class Editor:
     def change(self) -> None:
         title, day = self.random.choice(WORDS), self.random.randint(1, DAYS)
         write(self.random.choice(self.files()), self.text(), title, day)
+
+    def tell_again(self) -> None:
+        """Nearly the same text, framed and under another title, on a day nearby or on none."""
+        lines = self.random.choice(self.files()).read_bytes().decode("utf-8", "replace")
+        body = lines.rpartition("\n---\n")[2]
+        file = self.folder / self.random.choice("0b甲z") / f"{self.random.randrange(10**6)}.md"
+        day = self.random.randint(1, DAYS)
+        write(file, f"据晨星日报消息，\n{body}\n（编辑：夜班组）", self.random.choice(WORDS), day)
 
     def undate(self) -> None:
         file = self.random.choice(self.files())
@@ -147,6 +172,7 @@ class Editor:
 
     def edit(self) -> None:
         often = [self.add, self.add, self.change, self.copy, self.remove, self.rename]
+        often += [self.tell_again] * 4
         self.random.choice([*often, self.undate, self.touch, self.break_])()
 
 
@@ -166,6 +192,30 @@ def test_after_any_edits_it_is_what_a_build_from_scratch_makes(
             editor.edit()
         made(editor.folder, target, withholding=withholding)
         assert_as_from_scratch(editor.folder, target, withholding)
+
+
+def counts(database: Path) -> list[int]:
+    """How many of the articles about the bridge are in a story, and how many related they have."""
+    counted = "select count(*) from {} join articles on id = article where title like '江城%'"
+    with closing(sqlite3.connect(database)) as db:
+        return [db.execute(counted.format(name)).fetchone()[0] for name in ("stories", "related")]
+
+
+def test_a_story_that_comes_apart_has_its_articles_related(tmp_path: Path) -> None:
+    """What stands between two tellings may part them, and touches neither of them by its words."""
+    told = "".join(f"江城二桥的{a}号主缆今天完成了张拉；" for a in "甲乙丙丁戊己庚")
+    source, target = tmp_path / "source", tmp_path / "x.db"
+    for name, day in (("one", 1), ("other", 3)):
+        write(source / f"{name}.md", told, f"江城二桥{name}", day)
+    made(source, target)
+    assert counts(target) == [2, 0]
+    clauses = ("".join(chr(0x4E00 + 97 * n + m) for m in range(20)) for n in range(5))
+    elsewhere = "，".join(clauses) + "。"
+    for n in range(3):
+        write(source / f"{n}.md", elsewhere * 9 + told, f"另一件事{n}", 2)
+    made(source, target)
+    assert counts(target) == [0, 2]
+    assert_as_from_scratch(source, target)
 
 
 # ── what is not done again ───────────────────────────────────────────────────────────────────

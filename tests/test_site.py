@@ -161,8 +161,9 @@ def test_article_in_two_feeds_names_both(site: Visitor) -> None:
 def test_republished_article_is_told_from_a_related_one(site: Visitor) -> None:
     """The same text under another headline is named as such, and not as a related article."""
     page = site.page(f"/clippings/articles/{id_of(site, BRIDGE)}?_lang=zh-Hans")
-    twins = page.xpath("//details[summary[contains(., '几乎相同')]]//li/a")
-    assert [twin.text for twin in twins] == ["误差1.2毫米！江城二桥今晨顺利合龙"]
+    tellings = page.xpath("//details[summary[contains(., '几乎相同')]]//li/a")
+    assert [telling.text_content() for telling in tellings] == ["误差1.2毫米！江城二桥今晨顺利合龙"]
+    assert [mark.text for mark in tellings[0].xpath("mark")] == ["误差1.2毫米！", "顺利"]
     assert "误差1.2毫米！江城二桥今晨顺利合龙" not in text_of(page, "//section//article//h3")
 
 

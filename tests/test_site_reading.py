@@ -15,10 +15,10 @@ from clippings.frontmatter import parse_article
 from clippings.site.reading import (
     as_markdown_file,
     bibtex,
+    changed_title,
     cite,
     contents,
     minutes,
-    nearly_same,
     news_article,
     page_html,
 )
@@ -153,25 +153,20 @@ def test_markdown_file_can_be_built_again(front_matter: dict[str, Any]) -> None:
     assert parsed.body.strip() == "正文"
 
 
-LONG = "".join(f"第{n}句话说的是桥上的第{n * 7}根拉索。" for n in range(60))
-
-
 @pytest.mark.parametrize(
-    ("other", "same"),
+    ("title", "other", "marked"),
     [
-        (LONG, True),
-        ("【示例日报 本地组】" + LONG + "\n\n（编辑：某人）", True),
-        ("![桥](/a.png)\n\n" + LONG.replace("。", "。\n\n"), True),
-        (LONG.replace("拉索", "桥墩"), False),
-        ("另一篇文章，讲的是另一件事。" * 30, False),
-        ("短", False),
-        ("", False),
+        ("江城二桥今晨合龙", "江城二桥今晨顺利合龙", ["顺利"]),
+        ("Bridge closed at 7.5 mm", "Bridge opened at 7.5 mm", ["opened"]),
+        ("同一个标题", "同一个标题", []),
+        ("江城二桥今晨合龙", "彗星来了", []),
     ],
 )
-def test_nearly_same(other: str, same: bool) -> None:
-    """A frame around a text, or other paragraphs, leave it the same; other words do not."""
-    assert nearly_same(LONG, other) is same
-    assert nearly_same(other, LONG) is same
+def test_changed_title(title: str, other: str, marked: list[str]) -> None:
+    """What another title says besides is marked, in whole words; of another one, nothing."""
+    pieces = changed_title(title, other)
+    assert "".join(text for text, _ in pieces) == other
+    assert [text for text, changed in pieces if changed] == marked
 
 
 def test_citation_says_who_what_where_and_when() -> None:

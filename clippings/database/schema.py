@@ -17,6 +17,7 @@ _KEYS = {
     "articles": "id integer primary key",
     "tokens": "article integer primary key",
     "placements": "id integer primary key",
+    "sketches": "article integer primary key",
 }
 
 STATE = (
@@ -27,6 +28,15 @@ STATE = (
     # What each article is about (clippings/related.py).
     """create table state.keywords (
          keyword integer, article integer, factor integer, primary key (keyword, article)
+       ) without rowid""",
+    # What tells that articles tell one story (clippings/database/tellings.py). A place stands for
+    # an article and orders it; an edge is a pair that is alike, in each clue that pairs it.
+    "create table state.sketches (place text primary key, sketch blob) without rowid",
+    """create table state.clues (
+         clue integer, place text, primary key (clue, place)
+       ) without rowid""",
+    """create table state.edges (
+         clue integer, one text, other text, primary key (clue, one, other)
        ) without rowid""",
     # Which program made which database.
     "create table state.about (name text primary key, value text not null) without rowid",
@@ -83,5 +93,14 @@ def scratch_schema() -> Iterator[str]:
     yield "create table staged.days (day text primary key, before integer) without rowid"
     yield "create table staged.docids (article integer primary key, docid integer)"
     yield "create table staged.rare (keyword integer primary key, weight integer)"
+    yield """create table staged.closest (
+        article integer, place, other, score, story, primary key (article, place)) without rowid"""
     yield "create table staged.affected (article integer primary key)"
+    # Places in the order of a clue that an article left or took.
+    yield "create table staged.spots (clue, place, primary key (clue, place))"
+    yield """create table staged.pairs (
+        one, other, clue, primary key (one, other, clue)) without rowid"""
+    yield "create table staged.together (root, article integer primary key)"
+    yield "create table staged.told (article integer primary key, story)"
+    yield "create table staged.retold (article integer primary key)"
     yield "create table staged.former (id integer primary key, title, digest, front_matter)"

@@ -23,6 +23,7 @@ from sqlite_utils import Database
 
 from clippings.database.schema import STATE_INDEXES, archive_schema, attach
 from clippings.database.state import RECORD_FILES
+from clippings.database.tellings import leave, tell
 from clippings.errors import BuildError
 from clippings.identity import path_id
 from clippings.indexing import index_tokens
@@ -31,6 +32,7 @@ from clippings.related import RELATE_AGAIN, RELATE_ALL
 from clippings.rendering import plain_text
 from clippings.rows import COLUMNS
 from clippings.search import folding_table, index_labels
+from clippings.stories import place
 
 _SETTINGS = """
     pragma page_size = 4096;
@@ -242,14 +244,19 @@ class ArchiveWriter:
         self._run_all((*tables, *_CHOOSE, *_NUMBER_ARTICLES, *_COPY))
         self.db.conn.executemany("insert into folding values (?, ?)", folding_table())
         # The tables' indexes come first: the search index looks the placements up by article.
-        self._run_all((*indexes, *_INDEX_SETTINGS, _FILL_INDEX, _MERGE_ALL, *RELATE_ALL))
+        self._run_all((*indexes, *_INDEX_SETTINGS, _FILL_INDEX, _MERGE_ALL))
+        tell(self.db.conn, is_new=True)
+        self._run_all(RELATE_ALL)
 
     def _revise(self) -> None:
         self._run_all((*_CHOOSE, *_NUMBER_ARTICLES))
         self._run(f"create table staged.renumbered as select id as article from ({_RENUMBERED})")
         self._run(f"{_FORMER} articles where id in (select article from staged.retired)")
         self._forget()
-        self._run_all((*_REMOVE, *_COPY, _FILL_INDEX, _MERGE_SOME, *RELATE_AGAIN))
+        leave(self.db.conn)
+        self._run_all((*_REMOVE, *_COPY, _FILL_INDEX, _MERGE_SOME))
+        tell(self.db.conn, is_new=False)
+        self._run_all(RELATE_AGAIN)
         self._run("delete from accounting")
 
     def _forget(self) -> None:
@@ -329,5 +336,6 @@ _FUNCTIONS: tuple[tuple[str, int, Any], ...] = (
     ("index_labels", 1, _index_names),
     ("ln", 1, math.log),
     ("path_id", 1, path_id),
+    ("place", 2, place),
     ("room", 1, _room),
 )

@@ -41,7 +41,11 @@ BEFORE, AFTER = "b", "a"  # on a CJK character at a seam: where the other writin
 
 def index_text(text: str) -> str:
     """Give the tokens of one field, separated by spaces, as the FTS5 column takes them."""
-    folded = fold(text)
+    return index_folded(fold(text))
+
+
+def index_folded(folded: str) -> str:
+    """Give the tokens of one field that is folded already."""
     return " ".join([*_characters(folded), *_words(folded)])
 
 

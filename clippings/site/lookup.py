@@ -24,8 +24,10 @@ _OF_AN_ARTICLE = {
     " where source = :source and docid < :docid order by docid desc limit 1",
     "later": "select id, title, language from articles"
     " where source = :source and docid > :docid order by docid limit 1",
-    "related": f"select {CARD}, substr(markdown, 1, 2000) as opening"
-    " from related join articles on articles.id = related.other"
+    "tellings": "select id, title, source, day, language from articles where id in"
+    " (select article from stories where story = (select story from stories where article = :id))"
+    " and id <> :id order by docid limit 60",
+    "related": f"select {CARD} from related join articles on articles.id = related.other"
     " where related.article = :id order by related.position limit 6",
     "lead": "select count(*) as shown from images where article = :id and url = :image",
 }
