@@ -18,7 +18,7 @@ from urllib.parse import urlsplit
 
 import httpx
 import pytest
-from conftest import ROOT, Visitor, listening
+from conftest import ROOT, Visitor, listening, unavailable
 from datasette.utils.asgi import Request
 
 from clippings.site.downloads import FileAnswer, Opened
@@ -170,14 +170,27 @@ def swapped(serve: Callable[..., Visitor]) -> tuple[Visitor, Path]:
     return visited, Path(visited.datasette.get_database("clippings").path)
 
 
-def replace(database: Path) -> bytes:
+def replace(database: Path, change: str = "update articles set author = 'another'") -> bytes:
     """Put another database in the place of this one, as a build does. Gives its bytes."""
     other = database.with_name("another")
     shutil.copy(database, other)
     with closing(sqlite3.connect(other)) as db, db:
-        db.execute("update articles set author = 'another'")
+        db.execute(change)
     os.replace(other, database)
     return database.read_bytes()
+
+
+def test_aria2_with_four_connections(swapped: tuple[Visitor, Path], tmp_path: Path) -> None:
+    """It takes four parts at once, of a megabyte at least, and puts them together."""
+    if shutil.which("aria2c") is None:
+        unavailable("no aria2c on this machine (apt-get install aria2)")
+    visited, database = swapped
+    whole = replace(database, "create table ballast as select randomblob(9000000) as bytes")
+    command = ["aria2c", "--quiet", "--split=4", "--max-connection-per-server=4"]
+    command += ["--min-split-size=1M", "--dir", str(tmp_path)]
+    with listening(visited) as served:
+        subprocess.run([*command, f"{served}/clippings.db"], check=True, timeout=60)
+    assert (tmp_path / "clippings.db").read_bytes() == whole
 
 
 def test_a_swap_while_a_file_is_sent_is_not_seen(swapped: tuple[Visitor, Path]) -> None:

@@ -46,11 +46,26 @@ def dying(step):
             os.kill(os.getpid(), signal.SIGKILL)
         return step(*arguments)
     return call
-os.fsync, os.replace = dying(os.fsync), dying(os.replace)
+os.fsync, os.replace, os.rename = dying(os.fsync), dying(os.replace), dying(os.rename)
+"""
+"""Killed before the nth time that a file is synced or renamed."""
+
+BUILDS = """
 from build_db import main
 main()
 """
-"""build_db.py, killed before the nth time that it syncs or renames a file."""
+
+SWAPS_A_FOLDER = """
+from pathlib import Path
+from clippings.publishing import draft_folder, publish_folder
+target = Path(sys.argv[1])
+with draft_folder(target) as folder:
+    draft = folder / "new"
+    (draft / "below").mkdir(parents=True)
+    for name in ("a", "below/b"):
+        (draft / name).write_text("new")
+    publish_folder(draft, target)
+"""
 
 
 @pytest.fixture(scope="module")
@@ -148,7 +163,15 @@ def test_killed_while_it_publishes(source: Path, target: Path, step: int, how: s
     """Before each sync and each rename there is no moment at which the target is not whole, and
     what the next build then makes of it is right."""
     dying = subprocess.run(
-        [sys.executable, "-c", DIES_AT, str(step), *command(source, target)[2:], "-j1", how],
+        [
+            sys.executable,
+            "-c",
+            DIES_AT + BUILDS,
+            str(step),
+            *command(source, target)[2:],
+            "-j1",
+            how,
+        ],
         cwd=ROOT,
         capture_output=True,
         check=False,
@@ -158,6 +181,28 @@ def test_killed_while_it_publishes(source: Path, target: Path, step: int, how: s
     assert run(source, target).returncode == 0
     assert articles_in(target) == FILES
     assert {entry.name for entry in target.parent.iterdir()} == PUBLISHED
+
+
+@pytest.mark.parametrize("step", range(8))
+def test_killed_while_a_folder_is_swapped(tmp_path: Path, step: int) -> None:
+    """A release is the whole old one, the whole new one, or for a moment none; never half of one.
+    The next run puts a whole one there and clears up."""
+    target = tmp_path / "release"
+    (target / "below").mkdir(parents=True)
+    for name in ("a", "below/b"):
+        (target / name).write_text("old")
+
+    def swap(step: int) -> set[str]:
+        program = [sys.executable, "-c", DIES_AT + SWAPS_A_FOLDER, str(step), str(target)]
+        status = subprocess.run(program, cwd=ROOT, check=False).returncode
+        assert status in (0, -signal.SIGKILL)
+        files = [path for path in target.rglob("*") if path.is_file()] if target.exists() else []
+        assert len(files) in (0, 2)
+        return {file.read_text() for file in files}
+
+    assert swap(step) in (set(), {"old"}, {"new"})
+    assert swap(1000) == {"new"}
+    assert os.listdir(tmp_path) == ["release"]
 
 
 @pytest.mark.parametrize("kilobytes", [0, 8, 64, 300, 600])
