@@ -24,12 +24,14 @@ from functools import partial
 from pathlib import Path
 
 from clippings.database import (
+    INSPECTED,
     ArchiveWriter,
     Staging,
     accounting_of,
     disk_errors,
     entries_used,
     inspect_data,
+    inspected_beside,
     is_whole,
     known_files,
     quarantined_in,
@@ -195,10 +197,10 @@ class _Draft:
         """Put the database, what Datasette wants to know of it, and the state in their places."""
         about = inspect_data(self._draft)
         entry = {self._target.stem: {"file": self._target.name, **about}}
-        self._inspect.write_text(json.dumps(entry, indent=1, sort_keys=True))
+        inspected = {**inspected_beside(self._target), **entry}
+        self._inspect.write_text(json.dumps(inspected, indent=1, sort_keys=True))
         seal(self._state, self._draft, version, about["hash"])
-        inspect = self._target.with_name("inspect-data.json")
-        publish({self._draft: self._target, self._inspect: inspect})
+        publish({self._draft: self._target, self._inspect: self._target.with_name(INSPECTED)})
         self.publish_state()
 
     def publish_state(self) -> None:
@@ -215,7 +217,10 @@ def prepare_rows(
     """
     try:
         outcome = process_file(source)
-        return None if outcome is None else rows_of(withhold(outcome, withholding))
+        if outcome is None:
+            return None
+        rows = rows_of(withhold(outcome, withholding))
+        return replace(rows, digest=_known_by(outcome))
     except MemoryError:  # the machine's trouble, not the file's
         raise
     except Exception as error:
@@ -232,9 +237,19 @@ def process_file(source: SourceFile) -> Processed | None:
         outcomes = (_process(source.path, read_file(version)) for version in versions)
         return with_revisions(source.history, outcomes)
     data = read_file(source)
-    if source.known and not isinstance(data, Quarantined) and source.known == file_digest(data):
+    if source.known and source.known == _known_by(data):
         return None
     return _process(source.path, data)
+
+
+def _known_by(file: bytes | Processed) -> str:
+    """The digest by which the next build knows a file: SHA-256, or what hindered its reading."""
+    if isinstance(file, bytes):
+        return file_digest(file)
+    if file.digest or isinstance(file, Placed):
+        return file.digest
+    (why,) = file.diagnostics
+    return f"{why.code}:{file_digest(repr((why.message, file.size, file.content)).encode())}"
 
 
 def _process(path: str, data: bytes | Quarantined) -> Processed:
