@@ -4,28 +4,25 @@ SOURCE ?= seeds
 OUTPUT ?= clippings.db
 HOST ?= 127.0.0.1
 PORT ?= 8001
+PREFIX ?= /
 JOBS ?=
 BENCH ?= 10000
 STORIES ?= $(firstword $(wildcard ../shared/corpus) seeds)
 BENCH_FOLDER ?= build/bench-$(BENCH)
 BIN := .venv/bin
-
-# Datasette 1.0 ignores settings.json and both lines ignore `settings:` in metadata.yml.
-SETTINGS := --setting default_page_size 50 --setting suggest_facets off \
-            --setting sql_time_limit_ms 2000 --setting facet_time_limit_ms 1000 \
-            --setting truncate_cells_html 200 --setting default_facet_size 20 \
-            --setting num_sql_threads 8
+CONTAINER ?= $(or $(shell command -v podman),docker)
+TAG ?= clippings
 
 .DEFAULT_GOAL := help
-.PHONY: help serve build release test lint soak bench screenshots notebook specifications \
+.PHONY: help serve build release image test lint soak bench screenshots notebook specifications \
         validators format lock clean
 
 help: ## List what can be made
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "make %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
 serve: build ## Build clippings.db from SOURCE (seeds) and serve it on PORT (8001)
-	@echo "Clippings is at http://$(HOST):$(PORT)"
-	@$(BIN)/datasette serve . --host $(HOST) --port $(PORT) $(SETTINGS)
+	@echo "Clippings is at http://$(HOST):$(PORT)$(PREFIX)"
+	@DATABASE="$(OUTPUT)" HOST="$(HOST)" PORT="$(PORT)" PREFIX="$(PREFIX)" deploy/serve
 
 build: .venv/.core ## Build clippings.db from SOURCE (seeds)
 	@$(BIN)/python build_db.py "$(SOURCE)" --output "$(OUTPUT)" $(if $(JOBS),--jobs $(JOBS))
@@ -34,6 +31,9 @@ release: .venv/.core ## Build clippings.db, and from it release/: the files that
 	@$(BIN)/python -m pip install --quiet --disable-pip-version-check \
 	  --constraint requirements-dev.lock --editable '.[release]'
 	@$(BIN)/python build_db.py "$(SOURCE)" --output "$(OUTPUT)" --release "$(dir $(OUTPUT))release"
+
+image: build ## Build clippings.db, and from it a container image named TAG (clippings)
+	@$(CONTAINER) build --file deploy/Containerfile --tag "$(TAG)" .
 
 test: .venv/.dev ## Run the whole test suite
 	$(BIN)/python -m pytest

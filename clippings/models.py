@@ -229,7 +229,7 @@ class SourceFile(NamedTuple):
     (a repository, an archive, a URL). `stamp` is an opaque word: the same path with
     the same stamp holds the same bytes, which is known without opening it; empty
     where that cannot be told. With a `history` it covers all versions. `known` is the
-    SHA-256 that the last build saw, empty where it saw none.
+    digest that the last build saw (see Known), empty where it saw none.
     """
 
     path: str
@@ -240,8 +240,13 @@ class SourceFile(NamedTuple):
     known: str = ""
 
 
+UNREADABLE = "unreadable:"
+"""With what the digest of a file begins that could not be read, and is tried again each time."""
+
+
 class Known(NamedTuple):
-    """What the last build saw of a file."""
+    """What the last build saw of a file. `digest` is its SHA-256; of a file that could not be
+    read, or not whole, it is UNREADABLE or another word before a digest of why."""
 
     stamp: str
     digest: str

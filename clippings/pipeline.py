@@ -22,12 +22,14 @@ from pathlib import Path
 from typing import Any
 
 from clippings.database import (
+    INSPECTED,
     ArchiveWriter,
     Staging,
     accounting_of,
     disk_errors,
     entries_used,
     inspect_data,
+    inspected_beside,
     is_whole,
     known_files,
     quarantined_in,
@@ -180,10 +182,10 @@ class _Draft:
         """Put the database, what the site wants to know of it, and the state in their places."""
         about = {**inspect_data(self._draft), "changes": _told(changes)}
         entry = {self._target.stem: {"file": self._target.name, **about}}
-        self._inspect.write_text(json.dumps(entry, indent=1, sort_keys=True))
+        inspected = {**inspected_beside(self._target), **entry}
+        self._inspect.write_text(json.dumps(inspected, indent=1, sort_keys=True))
         seal(self._state, self._draft, version, about["hash"])
-        inspect = self._target.with_name("inspect-data.json")
-        publish({self._draft: self._target, self._inspect: inspect})
+        publish({self._draft: self._target, self._inspect: self._target.with_name(INSPECTED)})
         self.publish_state()
 
     def publish_state(self) -> None:

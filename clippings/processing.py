@@ -10,6 +10,7 @@ in the processor's caches, which saves a fifth of the time against going file by
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
+from dataclasses import replace
 from typing import Any, NamedTuple
 
 from clippings.errors import UnreadableArticle
@@ -73,7 +74,7 @@ def prepare_rows(
     """The rows of each file; None for one that holds what it held. Errors are as below."""
 
     def rows(outcome: Processed) -> FileRows:
-        return rows_of(withhold(outcome, withholding))
+        return replace(rows_of(withhold(outcome, withholding)), digest=_known_by(outcome))
 
     outcomes = process_files(sources)
     return [None if outcome is None else _named(rows, outcome) for outcome in outcomes]
@@ -131,9 +132,18 @@ def read_file(source: SourceFile) -> Raw | Quarantined:
 
 
 def _read_changed(source: SourceFile) -> Raw | Quarantined | None:
-    raw = read_file(source)
-    is_known = isinstance(raw, Raw) and source.known and source.known == file_digest(raw.data)
-    return None if is_known else raw
+    read = read_file(source)
+    return None if source.known and source.known == _known_by(read) else read
+
+
+def _known_by(file: Raw | Processed) -> str:
+    """The digest by which the next build knows a file: SHA-256, or what hindered its reading."""
+    if isinstance(file, Raw):
+        return file_digest(file.data)
+    if file.digest or isinstance(file, Placed):
+        return file.digest
+    (why,) = file.diagnostics
+    return f"{why.code}:{file_digest(repr((why.message, file.size, file.content)).encode())}"
 
 
 def _parse(raw: Raw) -> ParsedArticle | Quarantined:

@@ -60,7 +60,8 @@ OF_AN_ARTICLE = ("tokens", "keywords", "sketches", "clues", "links", "images", "
 class FileRows:
     """What the database holds because of one file.
 
-    `digest` is that of the file, `text` that of the article's text, None where there is no article.
+    `digest` is that by which the next build knows the file, `text` that of the article's text,
+    None where there is no article.
     """
 
     path: str

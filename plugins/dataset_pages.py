@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from typing import Any
+from urllib.parse import parse_qsl, urlencode
 
 from datasette import hookimpl
 from datasette.app import Datasette
@@ -62,10 +63,11 @@ async def cff(datasette: Datasette, request: Request) -> Response:
 def table_actions(
     datasette: Datasette, database: str, table: str, request: Request
 ) -> list[dict[str, str]]:
-    """Lead from a table to the whole of what it shows, in each format that can be made."""
-    if database != DATABASE:
+    """Lead from a table to all pages of what it shows, in each format that can be made."""
+    if database != DATABASE or table.startswith("sqlite_"):
         return []
-    say, query = words_for(request), request.query_string
+    say, given = words_for(request), parse_qsl(request.query_string, keep_blank_values=True)
+    query = urlencode([(name, value) for name, value in given if name != "_next"])
     return [
         {
             "href": datasette.urls.path(f"/export/{table}.{form.ending}?{query}"),

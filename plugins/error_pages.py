@@ -7,7 +7,7 @@ from datasette import hookimpl
 from datasette.app import Datasette
 from datasette.utils.asgi import Base400, NotFound, Request, Response
 
-from clippings.site import Missing, page, words_for
+from clippings.site import Missing, local_path, page, words_for
 
 
 async def problem(datasette: Datasette, request: Request, exception: Base400) -> Response:
@@ -26,13 +26,17 @@ async def encoded(datasette: Datasette, request: Request) -> Response:
     """An address that nothing of ours knows and that no table of Datasette's can have.
 
     Left alone, Datasette would first send its reader on to the same address in tilde-encoding.
-    As elsewhere, a slash too many is forgiven.
     """
-    if request.path.endswith("/"):
-        return Response.redirect(request.path.rstrip("/"))
     if request.path.endswith(".json"):
         return Response.json({"ok": False, "error": "Not found", "status": 404}, status=404)
     return await problem(datasette, request, NotFound("no such address"))
+
+
+async def with_slash(datasette: Datasette, request: Request) -> Response:
+    """A slash too many is forgiven; Datasette, which does so too, would forget base_url."""
+    path = datasette.urls.path(local_path(datasette, request.path).rstrip("/"))
+    query = f"?{request.query_string}" if request.query_string else ""
+    return Response.redirect(path + query)
 
 
 @hookimpl
@@ -48,5 +52,5 @@ def handle_exception(
 # After the pages of the site, whose addresses may be percent-encoded.
 @hookimpl(trylast=True)
 def register_routes() -> list[tuple[str, Any]]:
-    """Percent-encoded addresses, except those of files."""
-    return [(r"^/(?!static/|-/)[^?]*%", encoded)]
+    """Addresses with a slash too many, and percent-encoded ones, except those of files."""
+    return [(r"^/[^?]+/$", with_slash), (r"^/(?!static/|-/)[^?]*%", encoded)]

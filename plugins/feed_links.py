@@ -11,7 +11,7 @@ from datasette import hookimpl
 from datasette.app import Datasette
 from datasette.utils.asgi import Request
 
-from clippings.site import site_name, words_for
+from clippings.site import local_path, site_name, words_for
 
 NAMED = re.compile(r"/(?:section|source|feed|tag)/([^/]+)")
 TYPES = {"atom": "application/atom+xml", "json": "application/feed+json"}
@@ -36,7 +36,7 @@ def extra_template_vars(datasette: Datasette, request: Request | None) -> dict[s
         return {}
     say = words_for(request)
     name = site_name(datasette, say)
-    path = "/" + request.path.removeprefix(datasette.setting("base_url")).lstrip("/")
+    path = local_path(datasette, request.path)
     links = [
         {
             "type": type_,

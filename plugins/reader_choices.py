@@ -9,6 +9,7 @@ from typing import Any
 from urllib.parse import parse_qsl, urlencode
 
 from datasette import hookimpl
+from datasette.app import Datasette
 from datasette.utils.asgi import Request
 from jinja2 import Environment
 
@@ -42,18 +43,13 @@ def choices_of(request: Request | None) -> dict[str, Any]:
     return {"say": say, "theme": theme_for(request), "choice": choice, "languages": LANGUAGES}
 
 
-def cookies(scope: Scope) -> Iterator[tuple[bytes, bytes]]:
-    """The headers that keep what the address asks for."""
+def cookies(path: str, scope: Scope) -> Iterator[tuple[bytes, bytes]]:
+    """The headers that keep what the address asks for, for the pages below a path."""
     for name, value in parse_qsl(scope.get("query_string", b"").decode("latin-1")):
         cookie, allowed = CHOICES.get(name, ("", ()))
         if value in allowed:
-            kept = f"{cookie}={value}; Path=/; Max-Age={YEAR}; SameSite=Lax"
+            kept = f"{cookie}={value}; Path={path}; Max-Age={YEAR}; SameSite=Lax"
             yield b"set-cookie", kept.encode("latin-1")
-
-
-def with_choices(scope: Scope, headers: Headers) -> Headers:
-    """The headers of an answer that depends on the reader's choices."""
-    return [*headers, (b"vary", b"Accept-Language, Cookie"), *cookies(scope)]
 
 
 @hookimpl
@@ -69,6 +65,11 @@ def extra_template_vars(request: Request | None) -> dict[str, Any]:
 
 
 @hookimpl
-def asgi_wrapper() -> Callable[[App], App]:
-    """Keep the choices that an address makes."""
+def asgi_wrapper(datasette: Datasette) -> Callable[[App], App]:
+    """Keep the choices that an address makes; each answer depends on them."""
+
+    def with_choices(scope: Scope, headers: Headers) -> Headers:
+        kept = cookies(datasette.setting("base_url"), scope)
+        return [*headers, (b"vary", b"Accept-Language, Cookie"), *kept]
+
     return lambda app: changing_headers(app, with_choices)

@@ -12,6 +12,7 @@ from datasette import hookimpl
 from datasette.app import Datasette
 from datasette.utils.asgi import Request, Response
 
+from clippings.site import local_path
 from clippings.site.guard import (
     Busy,
     Gate,
@@ -54,7 +55,7 @@ def asgi_wrapper(datasette: Datasette) -> Callable[[App], App]:
             if scope["type"] != "http":
                 return await app(scope, receive, send)
             query = scope["query_string"].decode("latin-1")
-            path = "/" + scope["path"].removeprefix(datasette.setting("base_url"))
+            path = local_path(datasette, scope["path"])
             wrong = complaint(path, query)
             if wrong:
                 answer = await refuse(datasette, scope, receive, 400, wrong)

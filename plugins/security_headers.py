@@ -9,7 +9,7 @@ from collections.abc import Callable, Container
 from datasette import hookimpl
 from datasette.app import Datasette
 
-from clippings.site import DATABASE, App, Headers, Scope, changing_headers
+from clippings.site import DATABASE, App, Headers, Scope, changing_headers, local_path
 
 SHARED = (
     "default-src 'self'; img-src http: https: data:; object-src 'none'; base-uri 'self'; "
@@ -26,9 +26,9 @@ ALWAYS = {
 }
 
 
-def policy(path: str, base_url: str, databases: Container[str]) -> str:
-    """The Content-Security-Policy for a path: strict unless it is a page of Datasette's."""
-    parts = ("/" + path.removeprefix(base_url)).lstrip("/").split("/")
+def policy(path: str, databases: Container[str]) -> str:
+    """The Content-Security-Policy for a path below base_url: strict but for Datasette's pages."""
+    parts = path[1:].split("/")
     is_article = len(parts) > 2 and parts[:2] == [DATABASE, "articles"]
     is_datasettes = parts[0] == "-" or parts[0] in databases
     return DATASETTES if is_datasettes and not is_article else STRICT
@@ -39,7 +39,7 @@ def asgi_wrapper(datasette: Datasette) -> Callable[[App], App]:
     """Set the headers on every answer, in the place of what else sets them."""
 
     def secure(scope: Scope, headers: Headers) -> Headers:
-        allowed = policy(scope["path"], datasette.setting("base_url"), datasette.databases)
+        allowed = policy(local_path(datasette, scope["path"]), datasette.databases)
         ours = {**ALWAYS, b"content-security-policy": allowed.encode()}
         return [*(pair for pair in headers if pair[0].lower() not in ours), *ours.items()]
 

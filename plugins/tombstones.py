@@ -7,7 +7,7 @@ from datasette import hookimpl
 from datasette.app import Datasette
 from datasette.utils.asgi import NotFound, Request, Response
 
-from clippings.site import DATABASE, archive, page, words_for
+from clippings.site import DATABASE, archive, local_path, page, words_for
 from clippings.site.lookup import reason_withheld
 
 GONE = 410
@@ -34,6 +34,6 @@ def handle_exception(
     datasette: Datasette, request: Request, exception: Exception
 ) -> Awaitable[Response | None] | None:
     """Tell what was taken out from what never was there."""
-    path = request.scope.get("route_path", request.path)  # without base_url
+    path = local_path(datasette, request.path)
     asked = ADDRESS.fullmatch(path) if isinstance(exception, NotFound) else None
     return tombstone(datasette, request, int(asked["id"])) if asked else None

@@ -77,6 +77,14 @@ class Visitor:
         return [dict(row) for row in asyncio.run(database.execute(sql, values)).rows]
 
 
+def with_release(visited: Visitor) -> Visitor:
+    """The site, with a release beside its database."""
+    database = Path(visited.datasette.get_database("clippings").path)
+    metadata = yaml.safe_load((ROOT / "metadata.yml").read_text())
+    release(database, database.with_name("release"), metadata, lambda name, done: None)
+    return visited
+
+
 @contextlib.contextmanager
 def listening(visited: Visitor) -> Iterator[str]:
     """The address at which a site is served, to real browsers, while the block runs."""
@@ -179,11 +187,7 @@ def corpus_site(serve: Callable[..., Visitor]) -> Visitor:
 @pytest.fixture(scope="session")
 def released_site(serve: Callable[..., Visitor]) -> Visitor:
     """The site of seeds/ with a release beside its database."""
-    visited = serve(ROOT / "seeds")
-    database = Path(visited.datasette.get_database("clippings").path)
-    metadata = yaml.safe_load((ROOT / "metadata.yml").read_text())
-    release(database, database.with_name("release"), metadata, lambda name, done: None)
-    return visited
+    return with_release(serve(ROOT / "seeds"))
 
 
 @pytest.fixture(scope="session")

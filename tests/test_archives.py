@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import http.server
 import io
+import os
 import sys
 import tarfile
 import threading
@@ -237,6 +238,21 @@ def test_urls_are_read(server: tuple[str, Path], tmp_path: Path) -> None:
     (folder / "in" / "index.html").unlink()
     done = CliRunner().invoke(main, [f"{address}/in/", "-j", "2", "-o", str(tmp_path / "x.db")])
     assert done.exit_code == 0, done.output
+
+
+def test_a_url_is_part_of_the_stamp(tmp_path: Path) -> None:
+    """A file of the same name, size and time at another address is another file."""
+    pytest.importorskip("fsspec")
+    stamps = []
+    for name in ("one", "other"):
+        (tmp_path / name).mkdir()
+        (tmp_path / name / "a.md").write_text(f"{name:8}")
+        zipped(tmp_path / name / "x.zip", ("b.md", f"{name:8}".encode()))
+        for file in ("a.md", "x.zip"):
+            os.utime(tmp_path / name / file, (5, 5))
+        sources = [f"local://{tmp_path}/{name}", f"local://{tmp_path}/{name}/x.zip"]
+        stamps += [file.stamp for file in find_articles(sources)]
+    assert all(stamps) and len(set(stamps)) == 4
 
 
 def test_a_url_that_fails_is_told(server: tuple[str, Path], tmp_path: Path) -> None:

@@ -175,3 +175,14 @@ def test_the_pages_lead_to_it(site: Visitor) -> None:
     search = site.page("/search?q=彗星")
     href = next(a.get("href") for a in search.iter("a") if "/export/articles.csv" in a.get("href"))
     assert site.get(href.removeprefix("http://localhost")).headers["clippings-rows"] == "4"
+
+
+def test_a_later_page_leads_to_the_whole(site: Visitor) -> None:
+    """The links of a table's second page export all of its pages; SQLite's own tables have none."""
+    following = site.get("/clippings/articles.json?_size=3").json()["next_url"]
+    page = site.page(following.removeprefix("http://localhost").replace(".json", ""))
+    (address,) = page.xpath("//a[contains(@href, '/export/articles.jsonl')]/@href")
+    answer = site.get(address.removeprefix("http://localhost"))
+    (row,) = site.rows("select count(*) as n from articles")
+    assert answer.headers["clippings-rows"] == str(row["n"])
+    assert not site.page("/clippings/sqlite_stat1").xpath("//a[contains(@href, '/export/')]")

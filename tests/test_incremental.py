@@ -18,7 +18,7 @@ from clippings import pipeline, processing
 from clippings.database import state_path
 from clippings.executors import mapper
 from clippings.identity import path_id
-from clippings.models import Built, Known, SourceFile
+from clippings.models import Built, Changes, Known, SourceFile
 from clippings.pipeline import build, plan
 from clippings.withholding import Entry, Withholding
 
@@ -342,14 +342,98 @@ def test_another_folder_with_the_same_names_sizes_and_times(tmp_path: Path) -> N
     assert_as_from_scratch(tmp_path / "other", tmp_path / "x.db")
 
 
-def test_an_unreadable_file_is_tried_again(tmp_path: Path) -> None:
-    """Its stamp says nothing about whether it can be read."""
-    write(tmp_path / "source/a.md", "正文")
-    (tmp_path / "source/b.md").symlink_to("a.md")
-    made(tmp_path / "source", tmp_path / "x.db")
-    os.truncate(tmp_path / "source/a.md", processing.MAX_BYTES + 1)
-    assert made(tmp_path / "source", tmp_path / "x.db").accounting.quarantined
-    assert made(tmp_path / "source", tmp_path / "x.db").read
+def test_an_unreadable_file_is_tried_again(
+    archive: tuple[Path, Path], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Its stamp says nothing about whether it can be read. While it cannot, nothing changes, and
+    nothing is published anew."""
+    write(archive[0] / "closed.md", "正文")
+    read = processing.read_bytes
+
+    def closed(source: SourceFile, limit: int) -> tuple[bytes, int]:
+        if source.path == "closed.md":
+            raise PermissionError(13, "Permission denied")
+        return read(source, limit)
+
+    with monkeypatch.context() as patch:
+        patch.setattr(processing, "read_bytes", closed)
+        assert made(*archive).accounting.quarantined == 1
+        inode = archive[1].stat().st_ino
+        for _ in range(3):
+            built = made(*archive)
+            assert (built.read, built.changes, archive[1].stat().st_ino) == (1, Changes(), inode)
+    assert made(*archive).accounting.quarantined == 0
+    assert_as_from_scratch(*archive)
+
+
+def test_a_file_that_is_too_large_is_read_once(archive: tuple[Path, Path]) -> None:
+    """Until it is another; its beginning and its size are what is kept of it."""
+    large = archive[0] / "large.md"
+    write(large, "正文")
+    os.truncate(large, processing.MAX_BYTES + 1)
+    assert made(*archive).accounting.quarantined == 1
+    inode = archive[1].stat().st_ino
+    assert made(*archive).read == 0
+    os.utime(large, (7, 7))
+    assert [made(*archive).read, made(*archive).read] == [1, 0]
+    assert archive[1].stat().st_ino == inode
+    os.truncate(large, processing.MAX_BYTES + 2)
+    made(*archive)
+    assert archive[1].stat().st_ino != inode
+    assert_as_from_scratch(*archive)
+
+
+def test_two_paths_with_one_id_are_told_as_in_a_first_build(
+    archive: tuple[Path, Path], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """An old file and a new one: the message says what to do, and the old database stays."""
+    before = contents(archive[1])
+    known = path_id("3.md")
+    write(archive[0] / "new.md", "新的。")
+
+    def colliding(path: str) -> int:
+        return known if path == "new.md" else path_id(path)
+
+    for module in ("rows", "normalize"):
+        monkeypatch.setattr(f"clippings.{module}.path_id", colliding)
+    for fresh in (False, True):
+        with pytest.raises(pipeline.BuildError, match="two paths have the same id"):
+            made(*archive, fresh)
+    assert contents(archive[1]) == before
+
+
+def test_a_damaged_database_names_the_way_out(archive: tuple[Path, Path]) -> None:
+    """What the last database has wrong is found before anything is published, whether SQLite
+    stumbles over it or only its check does; --fresh, which the message names, mends it."""
+    for table in ("placements", "articles_docid"):
+        with closing(sqlite3.connect(archive[1])) as db:
+            sql = "select rootpage from sqlite_master where name = ?"
+            (page,) = db.execute(sql, [table]).fetchone()
+        stamps = archive[1].stat()
+        damaged = bytearray(archive[1].read_bytes())
+        damaged[4096 * (page - 1) + 200 : 4096 * page] = b"\xaa" * (4096 - 200)
+        archive[1].write_bytes(damaged)
+        os.utime(archive[1], ns=(stamps.st_atime_ns, stamps.st_mtime_ns))
+        write(archive[0] / f"{table}.md", "新的。")
+        with pytest.raises(pipeline.BuildError, match="--fresh"):
+            made(*archive)
+        assert archive[1].read_bytes() == damaged
+        made(*archive, True)
+        assert_as_from_scratch(*archive)
+
+
+def test_two_databases_in_one_folder(archive: tuple[Path, Path]) -> None:
+    """Datasette is told of both; each is brought up to date by itself. What is gone is left out."""
+    other = archive[1].with_name("other.db")
+    made(archive[0], other)
+    inspect = archive[1].with_name("inspect-data.json")
+    assert json.loads(inspect.read_text()).keys() == {"x", "other"}
+    assert [made(archive[0], target).read for target in (archive[1], other)] == [0, 0]
+    archive[1].unlink()
+    write(archive[0] / "3.md", "改过了。")
+    made(archive[0], other)
+    about = json.loads(inspect.read_text())
+    assert about.keys() == {"other"} and about["other"]["size"] == other.stat().st_size
 
 
 def test_a_file_that_is_unreadable_the_second_time_is_tried_again(

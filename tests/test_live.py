@@ -14,9 +14,12 @@ import httpx
 import pytest
 from conftest import ROOT, Visitor
 
+from clippings.dataset.encoding import FORMATS
 from clippings.executors import mapper
 from clippings.pipeline import build
+from clippings.site.dataset import description
 from clippings.site.editions import Inspected
+from clippings.site.exports import Export, Question, Replaced
 
 SWAPS = 200 if os.environ.get("CLIPPINGS_SOAK") else 50
 READERS = 8
@@ -211,6 +214,22 @@ def test_download_in_flight_ends_on_its_file(live: Visitor, editions: list[Path]
     assert live.get("/clippings.db", headers={"if-none-match": tag}).status_code == 304
     head = asyncio.run(live.datasette.client.head("/clippings.db"))
     assert (head.content, head.headers["etag"]) == (b"", tag)
+
+
+def test_what_a_request_reads_is_of_its_edition(live: Visitor, editions: list[Path]) -> None:
+    """After a swap the description of the dataset is the old edition's till the request ends; an
+    export, which has a connection of its own, says that it comes too late."""
+    database = live.datasette.get_database("clippings")
+    question = Question("articles", "select title from articles", {}, ())
+    with database.pinned():
+        put(editions[1], live)
+        about = asyncio.run(description(live.datasette))
+        with pytest.raises(Replaced):
+            Export(live.datasette, question, FORMATS["jsonl"])
+    assert {name for name, _ in about.publishers} == {MARK.format(0)}
+    assert live.get("/export/articles.csv").status_code == 200
+    about = asyncio.run(description(live.datasette))
+    assert {name for name, _ in about.publishers} == {MARK.format(1)}
 
 
 @pytest.mark.parametrize("content", [b"", b"no database at all", None])

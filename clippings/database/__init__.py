@@ -6,10 +6,12 @@ FileRows ─► Staging (scratch file) ─► ArchiveWriter ─► draft of clip
 """
 
 from clippings.database.inspect import (
+    INSPECTED,
     accounting_of,
     disk_errors,
     entries_used,
     inspect_data,
+    inspected_beside,
     quarantined_in,
 )
 from clippings.database.staging import Staging
@@ -17,12 +19,14 @@ from clippings.database.state import is_whole, known_files, seal, state_path
 from clippings.database.writer import ArchiveWriter
 
 __all__ = [
+    "INSPECTED",
     "ArchiveWriter",
     "Staging",
     "accounting_of",
     "disk_errors",
     "entries_used",
     "inspect_data",
+    "inspected_beside",
     "is_whole",
     "known_files",
     "quarantined_in",

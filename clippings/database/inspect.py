@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import json
 import re
 import sqlite3
 from collections.abc import Iterator
@@ -15,6 +16,9 @@ from clippings.database.schema import reading
 from clippings.errors import BuildError
 from clippings.identity import digest_of_file
 from clippings.models import Accounting
+
+INSPECTED = "inspect-data.json"
+"""The file in which Datasette looks for what it need not count, beside the databases."""
 
 _DISK = re.compile(r"disk I/O|is full|unable to open")
 """What SQLite says when the disk fails it; any other error of its is a bug of ours."""
@@ -46,6 +50,17 @@ def inspect_data(path: Path) -> dict[str, Any]:
         names = (name for name in db.table_names() if "_fts" not in name)
         tables = {name: {"count": db[name].count} for name in names}
     return {"hash": digest_of_file(path), "size": path.stat().st_size, "tables": tables}
+
+
+def inspected_beside(target: Path) -> dict[str, Any]:
+    """What the file beside a database says of each one that is still there, by name; nothing
+    where there is no such file, or not one of ours."""
+    folder = target.parent
+    try:
+        known = json.loads((folder / INSPECTED).read_text("utf-8"))
+        return {name: each for name, each in known.items() if (folder / each["file"]).is_file()}
+    except (FileNotFoundError, ValueError, AttributeError, TypeError, KeyError):
+        return {}
 
 
 def accounting_of(path: Path) -> Accounting:

@@ -10,7 +10,7 @@ from pathlib import Path
 from clippings.database.schema import STATE, attach, scratch_schema
 from clippings.database.state import RECORD_FILES
 from clippings.errors import BuildError
-from clippings.models import SourceFile
+from clippings.models import UNREADABLE, SourceFile
 from clippings.rows import COLUMNS, FileRows, Row
 
 TOGETHER = 256
@@ -59,15 +59,14 @@ class Staging:
         self.changed.append(source.path)
         for table, of_file in rows.tables.items():
             self._rows[table] += of_file
-        # What could not be read has no digest: it is tried again each time.
-        stamp = source.stamp if rows.digest else ""
+        stamp = _stamp(source, rows.digest)
         self._rows["files"].append((source.path, stamp, rows.digest, rows.text))
         if len(self._rows["files"]) >= TOGETHER:
             self._write()
 
     def keep(self, source: SourceFile) -> None:
         """Note the new stamp of a file that holds what it held."""
-        self._rows["stamps"].append((source.path, source.stamp))
+        self._rows["stamps"].append((source.path, _stamp(source, source.known)))
 
     def drop(self, paths: Iterable[str]) -> list[str]:
         """Have the rows of these files leave the archive.
@@ -103,3 +102,8 @@ class Staging:
             except sqlite3.IntegrityError:
                 raise BuildError(SAME_ID) from None
         self._rows.clear()
+
+
+def _stamp(source: SourceFile, digest: str) -> str:
+    """The stamp by which a file is known; none where it is to be tried again."""
+    return "" if digest.startswith(UNREADABLE) else source.stamp

@@ -11,6 +11,7 @@ import sqlite3
 from contextlib import closing
 from pathlib import Path
 
+from clippings.database.inspect import inspected_beside
 from clippings.database.schema import reading
 from clippings.identity import digest_of_file
 from clippings.models import Known
@@ -36,7 +37,7 @@ def known_files(target: Path, version: str) -> dict[str, Known] | None:
     That is so when there was no build, another version of this program made it, the database
     is not the one that it made, or what Datasette is to know of that is lost.
     """
-    if not target.with_name("inspect-data.json").exists():
+    if target.stem not in inspected_beside(target):
         return None
     try:
         with reading(state_path(target)) as db:

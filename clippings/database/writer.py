@@ -22,6 +22,7 @@ from typing import Any
 from sqlite_utils import Database
 
 from clippings.database.schema import STATE_INDEXES, archive_schema, attach
+from clippings.database.staging import SAME_ID
 from clippings.database.state import RECORD_FILES
 from clippings.database.tellings import leave, tell
 from clippings.errors import BuildError
@@ -51,6 +52,12 @@ _CHOOSE = (
     "insert into staged.retired select distinct article from placements"
     " where path in (select path from staged.dropped)",
 )
+
+# The id of a file that was added, by one that stays.
+_TAKEN = """
+    select 1 from staged.placements join placements old using (id)
+    where old.path not in (select path from staged.dropped) limit 1
+"""
 
 # Undated articles come first. Each day has room for the next power of two of its articles: the
 # numbers stay close together, which keeps the index small, and an article that comes late moves
@@ -220,10 +227,12 @@ class ArchiveWriter:
         nothing to publish.
         """
         self._run("begin")
-        if self._is_new:
-            self._fill()
-        else:
-            self._revise()
+        try:
+            self._fill() if self._is_new else self._revise()
+        except sqlite3.DatabaseError as error:
+            if self._is_new or "malformed" not in str(error):
+                raise
+            raise self._wrong(f"the last database is damaged: {error}") from error
         self._run_all((*RECORD_FILES, *STATE_INDEXES))
         accounting = self._account(files_seen)
         changes = {name: tuple(self._run(sql).fetchall()) for name, sql in _CHANGES.items()}
@@ -249,6 +258,8 @@ class ArchiveWriter:
         self._run_all(RELATE_ALL)
 
     def _revise(self) -> None:
+        if self._run(_TAKEN).fetchone():
+            raise BuildError(SAME_ID)
         self._run_all((*_CHOOSE, *_NUMBER_ARTICLES))
         self._run(f"create table staged.renumbered as select id as article from ({_RENUMBERED})")
         self._run(f"{_FORMER} articles where id in (select article from staged.retired)")
@@ -307,14 +318,18 @@ class ArchiveWriter:
     def _check(self, accounting: Accounting) -> None:
         a = accounting
         if a.files_seen != a.placements + a.quarantined + a.withheld:
-            raise BuildError(f"files were lost on the way: {accounting}")
+            raise self._wrong(f"files were lost on the way: {accounting}")
         if self._run(_IN_INDEX).fetchone()[0] != accounting.articles:
-            raise BuildError("the search index does not hold each article once")
+            raise self._wrong("the search index does not hold each article once")
         if self._is_new:
             self._run("insert into articles_fts (articles_fts) values ('integrity-check')")
         for pragma, healthy in (("integrity_check", [("ok",)]), ("foreign_key_check", [])):
             if (found := self._run(f"pragma {pragma}").fetchall()) != healthy:
-                raise BuildError(f"the new database fails SQLite's {pragma}: {found[:3]}")
+                raise self._wrong(f"the new database fails SQLite's {pragma}: {found[:3]}")
+
+    def _wrong(self, what: str) -> BuildError:
+        """What must never be, with the way out where it may have come from the last database."""
+        return BuildError(what if self._is_new else f"{what}; build everything anew with --fresh")
 
     def _run_all(self, statements: tuple[str, ...]) -> None:
         for statement in statements:

@@ -30,6 +30,7 @@ __all__ = [
     "browse_path",
     "changing_headers",
     "chosen",
+    "local_path",
     "page",
     "site_name",
     "site_tagline",
@@ -72,6 +73,11 @@ def archive(datasette: Datasette) -> Database:
 def article_url(datasette: Datasette, article: int) -> str:
     """The address of an article's page, below the site's base_url."""
     return str(datasette.urls.row(DATABASE, "articles", str(article)))
+
+
+def local_path(datasette: Datasette, path: str) -> str:
+    """The path of a request as the site knows it, without base_url, which may be gone already."""
+    return "/" + path.removeprefix(datasette.setting("base_url")).lstrip("/")
 
 
 def chosen(request: Request, cookie: str) -> str | None:
@@ -118,10 +124,11 @@ def wanted_pictures(datasette: Datasette) -> bool:
     return bool(settings.get("pictures", "show") != "links")
 
 
-def canonical_path(request: Request) -> str:
+def canonical_path(datasette: Datasette, request: Request) -> str:
     """The path of a request with those of its arguments that say what is shown, not how."""
+    path = datasette.urls.path(local_path(datasette, request.path))
     wanted = [(name, request.args[name]) for name in WHAT_IS_SHOWN if name in request.args]
-    return str(request.path) + ("?" + urlencode(wanted) if wanted else "")
+    return str(path) + ("?" + urlencode(wanted) if wanted else "")
 
 
 async def page(
@@ -135,7 +142,7 @@ async def page(
 
     Its one address for others to know it by is given to it as `canonical`.
     """
-    canonical = datasette.absolute_url(request, canonical_path(request))
+    canonical = datasette.absolute_url(request, canonical_path(datasette, request))
     html = await datasette.render_template(
         template, {"canonical": canonical, **context}, request=request
     )

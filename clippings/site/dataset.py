@@ -2,28 +2,32 @@
 
 from __future__ import annotations
 
-import asyncio
 import json
 import os
-from contextlib import closing
-from functools import lru_cache
 from pathlib import Path
+from typing import Any
 
 from datasette.app import Datasette
 
 from clippings.dataset.checksums import NAME
 from clippings.dataset.description import Description, describe
-from clippings.dataset.tables import open_readonly
 from clippings.site import DATABASE, archive
 from clippings.site.downloads import downloads, release_folder
 
 Stamp = tuple[int, int, int]
 
+MOST = 4
+"""Descriptions that are kept."""
+
+_kept: dict[tuple[Any, ...], Description] = {}
 _TOP = ("title", "description", "license", "license_url", "source_url")
 
 
 async def description(datasette: Datasette) -> Description:
-    """What metadata.yml, the database and the release say; downloads are its `files`."""
+    """What metadata.yml, the database and the release say; downloads are its `files`.
+
+    The database is the edition that the request is pinned to.
+    """
     live = archive(datasette)
     path = Path(live.path)
     metadata = {name: datasette.metadata(name) for name in _TOP if datasette.metadata(name)}
@@ -31,16 +35,15 @@ async def description(datasette: Datasette) -> Description:
     metadata["databases"] = {DATABASE: {"tables": datasette.metadata("tables", database=DATABASE)}}
     stamps = (_stamp(path), _stamp(release_folder(path) / NAME))
     served = (f"{DATABASE}.db", live.size, live.hash or "")
-    return await asyncio.to_thread(_read, path, stamps, served, json.dumps(metadata))
-
-
-@lru_cache(maxsize=4)
-def _read(
-    path: Path, stamps: tuple[Stamp | None, ...], served: tuple[str, int, str], metadata: str
-) -> Description:
-    files = downloads(release_folder(path), *served)
-    with closing(open_readonly(path)) as conn:
-        return describe(conn, json.loads(metadata), files)
+    asked = path, stamps, served, json.dumps(metadata)
+    if asked not in _kept:
+        found = await live.execute_fn(
+            lambda conn: describe(conn, metadata, downloads(release_folder(path), *served))
+        )
+        while len(_kept) >= MOST:
+            _kept.pop(next(iter(_kept)))
+        _kept[asked] = found
+    return _kept[asked]
 
 
 def _stamp(path: Path) -> Stamp | None:

@@ -142,6 +142,13 @@ class LiveDatabase(Database):  # type: ignore[misc]
         """The edition that the running request is pinned to; outside of one the newest."""
         return self._pin.get() or self._newest
 
+    def is_replaced(self) -> bool:
+        """Whether the file at the path is another than that of the edition."""
+        try:
+            return Identity.of(os.stat(self.path)) != self.edition.identity
+        except OSError:
+            return True
+
     async def refresh(self) -> None:
         """Look whether the file was replaced, and wait a while for the new one to be open."""
         try:

@@ -3,7 +3,7 @@
     /export/articles.csv?source=…&_search=… ─► the table page's SQL, without its limit
         ─► a connection of its own ─► rows ─► clippings.dataset.encoding ─► pieces
 
-The connection reads the file that was there when the export began, whatever is swapped in. The
+The connection reads the file of the request's edition, whatever is swapped in meanwhile. The
 first piece is made before an answer is begun, so that what cannot be asked gets its status; what
 goes wrong later breaks the connection off, and no client takes the rest for the whole.
 """
@@ -20,13 +20,14 @@ from pathlib import Path
 from typing import Any
 
 from datasette.app import Datasette
-from datasette.utils.asgi import BadRequest, Request, Response
+from datasette.utils.asgi import BadRequest, Base400, Request, Response
 from datasette.views.table import TableView
 
 from clippings.dataset.encoding import MARKDOWN_COLUMNS, MARKDOWN_QUERY, Format, Row
 from clippings.dataset.tables import Column, kind_of, open_readonly
 from clippings.site import DATABASE, archive
 from clippings.site.answers import in_time
+from clippings.site.editions import LiveDatabase
 
 ROWS = "clippings-rows"
 """The header that says how many rows an export has."""
@@ -87,14 +88,23 @@ def as_markdown(question: Question) -> Question:
     return Question("articles", sql, question.params, MARKDOWN_COLUMNS)
 
 
+class Replaced(Base400):  # type: ignore[misc]
+    """Another file lies where that of the request's edition did; the next request gets its."""
+
+    status = 503
+
+
 class Export:
     """A running export: `rows` is how many it will have; close it in the end."""
 
     def __init__(self, datasette: Datasette, question: Question, form: Format) -> None:
-        """Count the rows and make the first piece. Raises TooSlow where that takes too long."""
+        """Count the rows and make the first piece. Raises TooSlow, and Replaced."""
         self._limit = datasette.setting("sql_time_limit_ms")
-        self._conn = open_readonly(Path(archive(datasette).path))
+        live = archive(datasette)
+        self._conn = open_readonly(Path(live.path))
         try:
+            if isinstance(live, LiveDatabase) and live.is_replaced():
+                raise Replaced("The archive was replaced at this moment; ask again")
             datasette._prepare_connection(self._conn, DATABASE)
             self._conn.row_factory = None  # an export may weigh more than a page
             self.rows = self._count(question)

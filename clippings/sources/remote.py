@@ -66,7 +66,7 @@ def stamp_of(place: str) -> str:
         return local.stamp(os.stat(place))
     files, path = _file_system(place)
     with _told(place):
-        return _stamp(files.info(path))
+        return _stamp(files, files.info(path))
 
 
 def _files(url: str) -> Iterator[tuple[str, SourceFile]]:
@@ -75,14 +75,14 @@ def _files(url: str) -> Iterator[tuple[str, SourceFile]]:
         about = files.info(root)
     if about["type"] != "directory" and not url.endswith("/"):
         name = as_text(unquote(_last_part(url)))
-        yield f"{url}#{root}", SourceFile(name, root, _stamp(about), url)
+        yield f"{url}#{root}", SourceFile(name, root, _stamp(files, about), url)
         return
     base = f"{root.rstrip('/')}/"
     with _told(url):
         for found in _walk(files, root, base):
             if path := article_below(unquote(urlsplit(found["name"][len(base) :]).path), ""):
                 location = found["name"]
-                file = SourceFile(as_text(path), location, _stamp(found), url)
+                file = SourceFile(as_text(path), location, _stamp(files, found), url)
                 yield f"{files.unstrip_protocol(location)}", file
 
 
@@ -128,10 +128,11 @@ def _told(url: str) -> Iterator[None]:
         raise BuildError(f"{url}: {error or type(error).__name__}") from error
 
 
-def _stamp(about: dict[str, Any]) -> str:
-    """Size and what changes with the file; empty where nothing does."""
+def _stamp(files: Any, about: dict[str, Any]) -> str:
+    """Address, size and what changes with the file; empty where nothing does."""
     changes = next((about[name] for name in _CHANGES if about.get(name)), "")
-    return f"{about.get('size')}-{changes}" if changes else ""
+    address = files.unstrip_protocol(about["name"])
+    return f"{about.get('size')}-{changes}-{address}" if changes else ""
 
 
 def _last_part(url: str) -> str:
