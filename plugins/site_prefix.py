@@ -14,7 +14,10 @@ from datasette.app import Datasette
 from datasette.utils import StartupError, path_with_replaced_args
 from datasette.utils.asgi import Request
 
-from clippings.site import App, Scope
+from clippings.site import DATABASE, App, Scope
+
+FOLDERS = {DATABASE, *"- a day downloads export feed month section source static tag year".split()}
+"""First parts of the site's own addresses: Datasette would take one for the prefix, once more."""
 
 
 def below(scope: Scope, prefix: str) -> Scope:
@@ -32,8 +35,8 @@ def startup(datasette: Datasette) -> None:
     prefix = datasette.setting("base_url")
     if not re.fullmatch(r"/([\w.~-]+/)*", prefix, re.ASCII):
         raise StartupError(f"base_url is {prefix!r}; it begins and ends with a slash: /archive/")
-    if prefix.strip("/") in datasette.databases:
-        raise StartupError(f"base_url {prefix} is the address of a database; choose another")
+    if prefix.strip("/") in FOLDERS:
+        raise StartupError(f"base_url {prefix} is an address of the site itself; choose another")
 
 
 @hookimpl

@@ -29,6 +29,7 @@ DEPLOY = ROOT / "deploy"
 UNITS = sorted(path.name for path in DEPLOY.iterdir() if path.suffix in {".service", ".timer"})
 PREFIX = "/archive/"
 PATIENCE = 60.0
+PUBLISHING = (ROOT / "docs/publishing.md").read_text()
 
 
 def free_port() -> int:
@@ -129,6 +130,20 @@ def test_a_proxy_on_this_machine_is_believed(served: str) -> None:
     """Addresses are https where the proxy says that it was asked so."""
     said = get(f"{served}sitemap.xml", host="news.example", x_forwarded_proto="https").text
     assert f"https://news.example{PREFIX}" in said and "http://news.example" not in said
+
+
+def test_datasette_publish_has_the_options_that_are_told() -> None:
+    """Those of docs/publishing.md, for the host that needs nothing installed."""
+    (command,) = re.findall(r"datasette (publish heroku .*?)```", PUBLISHING, re.DOTALL)
+    command = command.replace("\\\n", " ")
+    datasette = Path(sys.executable).with_name("datasette")
+    done = subprocess.run(
+        [datasette, "publish", "heroku", "--help"], capture_output=True, text=True
+    )
+    extra = re.search(r'--extra-options "(.*?)"', command)
+    assert extra
+    told = re.findall(r" (--[a-z-]+)", command.replace(extra[0], " --extra-options"))
+    assert len(told) >= 7 and all(option in done.stdout for option in told)
 
 
 # ── systemd ──────────────────────────────────────────────────────────────────────────────────
