@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 import asyncio
+import errno
 import os
 import shutil
 import sqlite3
+import threading
 from collections.abc import Callable, Iterator
+from contextlib import closing
 from pathlib import Path
 from typing import Any
 
@@ -15,7 +18,8 @@ import pytest
 from conftest import ROOT, Visitor
 
 from clippings.pipeline import build
-from clippings.site.editions import Inspected
+from clippings.site import editions as of_site
+from clippings.site.editions import Edition, Inspected
 
 SWAPS = 200 if os.environ.get("CLIPPINGS_SOAK") else 50
 READERS = 8
@@ -178,6 +182,24 @@ def test_facets_of_a_whole_table_are_counted_once(live: Visitor) -> None:
     assert edition.answers == counted
 
 
+def test_the_schema_is_asked_once(live: Visitor, editions: list[Path], tmp_path: Path) -> None:
+    """What Datasette asks of a table's columns and keys it asks once an edition; a name that is
+    no table's is not remembered, and another edition may have other columns."""
+    edition = live.datasette.get_database("clippings").edition
+    live.get("/clippings/tags?_size=3")
+    known = dict(edition.schema)
+    assert known["table_columns", ("tags",)] == ["tag", "article"]
+    live.get("/clippings/tags?_size=4")
+    assert live.get("/clippings/nosuch").status_code == 404
+    assert edition.schema == known
+    wider = tmp_path / "wider.db"
+    shutil.copyfile(editions[1], wider)
+    with closing(sqlite3.connect(wider)) as conn:
+        conn.execute("alter table tags add column said_by text")
+    put(wider, live)
+    assert "said_by" in live.get("/clippings/tags.json?_size=3").json()["columns"]
+
+
 async def download_across_a_swap(site: Visitor, editions: list[Path]) -> bytes:
     """Take a file whose first piece is sent before, and whose rest after a swap."""
     pieces: list[bytes] = []
@@ -239,3 +261,43 @@ def test_a_file_that_is_gone_is_served_on(live: Visitor, editions: list[Path]) -
     assert marks(live.get("/sources?x=2").text) == {MARK.format(0)}
     put(editions[3], live)
     assert marks(live.get("/sources?x=2").text) == {MARK.format(3)}
+
+
+def test_nobody_waits_for_a_large_file(
+    live: Visitor, editions: list[Path], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """While a large new file is hashed the old edition serves, and then the new one."""
+    is_hashing, may_end = threading.Event(), threading.Event()
+    digest = Edition._digest
+
+    def slow(edition: Edition) -> str:
+        is_hashing.set()
+        assert may_end.wait(30)
+        return digest(edition)
+
+    monkeypatch.setattr(of_site, "SMALL", 0)
+    monkeypatch.setattr(Edition, "_digest", slow)
+    put(editions[1], live)
+    assert marks(live.get("/sources?x=3").text) == {MARK.format(0)}
+    assert is_hashing.wait(30)
+    assert marks(live.get("/sources?x=4").text) == {MARK.format(0)}
+    may_end.set()
+    live.datasette.get_database("clippings")._opening.result(timeout=30)
+    assert marks(live.get("/sources?x=5").text) == {MARK.format(1)}
+
+
+def test_a_file_that_could_not_be_opened_is_tried_again(
+    live: Visitor, editions: list[Path], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """What fails in passing, as when no more files may be open, keeps no edition out for good."""
+    with monkeypatch.context() as failing:
+        failing.setattr(of_site, "Edition", raise_emfile)
+        put(editions[1], live)
+        assert marks(live.get("/sources?x=6").text) == {MARK.format(0)}
+    assert marks(live.get("/sources?x=6").text) == {MARK.format(0)}, "it is not tried at once"
+    monkeypatch.setattr(live.datasette.get_database("clippings"), "_refused_until", 0.0)
+    assert marks(live.get("/sources?x=6").text) == {MARK.format(1)}
+
+
+def raise_emfile(*given: object) -> None:
+    raise OSError(errno.EMFILE, "Too many open files")
