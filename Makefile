@@ -61,6 +61,7 @@ bench: .venv/.dev ## Print the figures of speed, fidelity, growth, search and pa
 	$(BIN)/python benchmarks/pages.py $(BENCH_FOLDER)/clippings.db
 	$(BIN)/python benchmarks/hostile_sql.py $(BENCH_FOLDER)/clippings.db
 	$(BIN)/python benchmarks/crowd.py $(BENCH_FOLDER)/clippings.db
+	$(BIN)/python benchmarks/hour.py $(BENCH_FOLDER)/clippings.db
 
 screenshots: .venv/.dev ## Take the README's pictures of the site, from seeds/
 	$(BIN)/python docs/screenshots.py

@@ -28,8 +28,10 @@ create table articles (
   front_matter text not null,        -- every original key, as JSON
   markdown     text not null         -- the body; last, so that browsing skips its pages
 );
--- A search result to its article, and the newest first.
-create unique index articles_docid on articles (docid);
+-- A search result to its article, and the newest first. It holds the facets' columns, so that
+-- the facets of a search are counted without reading the articles; were it unique, SQLite would
+-- take it for one row and read them. That a docid is one article's, the build checks.
+create index articles_docid on articles (docid, section, source, feed, day);
 -- One index per facet; each also serves the browse page of that facet, newest first. Those of
 -- the categories hold the other facets' columns too: the facets of a table that was narrowed by
 -- one of them are then counted without reading the articles.
@@ -38,6 +40,8 @@ create index articles_source on articles (source, docid, section, feed, day);
 create index articles_feed on articles (feed, docid, section, source, day);
 create index articles_day on articles (day, docid);
 create index articles_language on articles (language, docid);
+-- `?_sort=title`.
+create index articles_title on articles (title);
 -- `?_sort=published` and date ranges in SQL.
 create index articles_published on articles (published);
 -- The articles removed where they came from.

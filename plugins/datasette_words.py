@@ -54,6 +54,9 @@ NAMES = {
     "select * from {{ tables[0].name|escape_sqlite }}": "{% if database == 'clippings' %}"
     "select id, title, source, day\nfrom articles order by docid desc limit 20"
     "{% else %}select * from {{ tables[0].name|escape_sqlite }}{% endif %}",
+    "{% for cell in row %}\n"
+    '                    <td class="col-{{ cell.column|to_css_class }} type-{{ cell.value_type }}">'
+    "{{ cell.value }}</td>\n                {% endfor %}": "{{ cells(row, display_columns) }}",
     '{% include "_facet_results.html" %}': '<details class="facets" open>'
     '<summary>{{ say("table.facets") }}</summary>{% include "_facet_results.html" %}</details>',
 }

@@ -129,6 +129,40 @@ def test_any_sqlite_finds_chinese_words(seeds: Path, words: str) -> None:
     assert query(seeds, "pragma foreign_key_check") == []
 
 
+STATISTICS = {
+    "articles_docid": "100000 1 1 1 1 1",
+    "articles_day": "100000 100 1",
+    "articles_section": "100000 20000 1 1 1 1",
+    "articles_source": "100000 8000 1 1 1 1",
+    "articles_feed": "100000 25000 1 1 1 1",
+    "articles_title": "100000 1",
+}
+"""What `analyze` says of an archive of 100,000 articles."""
+
+
+def plan_of_a_large_archive(sql: str) -> str:
+    """How SQLite goes about a query of an archive of 100,000 articles."""
+    with closing(sqlite3.connect(":memory:")) as db:
+        db.executescript((ROOT / "clippings" / "schema.sql").read_text() + ";analyze;")
+        rows = [("articles", name, found) for name, found in STATISTICS.items()]
+        db.executemany("insert into sqlite_stat1 values (?, ?, ?)", rows)
+        db.execute("analyze sqlite_master")  # reads the statistics anew
+        return " ".join(row[3] for row in db.execute(f"explain query plan {sql}"))
+
+
+@pytest.mark.parametrize("column", ["section", "source", "feed", "day"])
+def test_facets_of_a_search_read_no_article(column: str) -> None:
+    """What a search found is counted by an index; so are titles put in order."""
+    found = "select rowid from articles_fts where articles_fts match 'x'"
+    plan = plan_of_a_large_archive(f"""
+        select {column} as value, count(*) as count
+        from (select * from articles where docid in ({found}))
+        where {column} is not null group by {column} order by count desc, value limit 13""")
+    assert "COVERING INDEX articles_docid" in plan
+    ordered = plan_of_a_large_archive("select * from articles order by title limit 51")
+    assert "articles_title" in ordered
+
+
 def test_search_order_is_the_order_of_publication(seeds: Path) -> None:
     """docid rises with the date, so the newest come first without sorting."""
     by_docid = query(seeds, "select published from articles order by docid")

@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 import asyncio
+import errno
 import os
 import shutil
 import sqlite3
+import threading
 from collections.abc import Callable, Iterator
+from contextlib import closing
 from pathlib import Path
 from typing import Any
 
@@ -17,8 +20,9 @@ from conftest import ROOT, Visitor
 from clippings.dataset.encoding import FORMATS
 from clippings.executors import mapper
 from clippings.pipeline import build
+from clippings.site import editions as of_site
 from clippings.site.dataset import description
-from clippings.site.editions import Inspected
+from clippings.site.editions import Edition, Inspected
 from clippings.site.exports import Export, Question, Replaced
 
 SWAPS = 200 if os.environ.get("CLIPPINGS_SOAK") else 50
@@ -110,9 +114,11 @@ async def swap_under_load(site: Visitor, editions: list[Path], swaps: int) -> li
     async with httpx.AsyncClient(transport=transport, base_url="http://localhost") as client:
         done, seen = asyncio.Event(), set[str]()
         readers = [asyncio.create_task(read_on(client, done, n, seen)) for n in range(READERS)]
-        for swap in range(swaps):
+        for swap in range(20 * swaps):
             put(editions[swap % 4], site)
             await asyncio.sleep(0.05)
+            if swap >= swaps and len(seen) == 4:  # a busy machine sees fewer in the same time
+                break
         put(editions[3], site)
         await client.get("/")
         done.set()
@@ -180,6 +186,24 @@ def test_facets_of_a_whole_table_are_counted_once(live: Visitor) -> None:
     assert second["section"]["results"][0]["count"] == 30
     live.get(path.format(4) + "&section=edition0000")
     assert edition.answers == counted
+
+
+def test_the_schema_is_asked_once(live: Visitor, editions: list[Path], tmp_path: Path) -> None:
+    """What Datasette asks of a table's columns and keys it asks once an edition; a name that is
+    no table's is not remembered, and another edition may have other columns."""
+    edition = live.datasette.get_database("clippings").edition
+    live.get("/clippings/tags?_size=3")
+    known = dict(edition.schema)
+    assert known["table_columns", ("tags",)] == ["tag", "article"]
+    live.get("/clippings/tags?_size=4")
+    assert live.get("/clippings/nosuch").status_code == 404
+    assert edition.schema == known
+    wider = tmp_path / "wider.db"
+    shutil.copyfile(editions[1], wider)
+    with closing(sqlite3.connect(wider)) as conn:
+        conn.execute("alter table tags add column said_by text")
+    put(wider, live)
+    assert "said_by" in live.get("/clippings/tags.json?_size=3").json()["columns"]
 
 
 async def download_across_a_swap(site: Visitor, editions: list[Path]) -> bytes:
@@ -259,3 +283,43 @@ def test_a_file_that_is_gone_is_served_on(live: Visitor, editions: list[Path]) -
     assert marks(live.get("/sources?x=2").text) == {MARK.format(0)}
     put(editions[3], live)
     assert marks(live.get("/sources?x=2").text) == {MARK.format(3)}
+
+
+def test_nobody_waits_for_a_large_file(
+    live: Visitor, editions: list[Path], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """While a large new file is hashed the old edition serves, and then the new one."""
+    is_hashing, may_end = threading.Event(), threading.Event()
+    digest = Edition._digest
+
+    def slow(edition: Edition) -> str:
+        is_hashing.set()
+        assert may_end.wait(30)
+        return digest(edition)
+
+    monkeypatch.setattr(of_site, "SMALL", 0)
+    monkeypatch.setattr(Edition, "_digest", slow)
+    put(editions[1], live)
+    assert marks(live.get("/sources?x=3").text) == {MARK.format(0)}
+    assert is_hashing.wait(30)
+    assert marks(live.get("/sources?x=4").text) == {MARK.format(0)}
+    may_end.set()
+    live.datasette.get_database("clippings")._opening.result(timeout=30)
+    assert marks(live.get("/sources?x=5").text) == {MARK.format(1)}
+
+
+def test_a_file_that_could_not_be_opened_is_tried_again(
+    live: Visitor, editions: list[Path], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """What fails in passing, as when no more files may be open, keeps no edition out for good."""
+    with monkeypatch.context() as failing:
+        failing.setattr(of_site, "Edition", raise_emfile)
+        put(editions[1], live)
+        assert marks(live.get("/sources?x=6").text) == {MARK.format(0)}
+    assert marks(live.get("/sources?x=6").text) == {MARK.format(0)}, "it is not tried at once"
+    monkeypatch.setattr(live.datasette.get_database("clippings"), "_refused_until", 0.0)
+    assert marks(live.get("/sources?x=6").text) == {MARK.format(1)}
+
+
+def raise_emfile(*given: object) -> None:
+    raise OSError(errno.EMFILE, "Too many open files")

@@ -50,9 +50,12 @@ def fold(text: str) -> str:
     return text.translate(_TABLE)
 
 
-def keeps_places(text: str) -> bool:
-    """Whether every character of `text` folds to just one, so that places stay the same."""
-    return not _COMBINING.search(text) and all(len(_TABLE[ord(each)]) == 1 for each in set(text))
+def fold_in_place(text: str) -> str | None:
+    """As `fold`, if every character folds to just one, so that places stay the same; else None."""
+    if _COMBINING.search(text):
+        return None
+    folded = text.translate(_TABLE)
+    return folded if _TABLE.uneven.isdisjoint(text) else None
 
 
 def folding_table() -> Iterator[tuple[str, str]]:
@@ -68,11 +71,19 @@ def folding_table() -> Iterator[tuple[str, str]]:
 
 
 class _Table(dict[int, str]):
-    """A translation table that works out each character when it is first met."""
+    """A translation table that works out each character when it is first met; `uneven` are
+    those it met that fold to none or to several."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.uneven = set[str]()
 
     def __missing__(self, code: int) -> str:
-        self[code] = _fold_character(chr(code))
-        return self[code]
+        folded = _fold_character(chr(code))
+        if len(folded) != 1:
+            self.uneven.add(chr(code))  # first: another thread may meet the character now
+        self[code] = folded
+        return folded
 
 
 _TABLE = _Table()

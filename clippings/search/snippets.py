@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from html import escape
 from itertools import islice, pairwise
 
-from clippings.search.folding import CJK, SYMBOLS, fold, keeps_places
+from clippings.search.folding import CJK, SYMBOLS, fold, fold_in_place
 from clippings.search.query import STARS, Query, parse_query
 from clippings.search.tokens import runs, spans
 
@@ -76,18 +76,20 @@ def snippet(text: str, query: Query | str, *, length: int = 120) -> Snippet:
 
 def _fold_with_origin(text: str) -> tuple[str, Sequence[int]]:
     """Fold text and say for each position in it, and for its end, where in `text` that is."""
-    folded = fold(text)
-    if keeps_places(text):
+    folded = fold_in_place(text)
+    if folded is not None:
         return folded, range(len(text) + 1)
     pieces: list[str] = []
     origin: list[int] = []
     for line in _LINE.finditer(text):
-        # Most lines fold letter by letter; only the others are taken apart.
-        same = keeps_places(line[0])
-        parts = [line] if same else list(_CLUSTER.finditer(text, line.start(), line.end()))
-        for part in parts:
-            pieces.append(fold(part[0]))
-            origin += range(part.start(), part.end()) if same else [part.start()] * len(pieces[-1])
+        folded = fold_in_place(line[0])
+        if folded is not None:  # as most lines; only the others are taken apart
+            pieces.append(folded)
+            origin += range(*line.span())
+            continue
+        for cluster in _CLUSTER.finditer(text, *line.span()):
+            pieces.append(fold(cluster[0]))
+            origin += [cluster.start()] * len(pieces[-1])
     return "".join(pieces), [*origin, len(text)]
 
 

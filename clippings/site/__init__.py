@@ -72,7 +72,7 @@ def archive(datasette: Datasette) -> Database:
 
 def article_url(datasette: Datasette, article: int) -> str:
     """The address of an article's page, below the site's base_url."""
-    return str(datasette.urls.row(DATABASE, "articles", str(article)))
+    return f"{datasette.setting('base_url')}{DATABASE}/articles/{article}"
 
 
 def local_path(datasette: Datasette, path: str) -> str:

@@ -15,10 +15,13 @@ import logging
 import os
 import re
 import threading
-from collections.abc import Callable, Iterator, Mapping
+import time
+from collections.abc import Awaitable, Callable, Iterator, Mapping
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import contextmanager, suppress
 from contextvars import ContextVar
+from copy import copy
+from functools import wraps
 from typing import Any, NamedTuple, TypeVar
 from urllib.parse import quote
 
@@ -30,8 +33,15 @@ from clippings.site.page_cache import PageCache
 
 T = TypeVar("T")
 
+SMALL = 64 * 2**20
+"""Bytes of a new file for which a request waits; a larger one takes seconds to hash, in which
+the old edition serves."""
+
 PATIENCE = 1.0
-"""Seconds that a request waits for a new edition before it takes the old one."""
+"""Seconds that a request waits for a small new file before it takes the old edition."""
+
+AGAIN = 5.0
+"""Seconds after which a file that could not be opened is tried again."""
 
 _WHOLE_TABLE = re.compile(
     r"\s*select (\w+) as value, count\(\*\) as count from \(\s*select [\w\[\], ]+ from (\w+)\s*\)"
@@ -69,6 +79,7 @@ class Edition:
         for what is no archive."""
         self.readers = 0
         self.answers: dict[tuple[str, Any], Any] = {}
+        self.schema: dict[tuple[str, tuple[str, ...]], Any] = {}
         self._idle: list[sqlite3.Connection] = []
         self._is_closed = False
         self.descriptor = os.open(path, os.O_RDONLY | os.O_CLOEXEC)
@@ -122,6 +133,23 @@ class Edition:
         }
 
 
+def _once(method: Callable[..., Awaitable[Any]]) -> Callable[..., Awaitable[Any]]:
+    """A question of Datasette's about the schema that is asked once an edition; of a name that is
+    no table's, each time. A page of a table asks a dozen, each a visit to a thread."""
+
+    @wraps(method)
+    async def asked(self: LiveDatabase, *about: str) -> Any:
+        edition = self.edition
+        if not edition.counts.keys() >= set(about):
+            return await method(self, *about)
+        question = method.__name__, about
+        if question not in edition.schema:
+            edition.schema[question] = await method(self, *about)
+        return copy(edition.schema[question])
+
+    return asked
+
+
 class LiveDatabase(Database):  # type: ignore[misc]
     """A Database of Datasette's whose file may be replaced while it is served."""
 
@@ -135,6 +163,7 @@ class LiveDatabase(Database):  # type: ignore[misc]
         self._opener = ThreadPoolExecutor(1, thread_name_prefix="edition")
         self._opening: Future[None] | None = None
         self._refused: Identity | None = None
+        self._refused_until = 0.0
         self._newest = self._open()
 
     @property
@@ -150,18 +179,20 @@ class LiveDatabase(Database):  # type: ignore[misc]
             return True
 
     async def refresh(self) -> None:
-        """Look whether the file was replaced, and wait a while for the new one to be open."""
+        """Look whether the file was replaced; wait a while for a small new one to be open."""
         try:
             found = Identity.of(os.stat(self.path))
         except OSError:
             return  # a build renames, so this is somebody else's doing; the open file goes on
         with self._lock:
-            if found in (self._newest.identity, self._refused):
+            is_refused = found == self._refused and time.monotonic() < self._refused_until
+            if found == self._newest.identity or is_refused:
                 return
             if self._opening is None or self._opening.done():
                 self._opening = self._opener.submit(self._take, found)
             opening = asyncio.wrap_future(self._opening)
-        await asyncio.wait([opening], timeout=PATIENCE)
+        if found.size <= SMALL:
+            await asyncio.wait([opening], timeout=PATIENCE)
 
     @contextmanager
     def pinned(self) -> Iterator[Edition]:
@@ -201,8 +232,9 @@ class LiveDatabase(Database):  # type: ignore[misc]
         except Replaced:
             return  # the next request looks again
         except (OSError, sqlite3.DatabaseError) as error:
-            logging.getLogger(__name__).warning("%s is not served: %s", self.path, error)
-            self._refused = found
+            if found != self._refused:
+                logging.getLogger(__name__).warning("%s is not served: %s", self.path, error)
+            self._refused, self._refused_until = found, time.monotonic() + AGAIN
             return
         with self._lock:
             old, self._newest = self._newest, new
@@ -232,6 +264,16 @@ class LiveDatabase(Database):  # type: ignore[misc]
         if len(answers) < MOST_ANSWERS:
             answers[asked] = found
         return found
+
+    table_exists = _once(Database.table_exists)
+    table_columns = _once(Database.table_columns)
+    table_column_details = _once(Database.table_column_details)
+    primary_keys = _once(Database.primary_keys)
+    fts_table = _once(Database.fts_table)
+    foreign_keys_for_table = _once(Database.foreign_keys_for_table)
+    get_all_foreign_keys = _once(Database.get_all_foreign_keys)
+    get_table_definition = _once(Database.get_table_definition)
+    get_view_definition = _once(Database.get_view_definition)
 
     def close(self) -> None:
         """Let go of the file; nothing is read after this."""
