@@ -193,7 +193,7 @@ def _cluster(scheduler: str, sources: Sequence[Path | str]) -> Mapper:
         from clippings.cluster import cluster_mapper
     except ImportError as error:
         raise BuildError(
-            f"--scheduler needs Dask distributed ({error}): pip install 'clippings[cluster]'"
+            f"--scheduler needs Dask distributed ({error}): pip install '.[cluster]'"
         ) from error
     return cluster_mapper(scheduler, [need for source in sources for need in needs_of(source)])
 

@@ -51,7 +51,7 @@ def program() -> Mapping[str, str]:
     package = Path(str(files("clippings")))
     sources = (f for kind in ("*.py", "*.sql") for f in package.rglob(kind))
     ours = sorted(f for f in sources if f.relative_to(package).parts[0] not in _NOT_CONVERTING)
-    code = hashlib.sha256(b"".join(f.read_bytes() for f in ours)).hexdigest()
+    code = hashlib.sha256(b"".join(f.read_bytes() for f in ours)).hexdigest()[:16]
     packages = {name: version(name) for name in CONVERTERS}
     unicode = unicodedata.unidata_version
     return {"clippings": code, "Python": platform.python_version(), "Unicode": unicode, **packages}

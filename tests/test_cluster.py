@@ -283,5 +283,5 @@ def test_without_the_extra_the_command_line_says_what_to_install(
     monkeypatch.setitem(sys.modules, "clippings.cluster", None)
     source = archive(tmp_path / "source", 1)
     told = build(source, tmp_path / "x.db", "--scheduler", "tcp://127.0.0.1:1")
-    assert "pip install 'clippings[cluster]'" in told
+    assert "pip install '.[cluster]'" in told
     assert not (tmp_path / "x.db").exists()

@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 from conftest import CORPUS, benchmark_named
 
+from clippings.executors import mapper
 from clippings.pipeline import NOTHING_WITHHELD, build
 from clippings.search import fold
 from clippings.stories import KEPT, alike, article_at, clues, components, place, sketch
@@ -105,7 +106,7 @@ def built(
         header = f"title: {title}\n" + (f"date: {day}\n" if day else "")
         (source / f"{number:05}.md").write_text(f"---\n{header}---\n{text}")
     target = tmp_path / "x.db"
-    build((source,), target, map, 1.0, lambda done, total: None, withholding=withholding)
+    build((source,), target, mapper(1), 1.0, lambda done, total: None, withholding=withholding)
     with closing(sqlite3.connect(tmp_path / "x.db")) as db:
         found: dict[int, set[str]] = {}
         for story, title in db.execute(
