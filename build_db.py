@@ -7,7 +7,7 @@ import contextlib
 import json
 import sys
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import fields
 from pathlib import Path
 from typing import Any
@@ -16,11 +16,11 @@ import click
 import yaml
 
 from clippings.errors import BuildError
-from clippings.executors import mapper, usable_cores
+from clippings.executors import Mapper, mapper, usable_cores
 from clippings.models import Built, Changes
 from clippings.pipeline import OnFile, build
 from clippings.release import OnRows, partitions, release
-from clippings.sources import is_address, is_git
+from clippings.sources import is_address, is_git, needs_of
 from clippings.withholding import Withholding, read_withholding
 
 HOW = tuple(field.name for field in fields(Changes))
@@ -81,6 +81,11 @@ class Share(click.ParamType):  # type: ignore[type-arg]  # generic only in newer
     help="Processes that read and convert.",
 )
 @click.option(
+    "--scheduler",
+    metavar="ADDRESS",
+    help="Read and convert on the workers of the Dask scheduler there (tcp://…) instead.",
+)
+@click.option(
     "--max-quarantined",
     type=Share(),
     default="5%",
@@ -123,6 +128,7 @@ def main(
     sources: tuple[Path | str, ...],
     output: Path,
     jobs: int,
+    scheduler: str | None,
     max_quarantined: float,
     history: bool,
     fresh: bool,
@@ -155,7 +161,7 @@ def main(
             built = build(
                 folders,
                 output,
-                mapper(jobs),
+                _cluster(scheduler, folders) if scheduler else mapper(jobs),
                 max_quarantined,
                 on_file,
                 withholding=withholding,
@@ -179,6 +185,17 @@ def main(
         raise click.ClickException(f"{error.filename or output}: {error.strerror}") from None
     except MemoryError:
         raise click.ClickException(f"{output}: out of memory; try fewer --jobs") from None
+
+
+def _cluster(scheduler: str, sources: Sequence[Path | str]) -> Mapper:
+    """The map over a cluster. Dask is an extra, and takes half a second to load."""
+    try:
+        from clippings.cluster import cluster_mapper
+    except ImportError as error:
+        raise BuildError(
+            f"--scheduler needs Dask distributed ({error}): pip install '.[cluster]'"
+        ) from error
+    return cluster_mapper(scheduler, [need for source in sources for need in needs_of(source)])
 
 
 @contextlib.contextmanager

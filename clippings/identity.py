@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import hashlib
-import sys
+import platform
 import unicodedata
+from collections.abc import Mapping
 from functools import cache
 from importlib.metadata import version
 from importlib.resources import files
@@ -44,16 +45,21 @@ _NOT_CONVERTING = ("site",)
 
 
 @cache
-def program_version() -> str:
-    """A digest of all that decides what a file becomes: our own code, the packages that convert,
-    Python's version and its Unicode. While it is the same, the same bytes give the same rows."""
+def program() -> Mapping[str, str]:
+    """All that decides what a file becomes, name by name: our own code, the packages that convert,
+    Python's version and its Unicode. Where it is the same, the same bytes give the same rows."""
     package = Path(str(files("clippings")))
     sources = (f for kind in ("*.py", "*.sql") for f in package.rglob(kind))
     ours = sorted(f for f in sources if f.relative_to(package).parts[0] not in _NOT_CONVERTING)
-    digest = hashlib.sha256(b"".join(f.read_bytes() for f in ours))
-    for word in (*map(version, CONVERTERS), sys.version, unicodedata.unidata_version):
-        digest.update(word.encode())
-    return digest.hexdigest()
+    code = hashlib.sha256(b"".join(f.read_bytes() for f in ours)).hexdigest()[:16]
+    packages = {name: version(name) for name in CONVERTERS}
+    unicode = unicodedata.unidata_version
+    return {"clippings": code, "Python": platform.python_version(), "Unicode": unicode, **packages}
+
+
+def program_version() -> str:
+    """A digest of that."""
+    return text_digest(*(word for part in program().items() for word in part))
 
 
 def text_digest(*parts: str) -> str:

@@ -40,6 +40,7 @@ from clippings.errors import BuildError
 from clippings.executors import Mapper
 from clippings.identity import program_version
 from clippings.models import (
+    UNREADABLE,
     Built,
     Changes,
     Known,
@@ -62,6 +63,7 @@ OnFile = Callable[[int, int], None]
 """Hears of progress: files done, files to read."""
 
 Prepare = Callable[[Sequence[SourceFile]], Iterator[FileRows | None]]
+Work = Callable[[Sequence[SourceFile]], list[FileRows | None]]
 
 
 def build(
@@ -100,8 +102,8 @@ def build(
         changes, read = Changes(), 0
         if known is None or todo.read or todo.gone:
             draft = _Draft(folder, target, base=None if known is None else target)
-            spread = partial(run_map, partial(prepare_rows, withholding=withholding))
-            read = draft.load(todo, {each.path: each for each in articles}, spread, on_file)
+            prepare = partial(_prepare, run_map, partial(prepare_rows, withholding=withholding))
+            read = draft.load(todo, {each.path: each for each in articles}, prepare, on_file)
             if known is None or draft.is_changed:
                 changes = draft.write(len(articles), max_quarantined)
                 draft.publish(version, changes)
@@ -191,6 +193,14 @@ class _Draft:
     def publish_state(self) -> None:
         """Put the state in its place."""
         publish({self._state: state_path(self._target)})
+
+
+def _prepare(run_map: Mapper, work: Work, files: Sequence[SourceFile]) -> Iterator[FileRows | None]:
+    """Have the work done on the files; one that a worker could not read this process tries too:
+    a worker of a cluster may not reach all that is in reach here."""
+    for file, rows in zip(files, run_map(work, files), strict=True):
+        is_unread = rows is not None and rows.digest.startswith(UNREADABLE)
+        yield work([file])[0] if is_unread else rows
 
 
 def _told(changes: Changes) -> dict[str, dict[str, Any]]:

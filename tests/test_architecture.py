@@ -43,6 +43,7 @@ MAY_IMPORT = {
     "revisions": {"models"},
     "sources": {"errors", "models"},
     "executors": {"errors"},
+    "cluster": {"errors", "executors", "identity"},
     "publishing": {"errors"},
     "release": {"dataset", "errors", "identity", "publishing"},
     "indexing": {"models", "normalize", "search", "stories"},
@@ -140,6 +141,13 @@ def test_only_the_database_module_writes_sqlite() -> None:
     for module in MAY_IMPORT.keys() - READING_SIDE - AT_HOME - {"database"}:
         for file in files_of(module):
             assert not imports_of(file) & {"sqlite3", "sqlite_utils"}, file.name
+
+
+def test_only_the_cluster_module_knows_dask() -> None:
+    """Without the extra everything else works."""
+    for module in MAY_IMPORT.keys() - {"cluster"}:
+        for file in files_of(module):
+            assert not {name.split(".")[0] for name in imports_of(file)} & {"dask", "distributed"}
 
 
 def test_only_the_command_line_prints_or_exits() -> None:

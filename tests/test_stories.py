@@ -10,9 +10,10 @@ import pytest
 from conftest import CORPUS, benchmark_named
 
 from clippings.executors import mapper
-from clippings.pipeline import build
+from clippings.pipeline import NOTHING_WITHHELD, build
 from clippings.search import fold
 from clippings.stories import KEPT, alike, article_at, clues, components, place, sketch
+from clippings.withholding import Entry, Withholding
 
 benchmark, generate = benchmark_named("stories"), benchmark_named("generate")
 
@@ -93,14 +94,19 @@ def test_places_are_in_the_order_of_days() -> None:
     assert [article_at(each) for each in places] == [2**53 - n for n in range(1, 6)]
 
 
-def built(tmp_path: Path, articles: list[tuple[str, str, str]], jobs: int = 1) -> list[set[str]]:
+def built(
+    tmp_path: Path,
+    articles: list[tuple[str, str, str]],
+    withholding: Withholding = NOTHING_WITHHELD,
+) -> list[set[str]]:
     """The stories, each as its titles, of a build of (title, day, text)."""
     source = tmp_path / "source"
     source.mkdir()
     for number, (title, day, text) in enumerate(articles):
         header = f"title: {title}\n" + (f"date: {day}\n" if day else "")
         (source / f"{number:05}.md").write_text(f"---\n{header}---\n{text}")
-    build((source,), tmp_path / "x.db", mapper(jobs), 1.0, lambda done, total: None)
+    target = tmp_path / "x.db"
+    build((source,), target, mapper(1), 1.0, lambda done, total: None, withholding=withholding)
     with closing(sqlite3.connect(tmp_path / "x.db")) as db:
         found: dict[int, set[str]] = {}
         for story, title in db.execute(
@@ -135,6 +141,14 @@ def test_a_story_goes_by_its_earliest_telling(tmp_path: Path) -> None:
     with closing(sqlite3.connect(tmp_path / "x.db")) as db:
         told = db.execute("select distinct title from stories join articles on id = story")
         assert told.fetchall() == [("合龙？",)]
+
+
+def test_a_text_that_is_withheld_tells_no_story(tmp_path: Path) -> None:
+    """What remains of it, its title and how it begins, is too little."""
+    text = BRIDGE + "".join(f"随后又完成了第{n}道工序，" for n in range(90))
+    articles = [("合龙", "2022-03-01", text), ("误差只有七毫米！", "2022-03-01", text)]
+    taken = Withholding((Entry("path", "00001.md", "text", ""),))
+    assert built(tmp_path, articles, taken) == []
 
 
 def test_related_articles_are_of_other_stories(tmp_path: Path) -> None:

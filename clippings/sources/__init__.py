@@ -14,7 +14,7 @@ from clippings.sources import archives, git, history, local, remote
 from clippings.sources.git import is_git
 from clippings.sources.names import ARTICLE_SUFFIXES
 
-__all__ = ["ARTICLE_SUFFIXES", "find_articles", "is_address", "is_git", "read_bytes"]
+__all__ = ["ARTICLE_SUFFIXES", "find_articles", "is_address", "is_git", "needs_of", "read_bytes"]
 
 _LOCAL = "file://"
 
@@ -62,6 +62,15 @@ def is_address(source: str) -> bool:
     return is_git(source) or remote.is_url(source)
 
 
+def needs_of(source: Path | str) -> list[str]:
+    """What a machine must have to read a source as this one does: a path, `git`, `fsspec`."""
+    written = _as_written(source)
+    if is_git(written):
+        return [git.Repository(written).directory, "git"]
+    place = archives.file_of(written) if archives.is_archive(written) else written
+    return ["fsspec"] if remote.is_url(place) else [os.path.realpath(place)]
+
+
 _READERS: tuple[tuple[Callable[[str], bool], Callable[[str, str, int], tuple[bytes, int]]], ...] = (
     (is_git, git.read_blob),
     (archives.is_archive, archives.read_member),
@@ -72,9 +81,7 @@ _READERS: tuple[tuple[Callable[[str], bool], Callable[[str, str, int], tuple[byt
 
 def _open(source: Path | str, with_history: bool) -> tuple[str, Iterable[Found]]:
     """The name of a source, and its files in any order."""
-    written = os.fspath(source)
-    if written.startswith(_LOCAL):  # our own walk does not follow links that lead out
-        written = unquote(written.removeprefix(_LOCAL))
+    written = _as_written(source)
     if is_git(written):
         repository = git.Repository(written)
         files = history.files_of_history if with_history else git.Repository.files
@@ -82,6 +89,13 @@ def _open(source: Path | str, with_history: bool) -> tuple[str, Iterable[Found]]
     if archives.is_archive(written):
         return archives.members(written)
     return remote.files_at(written) if remote.is_url(written) else local.files_below(Path(written))
+
+
+def _as_written(source: Path | str) -> str:
+    written = os.fspath(source)
+    if written.startswith(_LOCAL):  # our own walk does not follow links that lead out
+        return unquote(written.removeprefix(_LOCAL))
+    return written
 
 
 def _path(found: Found) -> tuple[str, str]:

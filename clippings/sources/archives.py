@@ -48,6 +48,11 @@ def is_archive(source: str) -> bool:
     return "::" not in source and bool(_ENDING.search(source)) and not os.path.isdir(source)
 
 
+def file_of(source: str) -> str:
+    """The archive's own path or URL."""
+    return _parts(source)[2]
+
+
 def members(source: str) -> tuple[str, Iterator[tuple[str, SourceFile]]]:
     """The archive's name, and (what tells it from any other, file) of each article in it."""
     kind, folder, file = _parts(source)
