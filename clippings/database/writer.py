@@ -228,7 +228,10 @@ class ArchiveWriter:
         """
         self._run("begin")
         try:
-            self._fill() if self._is_new else self._revise()
+            if self._is_new:
+                self._fill()
+            else:
+                self._revise()
         except sqlite3.DatabaseError as error:
             if self._is_new or "malformed" not in str(error):
                 raise
