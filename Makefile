@@ -5,6 +5,8 @@ OUTPUT ?= clippings.db
 HOST ?= 127.0.0.1
 PORT ?= 8001
 JOBS ?=
+ADDRESS ?=
+LANGUAGES ?=
 BENCH ?= 10000
 BENCH_FOLDER ?= build/bench-$(BENCH)
 BIN := .venv/bin
@@ -16,7 +18,7 @@ SETTINGS := --setting default_page_size 50 --setting suggest_facets off \
             --setting num_sql_threads 8
 
 .DEFAULT_GOAL := help
-.PHONY: help serve build release test lint soak bench screenshots notebook specifications \
+.PHONY: help serve build release static test lint soak bench screenshots notebook specifications \
         validators format lock clean
 
 help: ## List what can be made
@@ -33,6 +35,10 @@ release: .venv/.core ## Build clippings.db, and from it release/: the files that
 	@$(BIN)/python -m pip install --quiet --disable-pip-version-check \
 	  --constraint requirements-dev.lock --editable '.[release]'
 	@$(BIN)/python build_db.py "$(SOURCE)" --output "$(OUTPUT)" --release "$(dir $(OUTPUT))release"
+
+static: .venv/.core ## Build clippings.db, and from it site/: the pages and a search, to stand at ADDRESS
+	@$(BIN)/python build_db.py "$(SOURCE)" --output "$(OUTPUT)" --static "$(dir $(OUTPUT))site" \
+	  $(if $(ADDRESS),--address "$(ADDRESS)") $(foreach code,$(LANGUAGES),--language $(code))
 
 test: .venv/.dev ## Run the whole test suite
 	$(BIN)/python -m pytest
@@ -51,6 +57,7 @@ bench: .venv/.dev ## Print the figures of speed, fidelity, growth, search and pa
 	$(BIN)/python benchmarks/fidelity.py
 	$(BIN)/python benchmarks/growth.py
 	$(BIN)/python benchmarks/search.py --articles $(BENCH)
+	$(BIN)/python benchmarks/static.py --articles 300
 	$(BIN)/python benchmarks/generate.py $(BENCH_FOLDER) --articles $(BENCH)
 	$(BIN)/python benchmarks/build.py $(BENCH_FOLDER)
 	$(BIN)/python benchmarks/incremental.py $(BENCH_FOLDER)
@@ -89,7 +96,7 @@ lock: .venv/.dev ## Pin the newest allowed dependencies in requirements*.lock
 	  --output-file requirements-dev.lock
 
 clean: ## Remove what was built and installed
-	rm -rf .venv clippings.db .clippings.db.* release inspect-data.json build *.egg-info
+	rm -rf .venv clippings.db .clippings.db.* release site inspect-data.json build *.egg-info
 
 .venv/.core: requirements.lock pyproject.toml
 	$(PYTHON) -m venv .venv

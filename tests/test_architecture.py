@@ -42,8 +42,9 @@ MAY_IMPORT = {
     "revisions": {"models"},
     "sources": {"errors", "models"},
     "executors": {"errors"},
-    "publishing": {"errors"},
-    "release": {"dataset", "errors", "identity", "publishing"},
+    "publishing": {"dataset", "errors", "identity"},
+    "release": {"dataset", "errors", "publishing"},
+    "static": {"dataset", "errors", "publishing", "search", "site"},
     "indexing": {"models", "normalize", "search"},
     "database": {
         "errors",
