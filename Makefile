@@ -6,6 +6,8 @@ HOST ?= 127.0.0.1
 PORT ?= 8001
 PREFIX ?= /
 JOBS ?=
+ADDRESS ?=
+LANGUAGES ?=
 BENCH ?= 10000
 STORIES ?= $(firstword $(wildcard ../shared/corpus) seeds)
 BENCH_FOLDER ?= build/bench-$(BENCH)
@@ -14,7 +16,7 @@ CONTAINER ?= $(or $(shell command -v podman),docker)
 TAG ?= clippings
 
 .DEFAULT_GOAL := help
-.PHONY: help serve build release image test lint soak bench screenshots notebook specifications \
+.PHONY: help serve build release static image test lint soak bench screenshots notebook specifications \
         validators format lock clean
 
 help: ## List what can be made
@@ -35,6 +37,10 @@ release: .venv/.core ## Build clippings.db, and from it release/: the files that
 image: build ## Build clippings.db, and from it a container image named TAG (clippings)
 	@$(CONTAINER) build --file deploy/Containerfile --tag "$(TAG)" .
 
+static: .venv/.core ## Build clippings.db, and from it site/: the pages and a search, to stand at ADDRESS
+	@$(BIN)/python build_db.py "$(SOURCE)" --output "$(OUTPUT)" --static "$(dir $(OUTPUT))site" \
+	  $(if $(ADDRESS),--address "$(ADDRESS)") $(foreach code,$(LANGUAGES),--language $(code))
+
 test: .venv/.dev ## Run the whole test suite
 	$(BIN)/python -m pytest
 
@@ -53,6 +59,7 @@ bench: .venv/.dev ## Print the figures of speed, fidelity, growth, search and pa
 	$(BIN)/python benchmarks/growth.py
 	$(BIN)/python benchmarks/stories.py $(STORIES)
 	$(BIN)/python benchmarks/search.py --articles $(BENCH)
+	$(BIN)/python benchmarks/static.py --articles 300
 	$(BIN)/python benchmarks/generate.py $(BENCH_FOLDER) --articles $(BENCH)
 	$(BIN)/python benchmarks/build.py $(BENCH_FOLDER)
 	$(BIN)/python benchmarks/workers.py $(BENCH_FOLDER)
@@ -94,7 +101,7 @@ lock: .venv/.dev ## Pin the newest allowed dependencies in requirements*.lock
 	  --output-file requirements-dev.lock
 
 clean: ## Remove what was built and installed
-	rm -rf .venv clippings.db .clippings.db.* release inspect-data.json build *.egg-info
+	rm -rf .venv clippings.db .clippings.db.* release site inspect-data.json build *.egg-info
 
 .venv/.core: requirements.lock pyproject.toml
 	$(PYTHON) -m venv .venv

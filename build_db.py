@@ -123,6 +123,27 @@ class Share(click.ParamType):  # type: ignore[type-arg]  # generic only in newer
     type=click.Path(file_okay=False, path_type=Path),
     help="Then write the tables as Parquet, partitioned by month.",
 )
+@click.option(
+    "--static",
+    "static_folder",
+    metavar="FOLDER",
+    type=click.Path(file_okay=False, path_type=Path),
+    help="Then write the site as files, for a web server that only serves files.",
+)
+@click.option(
+    "--address",
+    metavar="URL",
+    help="Where that copy will stand; its feeds and sitemap name it.  "
+    "[default: the dataset's url in metadata.yml]",
+)
+@click.option(
+    "--language",
+    "languages",
+    metavar="CODE",
+    multiple=True,
+    help="A language of that copy, zh-Hans, zh-Hant or en; may be given several times.  "
+    "[default: all]",
+)
 @click.option("-q", "--quiet", is_flag=True, help="Say nothing unless something is wrong.")
 def main(
     sources: tuple[Path | str, ...],
@@ -136,6 +157,9 @@ def main(
     metadata: Path | None,
     release_folder: Path | None,
     parquet_folder: Path | None,
+    static_folder: Path | None,
+    address: str | None,
+    languages: tuple[str, ...],
     quiet: bool,
 ) -> None:
     """Build one SQLite database with full-text search from folders of articles.
@@ -179,6 +203,9 @@ def main(
             release(output, release_folder, described, _rows(quiet))
         if parquet_folder:
             partitions(output, parquet_folder, _rows(quiet))
+        if static_folder:
+            described = yaml.safe_load(about.read_text("utf-8"))
+            _write_static(output, static_folder, described, address, languages, quiet)
     except BuildError as error:
         raise click.ClickException(str(error)) from None
     except OSError as error:
@@ -196,6 +223,23 @@ def _cluster(scheduler: str, sources: Sequence[Path | str]) -> Mapper:
             f"--scheduler needs Dask distributed ({error}): pip install '.[cluster]'"
         ) from error
     return cluster_mapper(scheduler, [need for source in sources for need in needs_of(source)])
+
+
+def _write_static(
+    output: Path,
+    folder: Path,
+    described: dict[str, Any],
+    address: str | None,
+    languages: tuple[str, ...],
+    quiet: bool,
+) -> None:
+    """Write the static copy, with the pages that lie beside this file."""
+    from clippings.static import static_copy  # brings Datasette, which takes a while to load
+
+    site = Path(__file__).parent
+    files, root = static_copy(output, folder, site, described, address, _rows(quiet), languages)
+    if not quiet:
+        click.echo(f"{folder}: {files:,} files, to stand at {root}")
 
 
 @contextlib.contextmanager

@@ -41,7 +41,7 @@ def digest_of_file(path: Path) -> str:
 CONVERTERS = ("lxml", "markdownify", "python-frontmatter", "PyYAML", "opencc-python-reimplemented")
 """Packages whose version may change what an article becomes."""
 
-_NOT_CONVERTING = ("site",)
+_NOT_CONVERTING = ("site", "static")
 
 
 @cache

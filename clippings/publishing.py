@@ -14,7 +14,9 @@ import shutil
 from collections.abc import Iterator
 from pathlib import Path
 
+from clippings.dataset.checksums import NAME, as_checksums, read_checksums
 from clippings.errors import BuildError
+from clippings.identity import digest_of_file
 
 
 @contextlib.contextmanager
@@ -61,6 +63,31 @@ def publish_folder(draft: Path, target: Path) -> None:
         os.rename(target, draft.with_name("old"))
     os.rename(draft, target)
     _sync(target.parent)
+
+
+def write_checksums(folder: Path) -> int:
+    """Write SHA256SUMS over all files below the folder, read back; gives their number."""
+    paths = [path for path in folder.rglob("*") if path.is_file()]
+    digests = {path.relative_to(folder).as_posix(): digest_of_file(path) for path in paths}
+    (folder / NAME).write_text(as_checksums(digests), "utf-8")
+    return len(digests)
+
+
+def check_replaceable(folder: Path) -> None:
+    """Raise BuildError for a folder that holds anything but what `write_checksums` found there:
+    only what a release or a copy has written is removed."""
+    if not folder.exists():
+        return
+    if not folder.is_dir() or folder.is_symlink():
+        raise BuildError(f"{folder} is no folder; give another one, or none")
+    there = {p.relative_to(folder).as_posix() for p in folder.rglob("*") if not p.is_dir()}
+    sums = folder / NAME
+    ours = {NAME, *read_checksums(sums.read_text("utf-8"))} if sums.is_file() else set()
+    if foreign := sorted(there - ours):
+        raise BuildError(
+            f"{folder} holds {foreign[0]}, which no build wrote; nothing was touched. "
+            "Give a new or empty folder, or that of an earlier build"
+        )
 
 
 def _locked(folder: Path) -> int:

@@ -21,14 +21,12 @@ from operator import itemgetter
 from pathlib import Path
 from typing import Any, TypeVar
 
-from clippings.dataset.checksums import NAME, as_checksums, read_checksums
 from clippings.dataset.description import DATABASE, Description, File, describe
 from clippings.dataset.encoding import FORMATS, MARKDOWN_COLUMNS, MARKDOWN_QUERY
 from clippings.dataset.formats import citation, croissant, datapackage
 from clippings.dataset.tables import Connection, open_readonly, read_table
 from clippings.errors import BuildError
-from clippings.identity import digest_of_file
-from clippings.publishing import draft_folder, publish_folder
+from clippings.publishing import check_replaceable, draft_folder, publish_folder, write_checksums
 
 T = TypeVar("T")
 
@@ -76,7 +74,7 @@ def release(
     missing, and where `folder` holds anything that is no release.
     """
     _need("--release", "pyarrow", "zstandard")
-    _check_replaceable(folder)
+    check_replaceable(folder)
     with draft_folder(folder) as drafts, closing(open_readonly(database)) as conn:
         draft = drafts / "new"
         draft.mkdir()
@@ -85,7 +83,7 @@ def release(
             for name, media_type, table, rows, pieces in _artefacts(database, conn, on_rows)
         )
         _write_descriptions(draft, describe(conn, metadata, files))
-        _write_checksums(draft)
+        write_checksums(draft)
         publish_folder(draft, folder)
     return files
 
@@ -94,7 +92,7 @@ def partitions(database: Path, folder: Path, on_rows: OnRows) -> int:
     """Write the tables as Parquet by month: <table>/month=2022-01/<table>.parquet; gives the
     number of files. Undated articles are in the partition NO_MONTH. Raises as `release` does."""
     _need("--parquet", "pyarrow")
-    _check_replaceable(folder)
+    check_replaceable(folder)
     with draft_folder(folder) as drafts, closing(open_readonly(database)) as conn:
         draft = drafts / "new"
         for table, sql in PARTITIONS.items():
@@ -105,7 +103,7 @@ def partitions(database: Path, folder: Path, on_rows: OnRows) -> int:
                 place.parent.mkdir(parents=True)
                 values = (row[1:] for row in of_month)
                 _write(place, FORMATS["parquet"].encode(columns, values))
-        written = _write_checksums(draft)
+        written = write_checksums(draft)
         publish_folder(draft, folder)
     return written
 
@@ -183,34 +181,10 @@ def _write_descriptions(folder: Path, description: Description) -> None:
     (folder / "CITATION.cff").write_text(citation(description, home), "utf-8")
 
 
-def _write_checksums(folder: Path) -> int:
-    """Write SHA256SUMS over all files below the folder, read back; gives their number."""
-    paths = [path for path in folder.rglob("*") if path.is_file()]
-    digests = {path.relative_to(folder).as_posix(): digest_of_file(path) for path in paths}
-    (folder / NAME).write_text(as_checksums(digests), "utf-8")
-    return len(digests)
-
-
 def _need(option: str, *modules: str) -> None:
     missing = [module for module in modules if find_spec(module) is None]
     if missing:
         raise BuildError(
             f"{option} needs {' and '.join(missing)}, which the extra `release` installs: "
             "pip install '.[release]'"
-        )
-
-
-def _check_replaceable(folder: Path) -> None:
-    """Only what a release has written is removed: nothing else may lie in the folder."""
-    if not folder.exists():
-        return
-    if not folder.is_dir() or folder.is_symlink():
-        raise BuildError(f"{folder} is no folder; give another one, or none")
-    there = {p.relative_to(folder).as_posix() for p in folder.rglob("*") if not p.is_dir()}
-    sums = folder / NAME
-    ours = {NAME, *read_checksums(sums.read_text("utf-8"))} if sums.is_file() else set()
-    if foreign := sorted(there - ours):
-        raise BuildError(
-            f"{folder} holds {foreign[0]}, which no release wrote; nothing was touched. "
-            "Give a new or empty folder, or that of an earlier release"
         )

@@ -44,8 +44,9 @@ MAY_IMPORT = {
     "sources": {"errors", "models"},
     "executors": {"errors"},
     "cluster": {"errors", "executors", "identity"},
-    "publishing": {"errors"},
-    "release": {"dataset", "errors", "identity", "publishing"},
+    "publishing": {"dataset", "errors", "identity"},
+    "release": {"dataset", "errors", "publishing"},
+    "static": {"dataset", "errors", "publishing", "search", "site"},
     "indexing": {"models", "normalize", "search", "stories"},
     "database": {
         "errors",

@@ -186,3 +186,13 @@ def test_footnotes_in_code_are_code() -> None:
 def test_only_a_definition_shows_nothing(markdown: str, text: str) -> None:
     """Label, address, a title perhaps, and nothing else on the line; other lines are text."""
     assert plain_text(markdown) == text
+
+
+def test_what_is_added_to_pictures_stands_in_one_order() -> None:
+    """The same Markdown gives the same HTML each time; what looks like it elsewhere stays."""
+    markdown = """![图](/a.png "<img loading='lazy'>") `<img loading="lazy" src="x">`"""
+    assert {render_html(markdown) for _ in range(30)} == {
+        '<p><img src="/a.png" alt="图" title="&lt;img loading=\'lazy\'&gt;" loading="lazy"'
+        ' decoding="async" referrerpolicy="no-referrer">'
+        ' <code>&lt;img loading="lazy" src="x"&gt;</code></p>\n'
+    }
