@@ -65,8 +65,8 @@ create table placements (
   removed    text,                   -- date of the commit that removed it; null: still there
   commit_id  text                    -- the commit of the version that is the article
 );
--- The other places of an article.
-create index placements_article on placements (article);
+-- The other places of an article; the names that a search is narrowed by are counted from it.
+create index placements_article on placements (article, section, source, feed);
 
 -- The articles that stand under a name by a place other than their first.
 create index placements_also_section on placements (section, article) where id <> article;
