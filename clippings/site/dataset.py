@@ -16,6 +16,7 @@ from clippings.dataset.description import Description, describe
 from clippings.dataset.tables import open_readonly
 from clippings.site import DATABASE, archive
 from clippings.site.downloads import downloads, release_folder
+from clippings.site.lines import described
 
 Stamp = tuple[int, int, int]
 
@@ -26,9 +27,10 @@ async def description(datasette: Datasette) -> Description:
     """What metadata.yml, the database and the release say; downloads are its `files`."""
     live = archive(datasette)
     path = Path(live.path)
-    metadata = {name: datasette.metadata(name) for name in _TOP if datasette.metadata(name)}
+    said = described(datasette)
+    metadata = {name: said[name] for name in _TOP if said.get(name)}
     metadata["plugins"] = {DATABASE: datasette.plugin_config(DATABASE) or {}}
-    metadata["databases"] = {DATABASE: {"tables": datasette.metadata("tables", database=DATABASE)}}
+    metadata["databases"] = said.get("databases") or {}
     stamps = (_stamp(path), _stamp(release_folder(path) / NAME))
     served = (f"{DATABASE}.db", live.size, live.hash or "")
     return await asyncio.to_thread(_read, path, stamps, served, json.dumps(metadata))
