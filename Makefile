@@ -12,12 +12,13 @@ BENCH ?= 10000
 STORIES ?= $(firstword $(wildcard ../shared/corpus) seeds)
 BENCH_FOLDER ?= build/bench-$(BENCH)
 BIN := .venv/bin
+NEXT := $(CURDIR)/build/datasette-1.0
 CONTAINER ?= $(or $(shell command -v podman),docker)
 TAG ?= clippings
 
 .DEFAULT_GOAL := help
-.PHONY: help serve build release static image test lint soak bench screenshots notebook specifications \
-        validators format lock clean
+.PHONY: help serve build release image static test test-next next lint soak bench screenshots \
+        notebook specifications validators format lock clean
 
 help: ## List what can be made
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "make %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -41,8 +42,14 @@ static: .venv/.core ## Build clippings.db, and from it site/: the pages and a se
 	@$(BIN)/python build_db.py "$(SOURCE)" --output "$(OUTPUT)" --static "$(dir $(OUTPUT))site" \
 	  $(if $(ADDRESS),--address "$(ADDRESS)") $(foreach code,$(LANGUAGES),--language $(code))
 
-test: .venv/.dev ## Run the whole test suite
+test: .venv/.dev ## Run the whole test suite, and that of the site on Datasette 1.0 too
 	$(BIN)/python -m pytest
+	@$(MAKE) --no-print-directory test-next
+
+test-next: next ## Run the tests of the site on Datasette 1.0
+	PYTHONPATH=$(NEXT) $(BIN)/python -m pytest -m site
+
+next: $(NEXT)/.done ## Install Datasette 1.0 beside .venv, in build/datasette-1.0
 
 lint: .venv/.dev ## Check style and types
 	$(BIN)/ruff check .
@@ -99,6 +106,9 @@ lock: .venv/.dev ## Pin the newest allowed dependencies in requirements*.lock
 	$(BIN)/uv pip compile --quiet --universal --python-version 3.10 --no-header \
 	  --no-emit-index-url --upgrade pyproject.toml --extra dev --constraint requirements.lock \
 	  --output-file requirements-dev.lock
+	grep -v '^datasette==' requirements-dev.lock | $(BIN)/uv pip compile --quiet --universal \
+	  --python-version 3.10 --no-header --no-annotate --no-emit-index-url --upgrade \
+	  --constraint /dev/stdin --group next | grep -vxFf requirements-dev.lock >requirements-next.lock
 
 clean: ## Remove what was built and installed
 	rm -rf .venv clippings.db .clippings.db.* release site inspect-data.json build *.egg-info
@@ -107,6 +117,13 @@ clean: ## Remove what was built and installed
 	$(PYTHON) -m venv .venv
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check -r requirements.lock
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --editable .
+	@touch $@
+
+# Datasette 1.0 and what it needs beside .venv, which it goes before.
+$(NEXT)/.done: requirements-next.lock .venv/.dev
+	rm -rf $(NEXT)
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --target $(NEXT) \
+	  -r requirements-next.lock
 	@touch $@
 
 .venv/.dev: .venv/.core requirements-dev.lock

@@ -6,35 +6,40 @@ a later Datasette writes differently stays English.
 """
 
 from collections.abc import Callable, Iterable
+from functools import partial
 from pathlib import Path
 
 import datasette
 from datasette import hookimpl
+from datasette.app import Datasette
 from datasette.filters import Filters
 from jinja2 import BaseLoader, Environment
 
+from clippings.site import DATABASE
+from clippings.site.lines import described_table
 from clippings.site.wording import LANGUAGES, Wording, wording
 
 TEMPLATES = Path(datasette.__file__).parent / "templates"
 
-_TABLE = "((metadata.tables or {}).get(table.name) or {})"
 NAMES = {
     "{{ metadata.title or ": "{{ say.pick(metadata.title) or ",
+    '{{ metadata.get("title") or ': "{{ say.pick(metadata.title) or ",
     "{{ metadata.description }}": "{{ say.pick(metadata.description) }}",
     "{{ metadata.license }}": "{{ say.pick(metadata.license) }}",
     "{{ query.title or ": "{{ say.pick(query.title) or ",
     "{{ query.description or ": "{{ say.pick(query.description) or ",
-    "{{ table.name }}</a>": f"{{{{ say.pick({_TABLE}.title) or table.name }}}}</a>"
+    "{{ table.name }}</a>": "{{ say.pick(about(table.name).title) or table.name }}</a>"
     " <code>{{ table.name }}</code>",
-    "<p><em>{% for column in table.columns %}": f"<p>{{{{ say.pick({_TABLE}.description) or '' }}}}"
-    "</p>\n    <p><em>{% for column in table.columns %}",
-    "{{ database }}{% if query and query.sql %}: {{ query.sql }}{% endif %}": "{{ canned_query and"
-    " say.pick(metadata.title) or query and query.sql or database }}",
+    "<p><em>{% for column in table.columns %}": "<p>{{ say.pick(about(table.name).description)"
+    " or '' }}</p>\n    <p><em>{% for column in table.columns %}",
+    "{{ database }}{% if query and query.sql %}: {{ query.sql }}{% endif %}": "{{ (canned_query or"
+    " stored_query) and say.pick(metadata.title) or query and query.sql or database }}",
     "{{ database }}{% endblock %}": "{{ say.pick(metadata.title) or database }}{% endblock %}",
-    "{{ database }}: {{ table }}{% endblock %}": "{{ say.pick(metadata.title) or table }}"
+    "{{ database }}: {{ table }}{% endblock %}": "{{ say.pick(about(table).title) or table }}"
     "{% endblock %}",
-    "{{ table }}: {{ ', '.join": "{{ say.pick(metadata.title) or table }}: {{ ', '.join",
+    "{{ table }}: {{ ', '.join": "{{ say.pick(about(table).title) or table }}: {{ ', '.join",
     "{{ database }}: {{ table }}: ": "{{ say.pick(metadata.title) or table }} · ",
+    "in metadata.columns.items()": "in about(table).columns.items()",
     "{{ column_description }}": "{{ say.pick(column_description) }}",
     "{{ column.description }}": "{{ say.pick(column.description) }}",
     "{{ column.name }}\n": "{{ say.name(column.name) }}\n",
@@ -48,6 +53,8 @@ NAMES = {
     "{% if c == column %} selected{% endif %}>{{ say.name(c) }}<",
     ">{{ display }}<": ">{{ say.name(display) }}<",
     ">{{ name }}</label>": ">{{ say.name(name) }}</label>",
+    ">{{ parameter }}</label>": ">{{ say.name(parameter) }}</label>",
+    '"View actions" if is_view else "Table actions" %}': 'say.name("Table actions") %}',
     "<strong>{{ facet_info.name }}": "<strong>{{ say.name(facet_info.name) }}",
     "{{ show_hide_text }}": "{{ say.name(show_hide_text) }}",
     "{{ human_description_en }}": "· {{ conditions(say, filters, search, sort, sort_desc) }}",
@@ -116,9 +123,10 @@ class BilingualLoader(BaseLoader):
 
 
 @hookimpl(trylast=True)
-def prepare_jinja2_environment(env: Environment) -> None:
+def prepare_jinja2_environment(env: Environment, datasette: Datasette) -> None:
     """Put the loader before Datasette's."""
     strings = {key for code in LANGUAGES for key in wording(code).strings["datasette"]}
-    env.globals.update(conditions=conditions)
+    about = partial(described_table, datasette, DATABASE)
+    env.globals.update(conditions=conditions, about=about)
     if env.loader is not None:
         env.loader = BilingualLoader(env.loader, strings)

@@ -15,6 +15,7 @@ from datasette.utils.asgi import Request, Response
 from clippings.site import DATABASE, archive, browse_path, shelves, site_name, words_for
 from clippings.site.answers import visit
 from clippings.site.feeds import legal
+from clippings.site.lines import SQL_PAGE
 
 MOST_NAMES = 5_000
 EXTENT = """
@@ -64,6 +65,7 @@ async def llms(datasette: Datasette, request: Request) -> Response:
     context = {
         "root": absolute_root(datasette, request),
         "title": site_name(datasette, words_for(request)),
+        "sql": f"{DATABASE}{SQL_PAGE}",
         "extent": (await archive(datasette).execute(EXTENT)).first(),
         "may_download": not archive(datasette).is_mutable and datasette.setting("allow_download"),
     }

@@ -26,13 +26,13 @@ from clippings.site.downloads import (
     release_folder,
 )
 from clippings.site.editions import LiveDatabase
+from clippings.site.lines import ensure_download
 
 
 async def may_download(datasette: Datasette, request: Request) -> LiveDatabase:
     """The served database; Forbidden where Datasette would not give it to this visitor."""
     database = archive(datasette)
-    permissions = [("view-database-download", DATABASE), ("view-database", DATABASE)]
-    await datasette.ensure_permissions(request.actor, [*permissions, "view-instance"])
+    await ensure_download(datasette, request.actor, DATABASE)
     if not datasette.setting("allow_download") or not isinstance(database, LiveDatabase):
         raise Forbidden("Database download is forbidden")
     return database

@@ -16,6 +16,7 @@ from datasette.app import Datasette
 import clippings
 from clippings.site import DATABASE, App, Scope
 from clippings.site.editions import Edition, Inspected, LiveDatabase
+from clippings.site.lines import described
 from clippings.site.page_cache import (
     FOREVER,
     PAGE,
@@ -43,7 +44,7 @@ def dress_of(datasette: Datasette) -> str:
         *(p for _, p in datasette.static_mounts),
     ]
     folders = [Path(clippings.__file__).parent, *(Path(folder) for folder in named if folder)]
-    settings = (version("datasette"), datasette.metadata(), datasette.settings_dict())
+    settings = (version("datasette"), described(datasette), datasette.settings_dict())
     return dress(folders, settings)
 
 

@@ -1,8 +1,9 @@
 """Every request gets an answer that says what is wrong, and costly ones take their turn.
 
-In front of Datasette: addresses that make no sense are refused (400), and SQL, exports and
-tables with parameters pass a gate each, beyond which comes 429 with Retry-After. Behind it:
-exceptions that Datasette raises over a request's words become 400 or 404; all others stay.
+In front of Datasette: addresses that make no sense are refused (400), and so is what would write
+to a database that is only read (405); SQL, exports and tables with parameters pass a gate each,
+beyond which comes 429 with Retry-After. Behind it: exceptions that Datasette raises over a
+request's words become 400 or 404; all others stay.
 """
 
 from collections.abc import Awaitable, Callable
@@ -26,6 +27,8 @@ from clippings.site.guard import (
 )
 from clippings.site.refusals import BusyAnswers, problem, refuse
 
+READING = {"GET", "HEAD", "OPTIONS"}
+
 App = Callable[[Scope, Receive, Send], Awaitable[None]]
 
 
@@ -39,6 +42,13 @@ def asgi_wrapper(datasette: Datasette) -> Callable[[App], App]:
     """Put the guard in front of Datasette."""
     gates = gates_for(datasette.setting("num_sql_threads"))
     busy = BusyAnswers(datasette)
+
+    def refusal(method: str, path: str, query: str) -> tuple[int, str] | None:
+        asked = datasette.databases.get(path.strip("/").partition("/")[0].partition(".")[0])
+        if asked is not None and not asked.is_mutable and method not in READING:
+            return 405, "Nothing is written here"
+        wrong = complaint(path, query)
+        return (400, wrong) if wrong else None
 
     async def through_a_gate(
         app: App, name: str, scope: Scope, receive: Receive, send: Send
@@ -56,9 +66,8 @@ def asgi_wrapper(datasette: Datasette) -> Callable[[App], App]:
                 return await app(scope, receive, send)
             query = scope["query_string"].decode("latin-1")
             path = local_path(datasette, scope["path"])
-            wrong = complaint(path, query)
-            if wrong:
-                answer = await refuse(datasette, scope, receive, 400, wrong)
+            if refused := refusal(scope["method"], path, query):
+                answer = await refuse(datasette, scope, receive, *refused)
                 await answer.asgi_send(send)
                 return
             name = gate_name(path, query, tuple(datasette.databases))

@@ -56,17 +56,23 @@ document.querySelectorAll("[data-copy] .quotable").forEach((text) => {
 
 // Datasette's own fields have no labels, its column menus and buttons only English words; on a
 // phone its facets are folded, so that the rows come first.
-addEventListener("load", () => {
+const inWords = () => {
   const names = JSON.parse(document.getElementById("names")?.textContent || "{}");
-  document.querySelectorAll(".dropdown-menu a").forEach((item) => {
-    item.textContent = names[item.textContent] || item.textContent;
+  const said = ".dropdown-menu a, datasette-modal :is(a, button, .modal-title, .footer-info)";
+  document.querySelectorAll(said).forEach((item) => {
+    if (names[item.textContent]) item.textContent = names[item.textContent];
   });
-  document.querySelectorAll(".filter-row a[aria-label]").forEach((button) => {
+  document.querySelectorAll(".filter-row :is(a, button)[aria-label]").forEach((button) => {
     button.ariaLabel = names[button.ariaLabel] || button.ariaLabel;
+    button.title = names[button.title] || button.title;
   });
+};
+document.addEventListener("click", () => setTimeout(inWords), true); // 1.0 makes a menu anew
+addEventListener("load", () => {
+  inWords();
   const facets = document.querySelector(".facets");
   if (facets && matchMedia("(max-width: 576px)").matches) facets.open = false;
-  document.querySelectorAll(".filters select, .filter-value, .CodeMirror textarea").forEach((field) => {
+  document.querySelectorAll(".filters select, .filter-value, .CodeMirror textarea, .cm-content").forEach((field) => {
     const label = field.options ? field.options[0].text : field.name;
     field.setAttribute("aria-label", label || field.name || "SQL");
   });

@@ -28,6 +28,7 @@ from clippings.executors import mapper
 from clippings.pipeline import build
 from clippings.processing import NOTHING_WITHHELD
 from clippings.release import release
+from clippings.site.lines import SQL_PAGE, merged
 from clippings.withholding import Withholding
 
 if TYPE_CHECKING:
@@ -41,6 +42,8 @@ settings.load_profile("clippings")
 
 CORPUS = ROOT.parent / "shared" / "corpus"
 SITE_FILES = ("plugins", "templates", "static", "metadata.yml")
+SQL = f"/clippings{SQL_PAGE}"
+"""Where SQL is asked: Datasette's two lines have different addresses for it."""
 SETTINGS = {"suggest_facets": False, "default_page_size": 50, "truncate_cells_html": 200}
 
 
@@ -53,11 +56,19 @@ FLAGS = (
 ).split()
 
 
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Mark as `site` what asks a served site: `make test` runs it on Datasette's next line too."""
+    for item in items:
+        if "serve" in getattr(item, "fixturenames", ()):
+            item.add_marker("site")
+
+
 class Visitor:
     """Asks a site for pages without a network, and reads them."""
 
     def __init__(self, datasette: Datasette) -> None:
         self.datasette = datasette
+        self.app = datasette.app()
 
     def get(self, path: str, **options: Any) -> httpx.Response:
         """The answer to a request; redirects are not followed."""
@@ -139,7 +150,8 @@ def benchmark_named(name: str) -> ModuleType:
 def serve(tmp_path_factory: pytest.TempPathFactory) -> Callable[..., Visitor]:
     """A function that builds folders of articles and serves them: `serve(folder, base_url=…)`.
 
-    `configuration` is merged into the clippings part of metadata.yml.
+    `configuration` is merged into the clippings part of metadata.yml, `database` into what it
+    says of the database.
     """
 
     def serve_folder(
@@ -147,6 +159,7 @@ def serve(tmp_path_factory: pytest.TempPathFactory) -> Callable[..., Visitor]:
         configuration: Any = None,
         withholding: Withholding = NOTHING_WITHHELD,
         history: bool = False,
+        database: Any = None,
         **options: Any,
     ) -> Visitor:
         folder = tmp_path_factory.mktemp("site")
@@ -163,6 +176,8 @@ def serve(tmp_path_factory: pytest.TempPathFactory) -> Callable[..., Visitor]:
         )
         metadata = yaml.safe_load((ROOT / "metadata.yml").read_text())
         metadata["plugins"]["clippings"] |= configuration or {}
+        said = metadata["databases"]["clippings"]
+        metadata["databases"]["clippings"] = merged(said, database or {})
         datasette = Datasette([], config_dir=folder, settings=SETTINGS | options, metadata=metadata)
         asyncio.run(datasette.invoke_startup())
         return Visitor(datasette)

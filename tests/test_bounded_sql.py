@@ -10,7 +10,7 @@ from contextlib import closing
 from urllib.parse import urlencode
 
 import pytest
-from conftest import ROOT, Visitor
+from conftest import ROOT, SQL, Visitor
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from test_guard import ask
@@ -156,6 +156,6 @@ def test_published_queries_get_an_answer(site: Visitor) -> None:
         vector = json.loads(line)
         for suffix in ("", ".json"):
             parameters = urlencode({"sql": vector["sql"], "_timelimit": "300"})
-            statuses[vector["expect"]], _, _ = ask(site, f"/clippings{suffix}?{parameters}")
+            statuses[vector["expect"]], _, _ = ask(site, f"{SQL}{suffix}?{parameters}")
             assert statuses[vector["expect"]] in {200, 400, 403}, vector["sql"][:200]
     assert statuses["refused"] == statuses["readonly"] == statuses["timeout"] == 400

@@ -11,7 +11,7 @@ from collections.abc import Callable, Iterator
 from typing import TYPE_CHECKING, Any
 
 import pytest
-from conftest import Visitor, chromium, listening, unavailable
+from conftest import SQL, Visitor, chromium, listening, unavailable
 
 if TYPE_CHECKING:
     from playwright.sync_api import Browser, BrowserContext, Page
@@ -39,7 +39,7 @@ PAGES = (
     "/clippings/articles",
     "/clippings/longest_reads",
     "/clippings/articles_of_a_source?source=示例日报&first_day=2022-01-01&last_day=",
-    "/clippings?sql=select nope",
+    f"{SQL}?sql=select nope",
 )
 BAD = {"serious", "critical"}
 

@@ -8,7 +8,7 @@ from collections.abc import Callable
 
 import httpx
 import pytest
-from conftest import ROOT, Visitor
+from conftest import ROOT, SQL, Visitor
 
 from clippings.site.page_cache import PAGE, Answer, PageCache, asks_for_page, finished, takes_gzip
 
@@ -24,8 +24,8 @@ KEPT = (
     "/robots.txt",
 )
 NOT_KEPT = (
-    "/clippings?sql=select+random()",
-    "/clippings.json?sql=select+1",
+    f"{SQL}?sql=select+random()",
+    f"{SQL}.json?sql=select+1",
     "/clippings/articles?_where=random()>0",
     "/clippings/articles.csv?_stream=1",
     "/clippings/longest_reads",
@@ -69,7 +69,7 @@ def test_what_may_differ_is_not_kept(site: Visitor, path: str) -> None:
 
 def test_random_is_random(site: Visitor) -> None:
     """SQL that asks for chance gets it each time."""
-    asked = "/clippings.json?sql=select+hex(randomblob(16))+as+r&_shape=array"
+    asked = f"{SQL}.json?sql=select+hex(randomblob(16))+as+r&_shape=array"
     assert site.get(asked).json() != site.get(asked).json()
 
 
@@ -154,7 +154,7 @@ def test_under_a_prefix(serve: Callable[..., Visitor]) -> None:
         answer = site.get(path)
         assert (answer.status_code, is_kept(answer)) == (200, True)
         assert "/archive/of/" in str(answer.url) and "/archive/of/" in answer.text
-    assert not is_kept(site.get("/clippings?sql=select+1"))
+    assert not is_kept(site.get(f"{SQL}?sql=select+1"))
 
 
 def test_files_with_a_fingerprint_are_good_for_ever(site: Visitor) -> None:

@@ -11,6 +11,7 @@ from datasette.app import Datasette
 from datasette.database import Database
 from datasette.utils.asgi import NotFound, Request, Response
 
+from clippings.site.lines import described
 from clippings.site.shelves import CARD
 from clippings.site.wording import Wording, choose_language, wording
 
@@ -105,12 +106,12 @@ def theme_for(request: Request | None) -> str:
 
 def site_name(datasette: Datasette, say: Wording) -> str:
     """What the archive is called: the title of metadata.yml, or a word of ours."""
-    return say.pick(datasette.metadata("title")) or say("site.name")
+    return say.pick(described(datasette).get("title")) or say("site.name")
 
 
 def site_tagline(datasette: Datasette, say: Wording) -> str:
     """What the archive is: the description of metadata.yml, or words of ours."""
-    return say.pick(datasette.metadata("description")) or say("site.tagline")
+    return say.pick(described(datasette).get("description")) or say("site.tagline")
 
 
 def browse_path(kind: str, name: str) -> str:

@@ -39,6 +39,10 @@ _PRAGMAS_WITHOUT_VALUE = set(
     "database_list function_list compile_options data_version schema_version page_count "
     "page_size encoding".split()
 )
+_HARMLESS_PRAGMA = ("recursive_triggers", "on")
+"""What sqlite-utils sets on every connection that it is given; where nothing is written nothing
+is triggered."""
+
 _REFUSED_FUNCTIONS = {"load_extension", "fts3_tokenizer", "json_patch"}
 """json_patch takes the product of the lengths of its objects; nobody misses the others."""
 
@@ -109,7 +113,8 @@ def _authorize(
     if action == sqlite3.SQLITE_PRAGMA:
         name = str(first).lower()
         reads = name in _PRAGMAS_OF_A_TABLE or (second is None and name in _PRAGMAS_WITHOUT_VALUE)
-        return sqlite3.SQLITE_OK if reads else sqlite3.SQLITE_DENY
+        is_harmless = (name, second) == _HARMLESS_PRAGMA
+        return sqlite3.SQLITE_OK if reads or is_harmless else sqlite3.SQLITE_DENY
     if (action, first) == (sqlite3.SQLITE_UPDATE, "sqlite_master"):
         return sqlite3.SQLITE_OK  # asked whenever a virtual table is opened; never carried out
     return sqlite3.SQLITE_OK if action in _READS else sqlite3.SQLITE_DENY

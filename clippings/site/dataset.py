@@ -13,6 +13,7 @@ from clippings.dataset.checksums import NAME
 from clippings.dataset.description import Description, describe
 from clippings.site import DATABASE, archive
 from clippings.site.downloads import downloads, release_folder
+from clippings.site.lines import described
 
 Stamp = tuple[int, int, int]
 
@@ -30,9 +31,10 @@ async def description(datasette: Datasette) -> Description:
     """
     live = archive(datasette)
     path = Path(live.path)
-    metadata = {name: datasette.metadata(name) for name in _TOP if datasette.metadata(name)}
+    said = described(datasette)
+    metadata = {name: said[name] for name in _TOP if said.get(name)}
     metadata["plugins"] = {DATABASE: datasette.plugin_config(DATABASE) or {}}
-    metadata["databases"] = {DATABASE: {"tables": datasette.metadata("tables", database=DATABASE)}}
+    metadata["databases"] = said.get("databases") or {}
     stamps = (_stamp(path), _stamp(release_folder(path) / NAME))
     served = (f"{DATABASE}.db", live.size, live.hash or "")
     asked = path, stamps, served, json.dumps(metadata)

@@ -105,7 +105,9 @@ class Edition:
                 self._close_idle()
 
     def close(self) -> None:
-        """Let go of the file. Connections in use are closed when they come back."""
+        """Let go of the file, once. Connections in use are closed when they come back."""
+        if self._is_closed:
+            return
         self._is_closed = True
         os.close(self.descriptor)
         self._close_idle()
@@ -251,6 +253,8 @@ class LiveDatabase(Database):  # type: ignore[misc]
                 return edition.visit(fn)
             loop = asyncio.get_running_loop()
             return await loop.run_in_executor(self.ds.executor, edition.visit, fn)
+
+    _execute_fn = execute_fn  # by which Datasette 1.0 runs a query
 
     async def execute(self, sql: str, params: Any = None, *given: Any, **options: Any) -> Any:
         """As Datasette's; the facets of whole tables are counted once an edition."""

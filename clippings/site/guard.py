@@ -20,6 +20,7 @@ from contextlib import asynccontextmanager
 from typing import Any
 from urllib.parse import parse_qsl
 
+from datasette.database import QueryInterrupted
 from datasette.views.base import DatasetteError
 
 Scope = dict[str, Any]
@@ -171,7 +172,11 @@ _READS_THE_REQUEST = {
     "datasette.views.base": 400,
     "datasette.views.database": 400,
     "datasette.views.table": 400,
+    "datasette.views.table_extras": 400,
     "datasette.views.row": 404,
+    "datasette.views.special": 400,
+    "datasette.views.stored_queries": 400,
+    "datasette.views.query_helpers": 400,
     "datasette.filters": 400,
     "datasette.facets": 400,
     "datasette.renderer": 400,
@@ -186,9 +191,17 @@ _PASSED_ON = (
     "datasette.app",
     "clippings.site.editions",
 )
-_MISREADING = (LookupError, TypeError, ValueError, ArithmeticError, AssertionError, sqlite3.Error)
+_MISREADING = (
+    LookupError,
+    TypeError,
+    ValueError,
+    ArithmeticError,
+    AssertionError,
+    sqlite3.Error,
+    QueryInterrupted,  # Datasette 1.0 lets it pass where a table takes too long
+)
 _OPERATORS_TROUBLE = re.compile(
-    r"disk I/O|malformed|unable to open|locked|not a database|out of memory|readonly"
+    r"disk I/O|malformed(?! JSON)|unable to open|locked|not a database|out of memory|readonly"
 )
 
 
