@@ -200,7 +200,7 @@ class _Reader:
         """Give the value of a title as its line has it, where YAML would see more than text."""
         end = self.last.end_mark.index
         rest = self.header[end:].split("\n", 1)[0]
-        flow = getattr(first, "flow_style", False)
+        flow = value and getattr(first, "flow_style", False)  # [] is how YAML says: none
         cut = getattr(first, "style", None) in ("", None) and re.match(r"\s+#\w", rest)
         if not flow and (not isinstance(value, str) or not cut):
             return value

@@ -436,6 +436,8 @@ def test_a_stopped_build_leaves_the_old_database(tmp_path: Path, stop: signal.Si
         stdout=subprocess.DEVNULL,
         stderr=subprocess.PIPE,
         text=True,
+        # Ours is ignored where a shell started the tests in its background.
+        preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_DFL),
     )
     draft = tmp_path / ".x.db.draft" / "draft"
     for _ in poll():

@@ -7,7 +7,7 @@ import re
 from typing import Any
 
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 from lxml import html
 
@@ -145,6 +145,7 @@ def test_minutes(characters: int, language: str | None, expected: int) -> None:
         max_size=5,
     )
 )
+@example({"title": []})
 def test_markdown_file_can_be_built_again(front_matter: dict[str, Any]) -> None:
     """The front matter of the file that a reader downloads reads back as the very same."""
     text = as_markdown_file(json.dumps({"title": "标题", **front_matter}), "正文")
