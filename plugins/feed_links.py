@@ -11,6 +11,7 @@ from datasette import hookimpl
 from datasette.app import Datasette
 from datasette.utils.asgi import Request
 
+from clippings.search import parse_query
 from clippings.site import local_path, site_name, words_for
 
 NAMED = re.compile(r"/(?:section|source|feed|tag)/([^/]+)")
@@ -24,7 +25,7 @@ def feeds_of(path: str, query: str) -> Iterator[tuple[str, str, str]]:
     """
     if found := NAMED.fullmatch(path):
         yield path, "", unquote(found[1])
-    if path == "/search" and query:
+    if path == "/search" and parse_query(query).match:
         yield path, "?" + urlencode({"q": query}), query
     yield "/feed", "", ""
 

@@ -284,7 +284,7 @@ def test_who_has_the_feed_gets_nothing_twice(site: Visitor) -> None:
 
 
 @pytest.mark.parametrize(
-    "path", ["/", "/source/示例日报", "/search?q=大桥", "/trends", "/clippings"]
+    "path", ["/", "/source/示例日报", "/search?q=大桥", "/search?q=%22", "/trends", "/clippings"]
 )
 def test_page_tells_its_feeds(site: Visitor, path: str) -> None:
     """The head of a page names feeds that exist, its own before the archive's."""
