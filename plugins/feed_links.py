@@ -25,7 +25,8 @@ def feeds_of(path: str, query: str) -> Iterator[tuple[str, str, str]]:
     """
     if found := NAMED.fullmatch(path):
         yield path, "", unquote(found[1])
-    if path == "/search" and parse_query(query).match:
+    notes = {note.code for note in parse_query(query).notes}
+    if path == "/search" and query and "nothing-to-search" not in notes:
         yield path, "?" + urlencode({"q": query}), query
     yield "/feed", "", ""
 
