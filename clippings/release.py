@@ -39,6 +39,7 @@ TABLES = {
     "links": "select * from links order by article, position",
     "images": "select * from images order by article, position",
     "tags": "select * from tags order by tag, article",
+    "stories": "select * from stories order by article",
 }
 """The tables that a release holds as Parquet, each with its rows in their order."""
 
@@ -52,6 +53,7 @@ PARTITIONS = {
             ("links", "position"),
             ("images", "position"),
             ("tags", "tag"),
+            ("stories", "story"),
         )
     },
 }

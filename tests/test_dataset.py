@@ -43,7 +43,7 @@ print(json.dumps([{name: len(found) for name, found in rows.items()}, titles, da
 """
     printed = run("mlcroissant", script, str(release_of_seeds / "croissant.json"))
     counts, titles, days = json.loads(printed.splitlines()[-1])
-    assert set(counts) == {"articles", "placements", "links", "images", "tags"}
+    assert set(counts) == {"articles", "placements", "links", "images", "tags", "stories"}
     for table, count in counts.items():
         assert count == released_site.rows(f"select count(*) as n from {table}")[0]["n"]
     rows = released_site.rows("select title, day from articles order by docid")
@@ -110,7 +110,7 @@ def test_the_home_page_carries_it_for_search_engines(
     assert dataset["@type"] == "Dataset"
     assert {"name", "description", "license", "creator", "temporalCoverage"} <= set(dataset)
     assert len(dataset["description"]) >= 50
-    assert len(dataset["distribution"]) == (1 if which == "site" else 9)
+    assert len(dataset["distribution"]) == (1 if which == "site" else 10)
     for file in dataset["distribution"]:
         address = file["contentUrl"].removeprefix("http://localhost")
         assert visited.get(address, headers={"range": "bytes=0-0"}).status_code == 206
@@ -167,7 +167,7 @@ def test_the_downloads_page(released_site: Visitor) -> None:
     """Each file with size, rows and digest, at an address that gives this very file."""
     page = released_site.page("/downloads?_lang=en")
     rows = page.xpath("//table[1]/tbody/tr[.//code]")
-    assert len(rows) == 9
+    assert len(rows) == 10
     for row in rows:
         address = row.xpath(".//a/@href")[0].removeprefix("http://localhost")
         digest = row.xpath(".//code")[0].text

@@ -75,7 +75,7 @@ def test_the_same_database_gives_the_same_bytes(release_of_seeds: Path, tmp_path
 
 def test_parquet_holds_the_tables(released_site: Visitor, release_of_seeds: Path) -> None:
     """Every row and value, dates as dates, moments as wall clocks with their offset beside."""
-    for name in ("articles", "placements", "links", "images", "tags"):
+    for name in ("articles", "placements", "links", "images", "tags", "stories"):
         table = parquet.read_table(release_of_seeds / f"{name}.parquet")
         rows = released_site.rows(f"select * from {name}")
         assert table.num_rows == len(rows)
@@ -112,7 +112,7 @@ def test_months_are_partitions(released_site: Visitor, tmp_path: Path) -> None:
         (row["month"], row["n"], row["last"]) for row in rows
     ]
     assert rows[0]["month"] is None and len(rows) > 2
-    for table in ("links", "images", "placements", "tags"):
+    for table in ("links", "images", "placements", "tags", "stories"):
         found = parquet.read_table(tmp_path / "months" / table, partitioning="hive")
         assert found.num_rows == released_site.rows(f"select count(*) as n from {table}")[0]["n"]
 
