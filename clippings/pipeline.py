@@ -104,8 +104,10 @@ def build(
             draft = _Draft(folder, target, base=None if known is None else target)
             prepare = partial(_prepare, run_map, partial(prepare_rows, withholding=withholding))
             read = draft.load(todo, {each.path: each for each in articles}, prepare, on_file)
-            if known is None or draft.is_changed:
-                changes = draft.write(len(articles), max_quarantined)
+            is_first, files_seen = known is None, len(articles)
+            del articles, known, todo  # of large archives the writer can do with the room
+            if is_first or draft.is_changed:
+                changes = draft.write(files_seen, max_quarantined)
                 draft.publish(version, changes)
             else:
                 draft.publish_state()
