@@ -194,8 +194,9 @@ def serving(database: Path, options: list[str]) -> Iterator[tuple[int, subproces
 
 
 def dressed() -> list[str]:
-    """The options by which Datasette serves a database as `make serve` does."""
-    given = re.findall(r"--setting (\w+) (\w+)", (ROOT / "Makefile").read_text())
+    """The options by which Datasette serves a database as `deploy/serve` does."""
+    given = re.findall(r"--setting (\w+) (\w+)", (ROOT / "deploy/serve").read_text())
+    assert given, "deploy/serve has no settings"
     settings = [part for name, value in given for part in ("--setting", name, value)]
     return [*MADE_WITH, "--static", f"static:{ROOT / 'static'}", *settings]
 
