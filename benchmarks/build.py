@@ -121,6 +121,11 @@ def compare(source: Path, runs: int) -> None:
 def spread(above: list[Figures], below: list[Figures], figure: int) -> str:
     """The ratio of two programs turn by turn: median, and from least to most."""
     ratios = [a[figure] / b[figure] for a, b in zip(above, below, strict=True)]
+    return in_short(ratios)
+
+
+def in_short(ratios: list[float]) -> str:
+    """Median, and from least to most."""
     return f"{statistics.median(ratios):.2f} ({min(ratios):.2f} to {max(ratios):.2f})"
 
 

@@ -13,7 +13,6 @@ from __future__ import annotations
 
 import contextlib
 import shutil
-import statistics
 import subprocess
 import sys
 import tempfile
@@ -23,6 +22,7 @@ from pathlib import Path
 
 import click
 
+from build import in_short
 from clippings.database import Staging
 from clippings.executors import mapper
 from clippings.models import SourceFile
@@ -107,19 +107,14 @@ def main(source: Path, runs: int) -> None:
     files = find_articles([source])
     files = files[:: max(1, len(files) // SEVERAL)]
     gains = [converted(files, 1) / converted(files, 2) for _ in range(runs)]
-    print(f"two workers for one, wall: {spread(gains)}")
+    print(f"two workers for one, wall: {in_short(gains)}")
     parts = [working / taking for working, taking in (shares(files) for _ in range(runs))]
-    print(f"a worker's time / the writer's for an article: {spread(parts)}")
+    print(f"a worker's time / the writer's for an article: {in_short(parts)}")
     with tempfile.TemporaryDirectory() as folder:
         small, large = peak(a_tenth(source, Path(folder))), peak(source)
     print(
         f"peak memory: {large / 1e6:.0f} MB; of a tenth {small / 1e6:.0f} MB: {large / small:.2f}"
     )
-
-
-def spread(ratios: list[float]) -> str:
-    """Median, and from least to most."""
-    return f"{statistics.median(ratios):.2f} ({min(ratios):.2f} to {max(ratios):.2f})"
 
 
 if __name__ == "__main__":

@@ -52,9 +52,6 @@ COLUMNS: dict[str, tuple[str, ...]] = {
 when all files with that text are.
 """
 
-OF_AN_ARTICLE = ("tokens", "keywords", "sketches", "clues", "links", "images", "features", "tags")
-"""Tables that describe an article, whatever the number of its placements."""
-
 
 @dataclass(frozen=True, slots=True)
 class FileRows:

@@ -45,8 +45,7 @@ async def changes(datasette: Datasette, request: Request) -> Response:
     context: dict[str, Any] = {"told": told}
     if told:
         context["rows"] = await database.execute_fn(lambda conn: read_articles(conn, told))
-        (all_articles,) = (await database.execute("select count(*) from articles")).first()
-        context["is_first"] = told["added"]["count"] == all_articles
+        context["is_first"] = told["added"]["count"] == (await database.table_counts())["articles"]
     response = await page(datasette, request, "changes.html", context)
     response.headers["cache-control"] = "no-cache"
     return response

@@ -25,10 +25,13 @@ def feeds_of(path: str, query: str) -> Iterator[tuple[str, str, str]]:
     """
     if found := NAMED.fullmatch(path):
         yield path, "", unquote(found[1])
-    notes = {note.code for note in parse_query(query).notes}
-    if path == "/search" and query and "nothing-to-search" not in notes:
+    if path == "/search" and query and not _seeks_nothing(query):
         yield path, "?" + urlencode({"q": query}), query
     yield "/feed", "", ""
+
+
+def _seeks_nothing(query: str) -> bool:
+    return any(note.code == "nothing-to-search" for note in parse_query(query).notes)
 
 
 @hookimpl

@@ -5,7 +5,7 @@ from __future__ import annotations
 
 import re
 import sqlite3
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import closing
 from importlib.resources import files
 from pathlib import Path
@@ -56,6 +56,12 @@ def attach(conn: sqlite3.Connection, name: str, path: Path) -> None:
     conn.execute(f"attach ? as {name}", [str(path)])
     conn.execute(f"pragma {name}.journal_mode = off")
     conn.execute(f"pragma {name}.synchronous = off")
+
+
+def run_all(conn: sqlite3.Connection, statements: Iterable[str]) -> None:
+    """Execute the statements, one after the other."""
+    for statement in statements:
+        conn.execute(statement)
 
 
 def reading(path: Path) -> closing[sqlite3.Connection]:

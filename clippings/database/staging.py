@@ -7,7 +7,7 @@ from collections import defaultdict
 from collections.abc import Iterable
 from pathlib import Path
 
-from clippings.database.schema import STATE, attach, scratch_schema
+from clippings.database.schema import STATE, attach, run_all, scratch_schema
 from clippings.database.state import RECORD_FILES
 from clippings.errors import BuildError
 from clippings.models import UNREADABLE, SourceFile
@@ -49,8 +49,7 @@ class Staging:
         for name, path in (("staged", scratch), ("state", state)):
             attach(self._db, name, path)
         self._db.execute("begin")
-        for statement in (*scratch_schema(), *(STATE if is_new else ())):
-            self._db.execute(statement)
+        run_all(self._db, (*scratch_schema(), *(STATE if is_new else ())))
         self._rows: defaultdict[str, list[Row]] = defaultdict(list)
         self.changed: list[str] = []
 
@@ -83,8 +82,7 @@ class Staging:
     def record(self) -> None:
         """Bring the files of the state up to date where nothing else is to be done."""
         self._write()
-        for statement in RECORD_FILES:
-            self._db.execute(statement)
+        run_all(self._db, RECORD_FILES)
 
     def commit(self) -> None:
         """Write what is left."""

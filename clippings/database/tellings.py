@@ -15,6 +15,7 @@ from collections.abc import Iterable, Iterator
 from itertools import groupby
 from operator import itemgetter
 
+from clippings.database.schema import run_all
 from clippings.stories import DAY_DIGITS, DAYS, alike, article_at, clues, components
 
 Edge = tuple[int, str, str]
@@ -99,7 +100,7 @@ def leave(db: sqlite3.Connection) -> None:
     """Forget what is known of the articles that are retired, which `articles` still has."""
     left = ((clue, place) for place, known in db.execute(_LEFT) for clue in clues(known))
     db.executemany("insert into staged.spots (clue, place) values (?, ?)", left)
-    _run_all(db, _LEAVE)
+    run_all(db, _LEAVE)
 
 
 def tell(db: sqlite3.Connection, is_new: bool) -> None:
@@ -107,16 +108,16 @@ def tell(db: sqlite3.Connection, is_new: bool) -> None:
 
     `articles` has what was chosen already, and no longer what was retired.
     """
-    _run_all(db, _KEEP)
+    run_all(db, _KEEP)
     if is_new:
         db.execute(_PAIR % _ALL)
     else:
-        _run_all(db, (_TAKEN, _PARTED, _PAIR % _NEAR))
+        run_all(db, (_TAKEN, _PARTED, _PAIR % _NEAR))
     db.executemany("insert or ignore into state.edges values (?, ?, ?)", _edges(db.execute(_PAIRS)))
     edges = db.execute("select distinct one, other from state.edges")
     pairs = ((article_at(one), article_at(other)) for one, other in edges)
     db.executemany("insert into staged.together values (?, ?)", components(pairs))
-    _run_all(db, _TELL)
+    run_all(db, _TELL)
 
 
 def _edges(pairs: Iterable[tuple[int, str, str, bytes, bytes]]) -> Iterator[Edge]:
@@ -125,8 +126,3 @@ def _edges(pairs: Iterable[tuple[int, str, str, bytes, bytes]]) -> Iterator[Edge
         first, *rest = of_pair
         if alike(*first[3:]):
             yield from ((clue, one, other) for clue, *_ in (first, *rest))
-
-
-def _run_all(db: sqlite3.Connection, statements: Iterable[str]) -> None:
-    for statement in statements:
-        db.execute(statement)

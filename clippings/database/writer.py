@@ -21,7 +21,7 @@ from typing import Any
 
 from sqlite_utils import Database
 
-from clippings.database.schema import STATE_INDEXES, archive_schema, attach
+from clippings.database.schema import STATE_INDEXES, archive_schema, attach, run_all
 from clippings.database.staging import SAME_ID
 from clippings.database.state import RECORD_FILES
 from clippings.database.tellings import leave, tell
@@ -236,7 +236,7 @@ class ArchiveWriter:
             if self._is_new or "malformed" not in str(error):
                 raise
             raise self._wrong(f"the last database is damaged: {error}") from error
-        self._run_all((*RECORD_FILES, *STATE_INDEXES))
+        run_all(self.db.conn, (*RECORD_FILES, *STATE_INDEXES))
         accounting = self._account(files_seen)
         changes = {name: tuple(self._run(sql).fetchall()) for name, sql in _CHANGES.items()}
         self._run("commit")
@@ -253,24 +253,24 @@ class ArchiveWriter:
 
     def _fill(self) -> None:
         tables, indexes = archive_schema()
-        self._run_all((*tables, *_CHOOSE, *_NUMBER_ARTICLES, *_COPY))
+        run_all(self.db.conn, (*tables, *_CHOOSE, *_NUMBER_ARTICLES, *_COPY))
         self.db.conn.executemany("insert into folding values (?, ?)", folding_table())
         # The tables' indexes come first: the search index looks the placements up by article.
-        self._run_all((*indexes, *_INDEX_SETTINGS, _FILL_INDEX, _MERGE_ALL))
+        run_all(self.db.conn, (*indexes, *_INDEX_SETTINGS, _FILL_INDEX, _MERGE_ALL))
         tell(self.db.conn, is_new=True)
-        self._run_all(RELATE_ALL)
+        run_all(self.db.conn, RELATE_ALL)
 
     def _revise(self) -> None:
         if self._run(_TAKEN).fetchone():
             raise BuildError(SAME_ID)
-        self._run_all((*_CHOOSE, *_NUMBER_ARTICLES))
+        run_all(self.db.conn, (*_CHOOSE, *_NUMBER_ARTICLES))
         self._run(f"create table staged.renumbered as select id as article from ({_RENUMBERED})")
         self._run(f"{_FORMER} articles where id in (select article from staged.retired)")
         self._forget()
         leave(self.db.conn)
-        self._run_all((*_REMOVE, *_COPY, _FILL_INDEX, _MERGE_SOME))
+        run_all(self.db.conn, (*_REMOVE, *_COPY, _FILL_INDEX, _MERGE_SOME))
         tell(self.db.conn, is_new=False)
-        self._run_all(RELATE_AGAIN)
+        run_all(self.db.conn, RELATE_AGAIN)
         self._run("delete from accounting")
 
     def _forget(self) -> None:
@@ -333,10 +333,6 @@ class ArchiveWriter:
     def _wrong(self, what: str) -> BuildError:
         """What must never be, with the way out where it may have come from the last database."""
         return BuildError(what if self._is_new else f"{what}; build everything anew with --fresh")
-
-    def _run_all(self, statements: tuple[str, ...]) -> None:
-        for statement in statements:
-            self._run(statement)
 
 
 @lru_cache(maxsize=4096)
