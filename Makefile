@@ -6,8 +6,6 @@ HOST ?= 127.0.0.1
 PORT ?= 8001
 PREFIX ?= /
 JOBS ?=
-ADDRESS ?=
-LANGUAGES ?=
 BENCH ?= 10000
 STORIES ?= $(firstword $(wildcard ../shared/corpus) seeds)
 BENCH_FOLDER ?= build/bench-$(BENCH)
@@ -17,7 +15,7 @@ CONTAINER ?= $(or $(shell command -v podman),docker)
 TAG ?= clippings
 
 .DEFAULT_GOAL := help
-.PHONY: help serve build release image static test test-next next lint soak bench screenshots \
+.PHONY: help serve build release image test test-next next lint soak bench screenshots \
         notebook specifications validators format lock clean
 
 help: ## List what can be made
@@ -38,10 +36,6 @@ release: .venv/.core ## Build clippings.db, and from it release/: the files that
 image: build ## Build clippings.db, and from it a container image named TAG (clippings)
 	@$(CONTAINER) build --file deploy/Containerfile --tag "$(TAG)" .
 
-static: .venv/.core ## Build clippings.db, and from it site/: the pages and a search, to stand at ADDRESS
-	@$(BIN)/python build_db.py "$(SOURCE)" --output "$(OUTPUT)" --static "$(dir $(OUTPUT))site" \
-	  $(if $(ADDRESS),--address "$(ADDRESS)") $(foreach code,$(LANGUAGES),--language $(code))
-
 test: .venv/.dev ## Run the whole test suite, and that of the site on Datasette 1.0 too
 	$(BIN)/python -m pytest
 	@$(MAKE) --no-print-directory test-next
@@ -57,8 +51,8 @@ lint: .venv/.dev ## Check style and types
 	$(BIN)/mypy
 
 soak: .venv/.dev ## Run the long forms of the tests: 300 kills, 200 swaps, every attack string
-	CLIPPINGS_SOAK=1 $(BIN)/python -m pytest tests/test_killed.py tests/test_hostile_articles.py \
-	  tests/test_live.py
+	CLIPPINGS_SOAK=1 $(BIN)/python -m pytest tests/build/test_killed.py tests/site/test_hostile_articles.py \
+	  tests/site/test_live_database.py
 
 bench: .venv/.dev ## Print the figures of speed, fidelity, growth, search and pages (BENCH=10000)
 	$(BIN)/python benchmarks/conversion.py
@@ -66,7 +60,6 @@ bench: .venv/.dev ## Print the figures of speed, fidelity, growth, search and pa
 	$(BIN)/python benchmarks/growth.py
 	$(BIN)/python benchmarks/stories.py $(STORIES)
 	$(BIN)/python benchmarks/search.py --articles $(BENCH)
-	$(BIN)/python benchmarks/static.py --articles 300
 	$(BIN)/python benchmarks/generate.py $(BENCH_FOLDER) --articles $(BENCH)
 	$(BIN)/python benchmarks/build.py $(BENCH_FOLDER)
 	$(BIN)/python benchmarks/workers.py $(BENCH_FOLDER)
@@ -111,7 +104,7 @@ lock: .venv/.dev ## Pin the newest allowed dependencies in requirements*.lock
 	  --constraint /dev/stdin --group next | grep -vxFf requirements-dev.lock >requirements-next.lock
 
 clean: ## Remove what was built and installed
-	rm -rf .venv clippings.db .clippings.db.* release site inspect-data.json build *.egg-info
+	rm -rf .venv clippings.db .clippings.db.* release inspect-data.json build *.egg-info
 
 .venv/.core: requirements.lock pyproject.toml
 	$(PYTHON) -m venv .venv

@@ -15,13 +15,12 @@ from typing import Any
 import click
 import yaml
 
-from clippings.errors import BuildError
-from clippings.executors import Mapper, mapper, usable_cores
-from clippings.models import Built, Changes
-from clippings.pipeline import OnFile, build
-from clippings.release import OnRows, partitions, release
-from clippings.sources import is_address, is_git, needs_of
-from clippings.withholding import Withholding, read_withholding
+from clippings.build.executors import Mapper, mapper, usable_cores
+from clippings.build.pipeline import OnFile, build
+from clippings.dataset.release import OnRows, partitions, release
+from clippings.models import BuildError, Built, Changes
+from clippings.reading.sources import is_address, is_git, needs_of
+from clippings.reading.withholding import Withholding, read_withholding
 
 HOW = tuple(field.name for field in fields(Changes))
 """What may have become of an article since the last build: added, changed, removed."""
@@ -123,27 +122,6 @@ class Share(click.ParamType):  # type: ignore[type-arg]  # generic only in newer
     type=click.Path(file_okay=False, path_type=Path),
     help="Then write the tables as Parquet, partitioned by month.",
 )
-@click.option(
-    "--static",
-    "static_folder",
-    metavar="FOLDER",
-    type=click.Path(file_okay=False, path_type=Path),
-    help="Then write the site as files, for a web server that only serves files.",
-)
-@click.option(
-    "--address",
-    metavar="URL",
-    help="Where that copy will stand; its feeds and sitemap name it.  "
-    "[default: the dataset's url in metadata.yml]",
-)
-@click.option(
-    "--language",
-    "languages",
-    metavar="CODE",
-    multiple=True,
-    help="A language of that copy, zh-Hans, zh-Hant or en; may be given several times.  "
-    "[default: all]",
-)
 @click.option("-q", "--quiet", is_flag=True, help="Say nothing unless something is wrong.")
 def main(
     sources: tuple[Path | str, ...],
@@ -157,9 +135,6 @@ def main(
     metadata: Path | None,
     release_folder: Path | None,
     parquet_folder: Path | None,
-    static_folder: Path | None,
-    address: str | None,
-    languages: tuple[str, ...],
     quiet: bool,
 ) -> None:
     """Build one SQLite database with full-text search from folders of articles.
@@ -203,9 +178,6 @@ def main(
             release(output, release_folder, described, _rows(quiet))
         if parquet_folder:
             partitions(output, parquet_folder, _rows(quiet))
-        if static_folder:
-            described = yaml.safe_load(about.read_text("utf-8"))
-            _write_static(output, static_folder, described, address, languages, quiet)
     except BuildError as error:
         raise click.ClickException(str(error)) from None
     except OSError as error:
@@ -217,29 +189,12 @@ def main(
 def _cluster(scheduler: str, sources: Sequence[Path | str]) -> Mapper:
     """The map over a cluster. Dask is an extra, and takes half a second to load."""
     try:
-        from clippings.cluster import cluster_mapper
+        from clippings.build.cluster import cluster_mapper
     except ImportError as error:
         raise BuildError(
             f"--scheduler needs Dask distributed ({error}): pip install '.[cluster]'"
         ) from error
     return cluster_mapper(scheduler, [need for source in sources for need in needs_of(source)])
-
-
-def _write_static(
-    output: Path,
-    folder: Path,
-    described: dict[str, Any],
-    address: str | None,
-    languages: tuple[str, ...],
-    quiet: bool,
-) -> None:
-    """Write the static copy, with the pages that lie beside this file."""
-    from clippings.static import static_copy  # brings Datasette, which takes a while to load
-
-    site = Path(__file__).parent
-    files, root = static_copy(output, folder, site, described, address, _rows(quiet), languages)
-    if not quiet:
-        click.echo(f"{folder}: {files:,} files, to stand at {root}")
 
 
 @contextlib.contextmanager

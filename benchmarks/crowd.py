@@ -41,7 +41,7 @@ from datasette.utils import escape_fts
 from sqlite_utils import Database
 from sqlite_utils.db import Table
 
-from clippings.functions import search_query
+from clippings.search.functions import search_query
 
 ROOT = Path(__file__).parents[1]
 EACH = 250

@@ -25,10 +25,10 @@ import click
 from lxml import etree
 from markdown_it import MarkdownIt
 
-from clippings.frontmatter import parse_article
 from clippings.markdown import to_markdown
 from clippings.markdown.source import is_html
 from clippings.markdown.tables import is_layout
+from clippings.reading.frontmatter import parse_article
 
 ROOT = Path(__file__).parents[1]
 CASES = ROOT / "tests" / "markdown"

@@ -16,7 +16,7 @@ from collections.abc import Callable
 import click
 
 from clippings.markdown import to_markdown
-from clippings.rendering import plain_text
+from clippings.markdown.rendering import plain_text
 
 MOST = 2.5
 

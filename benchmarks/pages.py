@@ -18,7 +18,7 @@ from urllib.parse import quote
 import yaml
 from datasette.app import Datasette
 
-from clippings.rendering import render_html
+from clippings.markdown.rendering import render_html
 
 ROOT = Path(__file__).parents[1]
 SAMPLES = 60

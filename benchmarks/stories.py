@@ -33,13 +33,13 @@ from pathlib import Path
 
 import click
 
-from clippings import stories
-from clippings.executors import mapper, usable_cores
+from clippings.build.executors import mapper, usable_cores
+from clippings.build.pipeline import build
+from clippings.build.process import process_files
+from clippings.markdown.rendering import plain_text
 from clippings.models import Article, Placed
-from clippings.pipeline import build
-from clippings.processing import process_files
-from clippings.rendering import plain_text
-from clippings.sources import find_articles
+from clippings.reading.sources import find_articles
+from clippings.similarity import near_duplicates as stories
 
 ROOT = Path(__file__).parents[1]
 FEWEST_CHARACTERS = 200

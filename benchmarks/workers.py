@@ -23,11 +23,11 @@ from pathlib import Path
 import click
 
 from build import in_short
+from clippings.build.executors import mapper
+from clippings.build.process import prepare_rows
 from clippings.database import Staging
-from clippings.executors import mapper
 from clippings.models import SourceFile
-from clippings.processing import prepare_rows
-from clippings.sources import find_articles
+from clippings.reading.sources import find_articles
 
 ROOT = Path(__file__).parents[1]
 BETWEEN_LOOKS = 0.05

@@ -26,7 +26,7 @@ def open(
 
     With `frames` the answers are pandas DataFrames, without they are lists of dicts; by default
     they are frames where pandas is installed (`pip install 'clippings[notebook]'`). Raises
-    `clippings.errors.OpenError`, which says what is wrong and what to try.
+    `clippings.models.OpenError`, which says what is wrong and what to try.
     """
     from clippings.library import open_archive  # importing the package stays light
 

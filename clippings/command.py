@@ -15,8 +15,8 @@ from os import environ
 import click
 from wcwidth import wrap
 
-from clippings.errors import OpenError
 from clippings.library import ABOUT, Found, explain, find, located, open_file, usual_order
+from clippings.models import OpenError
 from clippings.search import COUNTED, ORDERS, TOTAL, Snippet, parse_query, snippet
 
 MATCH = {"fg": "yellow", "bold": True}

@@ -16,11 +16,11 @@ from importlib.util import find_spec
 from pathlib import Path
 from typing import Any, Generic, TypeVar
 
-from clippings.download import ADDRESS, fetch
-from clippings.errors import OpenError
-from clippings.functions import register
-from clippings.rendering import plain_text
+from clippings.dataset.download import ADDRESS, fetch
+from clippings.markdown.rendering import plain_text
+from clippings.models import OpenError
 from clippings.search import ORDERS, Note, Query, Snippet, parse_query, snippet
+from clippings.search.functions import register
 from clippings.search.timeline import PERIODS
 from clippings.search.trends import MEASURES, Question, read_trends
 

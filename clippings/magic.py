@@ -11,8 +11,8 @@ from __future__ import annotations
 
 from typing import Any
 
-from clippings.errors import OpenError
 from clippings.library import Archive
+from clippings.models import OpenError
 
 
 def load_ipython_extension(ipython: Any) -> None:

@@ -1,6 +1,6 @@
 """Datasette's own search box, `?_search=` and everyone's SQL speak the archive's query language.
 
-search_query, search_snippet     see clippings.functions
+search_query, search_snippet     see clippings.search.functions
 escape_fts(text)                 what Datasette calls for its box; here it is search_query
 
 Datasette's `?_search_title=` compares the index with articles.id, where it counts by docid, and so
@@ -12,7 +12,7 @@ import sqlite3
 from datasette import hookimpl
 from datasette.utils.asgi import BadRequest, Request
 
-from clippings.functions import register, search_query
+from clippings.search.functions import register, search_query
 
 
 # After Datasette's own, whose escape_fts would otherwise replace this one.

@@ -10,7 +10,7 @@ from datasette import hookimpl
 from datasette.app import Datasette
 from datasette.utils.asgi import Request
 
-from clippings.site import archive, page, shelves
+from clippings.site import archive, listings, page
 
 NAMED = ("section", "source", "feed", "tag")
 
@@ -20,18 +20,18 @@ RETITLED = "select exists (select 1 from revisions where instr(changes, 'title')
 
 def read_months(conn: Connection) -> dict[str, Any]:
     """Each year with its count and its months (name, articles), the newest first."""
-    months = reversed(shelves.by_date(conn, "month"))
+    months = reversed(listings.by_date(conn, "month"))
     years = [(year, list(rows)) for year, rows in groupby(months, lambda row: row["name"][:4])]
     return {
         "years": [(year, sum(row["articles"] for row in rows), rows) for year, rows in years],
         "retitled": conn.execute(RETITLED).fetchone()["found"],
-        "undated": shelves.count(conn, shelves.Shelf("undated", "")),
+        "undated": listings.count(conn, listings.Shelf("undated", "")),
     }
 
 
 def read_names(conn: Connection) -> dict[str, Any]:
     """The names of each kind with their counts, the fullest first."""
-    return {"names": {kind: shelves.names(conn, kind) for kind in NAMED}}
+    return {"names": {kind: listings.names(conn, kind) for kind in NAMED}}
 
 
 def read_accounting(conn: Connection) -> dict[str, Any]:

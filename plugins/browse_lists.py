@@ -11,7 +11,7 @@ from datasette.app import Datasette
 from datasette.utils.asgi import Request
 
 from clippings.search import quoted
-from clippings.site import Missing, archive, page, shelves
+from clippings.site import Missing, archive, listings, page
 
 VIEWS = ("pictures", "list")
 WITHIN = {"year": "month", "month": "day"}
@@ -24,20 +24,20 @@ def docid(text: str | None) -> int | None:
 
 
 def read_list(
-    conn: Connection, shelf: shelves.Shelf, before: int | None, after: int | None
+    conn: Connection, shelf: listings.Shelf, before: int | None, after: int | None
 ) -> dict[str, Any]:
     """Everything a browse page shows, in one visit to the database."""
     inner = WITHIN.get(shelf.kind)
-    counts = shelves.by_date(conn, inner, shelf.first, shelf.last) if inner else []
+    counts = listings.by_date(conn, inner, shelf.first, shelf.last) if inner else []
     return {
-        "total": shelves.count(conn, shelf),
-        "found": shelves.read_page(conn, shelf, before=before, after=after),
+        "total": listings.count(conn, shelf),
+        "found": listings.read_page(conn, shelf, before=before, after=after),
         "counts": {row["name"]: row["articles"] for row in counts},
-        "neighbours": shelves.neighbours(conn, shelf),
+        "neighbours": listings.neighbours(conn, shelf),
     }
 
 
-def weeks(shelf: shelves.Shelf) -> Iterator[list[str]]:
+def weeks(shelf: listings.Shelf) -> Iterator[list[str]]:
     """The weeks of a month for its calendar: days as ISO dates, "" before and after it."""
     year, month = map(int, shelf.name.split("-"))
     for week in Calendar().monthdayscalendar(year, month):
@@ -48,7 +48,7 @@ def browse(kind: str) -> Callable[..., Any]:
     """The view of a kind of shelf."""
 
     async def browse_list(datasette: Datasette, request: Request) -> Any:
-        shelf = shelves.shelf(kind, unquote(request.url_vars.get("name", "")))
+        shelf = listings.shelf(kind, unquote(request.url_vars.get("name", "")))
         if shelf is None:
             raise Missing("browse.no_date")
         before, after = (docid(request.args.get(name)) for name in ("before", "after"))
@@ -74,6 +74,6 @@ def browse(kind: str) -> Callable[..., Any]:
 @hookimpl
 def register_routes() -> list[tuple[str, Any]]:
     """One address for each kind of shelf; names may be percent-encoded or plain."""
-    named = [kind for kind in shelves.KINDS if kind != "undated"]
+    named = [kind for kind in listings.KINDS if kind != "undated"]
     routes = [(rf"^/{kind}/(?P<name>[^/]+)$", browse(kind)) for kind in named]
     return [*routes, (r"^/undated$", browse("undated"))]

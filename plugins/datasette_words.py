@@ -16,8 +16,8 @@ from datasette.filters import Filters
 from jinja2 import BaseLoader, Environment
 
 from clippings.site import DATABASE
-from clippings.site.lines import described_table
-from clippings.site.wording import LANGUAGES, Wording, wording
+from clippings.site.compatibility import described_table
+from clippings.site.i18n import LANGUAGES, Wording, wording
 
 TEMPLATES = Path(datasette.__file__).parent / "templates"
 

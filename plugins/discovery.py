@@ -12,10 +12,10 @@ from datasette import hookimpl
 from datasette.app import Datasette
 from datasette.utils.asgi import Request, Response
 
-from clippings.site import DATABASE, archive, browse_path, shelves, site_name, words_for
+from clippings.site import DATABASE, archive, browse_path, listings, site_name, words_for
 from clippings.site.answers import visit
+from clippings.site.compatibility import SQL_PAGE
 from clippings.site.feeds import legal
-from clippings.site.lines import SQL_PAGE
 
 MOST_NAMES = 5_000
 EXTENT = """
@@ -74,7 +74,7 @@ async def llms(datasette: Datasette, request: Request) -> Response:
 
 def read_names(conn: sqlite3.Connection) -> dict[str, list[sqlite3.Row]]:
     """The names that have a feed, by kind."""
-    return {kind: shelves.names(conn, kind, MOST_NAMES) for kind in ("section", "source", "feed")}
+    return {kind: listings.names(conn, kind, MOST_NAMES) for kind in ("section", "source", "feed")}
 
 
 async def opml(datasette: Datasette, request: Request) -> Response:

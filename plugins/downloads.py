@@ -18,6 +18,7 @@ from datasette.app import Datasette
 from datasette.utils.asgi import Forbidden, Request, Response
 
 from clippings.site import DATABASE, Missing, archive
+from clippings.site.compatibility import ensure_download
 from clippings.site.downloads import (
     TAG_LENGTH,
     FileAnswer,
@@ -25,8 +26,7 @@ from clippings.site.downloads import (
     open_released,
     release_folder,
 )
-from clippings.site.editions import LiveDatabase
-from clippings.site.lines import ensure_download
+from clippings.site.live_database import LiveDatabase
 
 
 async def may_download(datasette: Datasette, request: Request) -> LiveDatabase:

@@ -11,7 +11,7 @@ from datasette.app import Datasette
 from datasette.utils.asgi import Request, Response
 
 from clippings.dataset.formats import schema_org
-from clippings.site import CARD, archive, page, shelves
+from clippings.site import CARD, archive, listings, page
 from clippings.site.dataset import description
 
 NEWEST = f"select {CARD} from articles order by docid desc limit 10"
@@ -46,12 +46,12 @@ def read_home(conn: Connection) -> dict[str, Any]:
     last_day = extent["last_day"]
     cells = []
     if last_day:
-        days = shelves.by_date(conn, "day", first_shown(last_day).isoformat(), last_day)
+        days = listings.by_date(conn, "day", first_shown(last_day).isoformat(), last_day)
         cells = list(calendar({row["name"]: row["articles"] for row in days}, last_day))
     return {
         "extent": extent,
         "newest": conn.execute(NEWEST).fetchall(),
-        "names": {kind: shelves.names(conn, kind, NAMES) for kind in ("section", "source")},
+        "names": {kind: listings.names(conn, kind, NAMES) for kind in ("section", "source")},
         "cells": cells,
         "weeks": WEEKS,
     }

@@ -15,8 +15,8 @@ from datasette.app import Datasette
 
 import clippings
 from clippings.site import DATABASE, App, Scope
-from clippings.site.editions import Edition, Inspected, LiveDatabase
-from clippings.site.lines import described
+from clippings.site.compatibility import described
+from clippings.site.live_database import Edition, Inspected, LiveDatabase
 from clippings.site.page_cache import (
     FOREVER,
     PAGE,

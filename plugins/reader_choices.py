@@ -24,7 +24,7 @@ from clippings.site import (
     theme_for,
     words_for,
 )
-from clippings.site.wording import LANGUAGES
+from clippings.site.i18n import LANGUAGES
 
 CHOICES = {"_lang": (LANGUAGE_COOKIE, tuple(LANGUAGES)), "_theme": (THEME_COOKIE, THEMES)}
 YEAR = 365 * 24 * 3600

@@ -11,7 +11,7 @@ from datasette import hookimpl
 from datasette.app import Datasette
 from datasette.utils.asgi import Request
 
-from clippings.site.lines import IS_SECOND, merged
+from clippings.site.compatibility import IS_SECOND, merged
 
 MOST_QUERIES = 1000
 

@@ -11,7 +11,7 @@ from datasette import hookimpl
 from datasette.app import Datasette
 from datasette.utils.asgi import Request, Response
 
-from clippings.site import DATABASE, Missing, archive, browse_path, shelves
+from clippings.site import DATABASE, Missing, archive, browse_path, listings
 from clippings.site.answers import visit
 from clippings.site.feeds import legal
 
@@ -45,9 +45,11 @@ def browse_paths(conn: sqlite3.Connection) -> Iterator[str]:
     """The pages of ours that list articles."""
     yield from PAGES
     for kind in ("year", "month"):
-        yield from (browse_path(kind, row["name"]) for row in shelves.by_date(conn, kind))
+        yield from (browse_path(kind, row["name"]) for row in listings.by_date(conn, kind))
     for kind in ("section", "source", "feed", "tag"):
-        yield from (browse_path(kind, row["name"]) for row in shelves.names(conn, kind, MOST_NAMES))
+        yield from (
+            browse_path(kind, row["name"]) for row in listings.names(conn, kind, MOST_NAMES)
+        )
 
 
 def answer(form: str, item: str, addresses: Iterable[tuple[str, str | None]]) -> Response:

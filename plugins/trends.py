@@ -23,7 +23,7 @@ from clippings.search.trends import (
     read_trends,
     search_text,
 )
-from clippings.site import page, shelves, words_for
+from clippings.site import listings, page, words_for
 from clippings.site.answers import visit
 from clippings.site.chart import chart
 
@@ -50,7 +50,7 @@ def read_page(conn: sqlite3.Connection, asked: dict[str, str]) -> dict[str, Any]
         "trends": trends,
         "chart": chart(trends.lines, len(trends.timeline.names), least),
         "by_source": read_sources(conn, question),
-        "sources": [row["name"] for row in shelves.names(conn, "source", 100)],
+        "sources": [row["name"] for row in listings.names(conn, "source", 100)],
     }
 
 

@@ -24,12 +24,12 @@ from datasette.app import Datasette
 from hypothesis import settings
 from lxml import html
 
-from clippings.executors import mapper
-from clippings.pipeline import build
-from clippings.processing import NOTHING_WITHHELD
-from clippings.release import release
-from clippings.site.lines import SQL_PAGE, merged
-from clippings.withholding import Withholding
+from clippings.build.executors import mapper
+from clippings.build.pipeline import build
+from clippings.build.process import NOTHING_WITHHELD
+from clippings.dataset.release import release
+from clippings.reading.withholding import Withholding
+from clippings.site.compatibility import SQL_PAGE, merged
 
 if TYPE_CHECKING:
     from playwright.sync_api import Browser

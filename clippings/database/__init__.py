@@ -5,6 +5,7 @@ FileRows ─► Staging (scratch file) ─► ArchiveWriter ─► draft of clip
                     └──── state file ◄──────┘   what the next build need not do again
 """
 
+from clippings.build.state import is_whole, known_files, seal, state_path
 from clippings.database.inspect import (
     INSPECTED,
     accounting_of,
@@ -15,7 +16,6 @@ from clippings.database.inspect import (
     quarantined_in,
 )
 from clippings.database.staging import Staging
-from clippings.database.state import is_whole, known_files, seal, state_path
 from clippings.database.writer import ArchiveWriter
 
 __all__ = [

@@ -13,9 +13,8 @@ from typing import Any
 from sqlite_utils import Database
 
 from clippings.database.schema import reading
-from clippings.errors import BuildError
-from clippings.identity import digest_of_file
-from clippings.models import Accounting
+from clippings.models import Accounting, BuildError
+from clippings.reading.identity import digest_of_file
 
 INSPECTED = "inspect-data.json"
 """The file in which Datasette looks for what it need not count, beside the databases."""

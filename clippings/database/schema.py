@@ -10,7 +10,7 @@ from contextlib import closing
 from importlib.resources import files
 from pathlib import Path
 
-from clippings.rows import COLUMNS
+from clippings.database.rows import COLUMNS
 
 # Nothing is checked here but what would lose a row: the archive's own tables do that.
 _KEYS = {
@@ -25,11 +25,11 @@ STATE = (
     """create table state.files (
          path text primary key, stamp text not null, digest text not null, text text
        ) without rowid""",
-    # What each article is about (clippings/related.py).
+    # What each article is about (clippings/similarity/related.py).
     """create table state.keywords (
          keyword integer, article integer, factor integer, primary key (keyword, article)
        ) without rowid""",
-    # What tells that articles tell one story (clippings/database/tellings.py). A place stands for
+    # What tells that articles tell one story (clippings/similarity/components.py). A place stands for
     # an article and orders it; an edge is a pair that is alike, in each clue that pairs it.
     "create table state.sketches (place text primary key, sketch blob) without rowid",
     """create table state.clues (
@@ -73,7 +73,9 @@ def archive_schema() -> tuple[list[str], list[str]]:
     """The statements of schema.sql: those that make tables, those that make indexes."""
     statements = []
     text = ""
-    for line in (files("clippings") / "schema.sql").read_text("utf-8").splitlines(keepends=True):
+    for line in (
+        (files("clippings.database") / "schema.sql").read_text("utf-8").splitlines(keepends=True)
+    ):
         text += line
         if sqlite3.complete_statement(text):
             statements.append(text.strip())

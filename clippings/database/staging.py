@@ -7,11 +7,10 @@ from collections import defaultdict
 from collections.abc import Iterable
 from pathlib import Path
 
+from clippings.build.state import RECORD_FILES
+from clippings.database.rows import COLUMNS, FileRows, Row
 from clippings.database.schema import STATE, attach, run_all, scratch_schema
-from clippings.database.state import RECORD_FILES
-from clippings.errors import BuildError
-from clippings.models import UNREADABLE, SourceFile
-from clippings.rows import COLUMNS, FileRows, Row
+from clippings.models import UNREADABLE, BuildError, SourceFile
 
 TOGETHER = 256
 """Files whose rows are written at a time."""

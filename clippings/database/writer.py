@@ -21,19 +21,18 @@ from typing import Any
 
 from sqlite_utils import Database
 
+from clippings.build.index import index_tokens
+from clippings.build.state import RECORD_FILES
+from clippings.database.rows import COLUMNS
 from clippings.database.schema import STATE_INDEXES, archive_schema, attach, run_all
 from clippings.database.staging import SAME_ID
-from clippings.database.state import RECORD_FILES
-from clippings.database.tellings import leave, tell
-from clippings.errors import BuildError
-from clippings.identity import path_id
-from clippings.indexing import index_tokens
-from clippings.models import Accounting, Changes, IndexTokens
-from clippings.related import RELATE_AGAIN, RELATE_ALL
-from clippings.rendering import plain_text
-from clippings.rows import COLUMNS
+from clippings.markdown.rendering import plain_text
+from clippings.models import Accounting, BuildError, Changes, IndexTokens
+from clippings.reading.identity import path_id
 from clippings.search import folding_table, index_labels
-from clippings.stories import place
+from clippings.similarity.components import leave, tell
+from clippings.similarity.near_duplicates import place
+from clippings.similarity.related import RELATE_AGAIN, RELATE_ALL
 
 _SETTINGS = """
     pragma page_size = 4096;

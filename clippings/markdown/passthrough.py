@@ -17,9 +17,9 @@ from collections import Counter
 from clippings.markdown.converter import Converter
 from clippings.markdown.guard import lost_text
 from clippings.markdown.links import clean_address
+from clippings.markdown.rendering import fences, plain_text
 from clippings.markdown.tree import Document
 from clippings.models import Image, Link
-from clippings.rendering import fences, plain_text
 
 # A block that begins with one of these ends with its end tag, empty lines or not.
 _WHOLE = "table figure iframe video audio object picture script style svg"

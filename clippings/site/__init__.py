@@ -11,9 +11,9 @@ from datasette.app import Datasette
 from datasette.database import Database
 from datasette.utils.asgi import NotFound, Request, Response
 
-from clippings.site.lines import described
-from clippings.site.shelves import CARD
-from clippings.site.wording import Wording, choose_language, wording
+from clippings.site.compatibility import described
+from clippings.site.i18n import Wording, choose_language, wording
+from clippings.site.listings import CARD
 
 __all__ = [
     "CARD",

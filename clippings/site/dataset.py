@@ -12,8 +12,8 @@ from datasette.app import Datasette
 from clippings.dataset.checksums import NAME
 from clippings.dataset.description import Description, describe
 from clippings.site import DATABASE, archive
+from clippings.site.compatibility import described
 from clippings.site.downloads import downloads, release_folder
-from clippings.site.lines import described
 
 Stamp = tuple[int, int, int]
 

@@ -27,7 +27,7 @@ from clippings.dataset.encoding import MARKDOWN_COLUMNS, MARKDOWN_QUERY, Format,
 from clippings.dataset.tables import Column, kind_of, open_readonly
 from clippings.site import DATABASE, archive
 from clippings.site.answers import in_time
-from clippings.site.editions import LiveDatabase
+from clippings.site.live_database import LiveDatabase
 
 ROWS = "clippings-rows"
 """The header that says how many rows an export has."""

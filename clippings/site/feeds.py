@@ -16,7 +16,7 @@ from itertools import chain
 from typing import Any
 from urllib.parse import urlencode, urlsplit
 
-from clippings.rendering import render_html
+from clippings.markdown.rendering import render_html
 from clippings.search.timeline import Timeline, matching, read_timeline
 from clippings.site import DATABASE
 

@@ -189,7 +189,7 @@ _PASSED_ON = (
     "datasette.utils",
     "datasette.tracer",
     "datasette.app",
-    "clippings.site.editions",
+    "clippings.site.live_database",
 )
 _MISREADING = (
     LookupError,

@@ -5,7 +5,7 @@ from __future__ import annotations
 import sqlite3
 from typing import Any
 
-from clippings.site.shelves import CARD
+from clippings.site.listings import CARD
 
 _ARTICLE = "select * from articles where id = ?"
 _OF_AN_ARTICLE = {

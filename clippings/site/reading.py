@@ -1,6 +1,6 @@
 """An article made ready to be read: its body for the page, its contents, its files, its citation.
 
-markdown ─► clippings.rendering.render_html ─► page_html ─► the article page, ─► contents
+markdown ─► clippings.markdown.rendering.render_html ─► page_html ─► the article page, ─► contents
 front matter and markdown ─► as_markdown_file, as_text_file
 title, source, date, address ─► cite, bibtex, news_article
 """
@@ -20,8 +20,8 @@ from pygments.formatters import HtmlFormatter
 from pygments.lexers import find_lexer_class_by_name
 from pygments.util import ClassNotFound
 
-from clippings.rendering import plain_text, render_html
-from clippings.site.wording import Wording
+from clippings.markdown.rendering import plain_text, render_html
+from clippings.site.i18n import Wording
 
 LONGEST_CODE = 20_000
 """Characters of a code block that are coloured; a longer one is left as it is."""

@@ -1,0 +1,131 @@
+"""A draft beside its target, swapped in whole or not at all.
+
+The draft lives in a hidden folder next to the target (same file system, so that
+`os.replace` is one step). The folder is locked while a build works in it; what a
+killed build left there is removed by the next one.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import fcntl
+import os
+import shutil
+from collections.abc import Iterator
+from pathlib import Path
+
+from clippings.dataset.checksums import NAME, as_checksums, read_checksums
+from clippings.models import BuildError
+from clippings.reading.identity import digest_of_file
+
+
+@contextlib.contextmanager
+def draft_folder(target: Path) -> Iterator[Path]:
+    """An empty, locked folder beside `target`, gone again when the block is left.
+
+    Raises BuildError when another build of the same target is at work, and
+    OSError when the target's folder cannot be written.
+    """
+    folder = target.with_name(f".{target.name}.draft")
+    lock = _locked(folder)
+    try:
+        _empty(folder)
+        yield folder
+    finally:
+        shutil.rmtree(folder, ignore_errors=True)
+        os.close(lock)
+
+
+def publish(drafts: dict[Path, Path]) -> None:
+    """Put each draft (key) in the place of its target (value), in this order.
+
+    The bytes are on the disk before any name points at them, and the names are
+    on the disk before this returns: after a power cut each target is the whole
+    old file or the whole new one.
+    """
+    for draft in drafts:
+        _sync(draft)
+    for draft, target in drafts.items():
+        os.replace(draft, target)
+    for folder in {target.parent for target in drafts.values()}:
+        _sync(folder)
+
+
+def publish_folder(draft: Path, target: Path) -> None:
+    """Put a draft folder, with all that is in it, in the place of the target folder.
+
+    The old folder goes away with the draft's own. Between its going and the new one's coming
+    there are two renames: whoever is killed there leaves no folder, never half of one.
+    """
+    for path in sorted(draft.rglob("*")):
+        _sync(path)
+    if target.exists():
+        os.rename(target, draft.with_name("old"))
+    os.rename(draft, target)
+    _sync(target.parent)
+
+
+def write_checksums(folder: Path) -> int:
+    """Write SHA256SUMS over all files below the folder, read back; gives their number."""
+    paths = [path for path in folder.rglob("*") if path.is_file()]
+    digests = {path.relative_to(folder).as_posix(): digest_of_file(path) for path in paths}
+    (folder / NAME).write_text(as_checksums(digests), "utf-8")
+    return len(digests)
+
+
+def check_replaceable(folder: Path) -> None:
+    """Raise BuildError for a folder that holds anything but what `write_checksums` found there:
+    only what a release or a copy has written is removed."""
+    if not folder.exists():
+        return
+    if not folder.is_dir() or folder.is_symlink():
+        raise BuildError(f"{folder} is no folder; give another one, or none")
+    there = {p.relative_to(folder).as_posix() for p in folder.rglob("*") if not p.is_dir()}
+    sums = folder / NAME
+    ours = {NAME, *read_checksums(sums.read_text("utf-8"))} if sums.is_file() else set()
+    if foreign := sorted(there - ours):
+        raise BuildError(
+            f"{folder} holds {foreign[0]}, which no build wrote; nothing was touched. "
+            "Give a new or empty folder, or that of an earlier build"
+        )
+
+
+def _locked(folder: Path) -> int:
+    """Create and lock the folder; gives the descriptor that holds the lock."""
+    while True:
+        folder.mkdir(exist_ok=True)
+        descriptor = os.open(folder, os.O_RDONLY | os.O_DIRECTORY)
+        try:
+            fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            os.close(descriptor)
+            raise BuildError(
+                f"another build is writing {folder.parent / folder.name[1:-6]}; "
+                "wait for it to end, or give another --output"
+            ) from None
+        if _is_still(folder, descriptor):
+            return descriptor
+        os.close(descriptor)  # its owner removed it between our mkdir and our lock
+
+
+def _is_still(folder: Path, descriptor: int) -> bool:
+    try:
+        return os.path.samestat(os.stat(folder), os.fstat(descriptor))
+    except FileNotFoundError:
+        return False
+
+
+def _empty(folder: Path) -> None:
+    for leftover in folder.iterdir():
+        if leftover.is_dir():
+            shutil.rmtree(leftover)
+        else:
+            leftover.unlink()
+
+
+def _sync(path: Path) -> None:
+    descriptor = os.open(path, os.O_RDONLY)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)

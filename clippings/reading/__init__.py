@@ -1,0 +1,1 @@
+"""From bytes to an article: sources, decoding, front matter, dates, language, columns."""

@@ -1,0 +1,225 @@
+"""The bytes of a file become a header and a body.
+
+    bytes ─► decode ─► which form? ─► split ─► load ─► ParsedArticle
+
+python-frontmatter does the reading; the handlers here tell it where a header
+ends when its fences are amiss, and `headers` loads what its own would refuse or
+lose. What is no header after all stays in the body.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Iterator
+from typing import Any
+
+import frontmatter
+import yaml
+from frontmatter.default_handlers import BaseHandler
+
+from clippings.models import Diagnostic, ParsedArticle
+from clippings.reading.decoding import decode
+from clippings.reading.identity import file_digest
+from clippings.reading.loaders import ITEM, KEY, Loaded, is_yaml, load_json, load_toml, load_yaml
+
+# The keys that headers nearly always have; without fences one of them must stand there.
+USUAL = frozenset(
+    "title date author tags categories category layout slug permalink 标题 標題 日期 作者".split()
+)
+
+MAX_UNUSUAL = 20_000  # characters: no header that has to be guessed at is longer
+
+
+class Header(BaseHandler):
+    """A python-frontmatter handler for one file; it gathers what it repaired."""
+
+    FM_BOUNDARY = re.compile(r"(?!)")  # never matches: `split` says where a header ends
+    opening: re.Pattern[str]
+    closing: re.Pattern[str]
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.repairs: list[Diagnostic] = []
+
+    def detect(self, text: str) -> bool:
+        """Say whether `text` begins the way such a header does."""
+        return bool(self.opening.match(text))
+
+    def split(self, text: str) -> tuple[str, str]:
+        """Part header and body; raises `ValueError` when there is no header."""
+        start = self._start(text)
+        closing = self.closing.search(text, start)
+        if closing is None:
+            raise ValueError("the header has no end")
+        return text[start : closing.start()], text[closing.end() :]
+
+    def load(self, fm: str) -> dict[str, Any]:
+        """Read the header; raises `ValueError` or `YAMLError` when it is no mapping."""
+        values, repairs = self.loaded(fm)
+        self.repairs += repairs
+        return values
+
+    def loaded(self, header: str) -> Loaded:
+        """Read the header and say what was repaired."""
+        raise NotImplementedError
+
+    def _start(self, text: str) -> int:
+        opening = self.opening.match(text)
+        return opening.end() if opening else 0
+
+
+class Yaml(Header):
+    """`---`, `key: value` lines, `---`; the closing fence may be missing."""
+
+    opening = re.compile(r"-{3,}[ \t]*(?:ya?ml)?[ \t]*(?:#.*)?\n")
+    closing = re.compile(r"^(?:-{3,}|\.{3})[ \t]*$", re.MULTILINE)
+
+    def split(self, text: str) -> tuple[str, str]:
+        """Part header and body where the lines stop looking like a header."""
+        start = self._start(text)
+        end = _header_end(text, start, self.closing)
+        if start and not self.closing.match(text, end):
+            end = self._valid_end(text, start) or end
+        header, closing = text[start:end], self.closing.match(text, end)
+        if not self.plausible(header, closing is not None):
+            raise ValueError("there is no header")
+        if closing:
+            return header, text[closing.end() :]
+        message = "The header has no closing line: end it with a line of ---."
+        self.repairs.append(Diagnostic("warning", "front-matter", "fence-missing", message))
+        return header, text[end:]
+
+    def _valid_end(self, text: str, start: int) -> int | None:
+        """Find the first fence, when what stands above is YAML though it does not look it."""
+        closing = self.closing.search(text, start, start + MAX_UNUSUAL)
+        return closing.start() if closing and is_yaml(text[start : closing.start()]) else None
+
+    def loaded(self, header: str) -> Loaded:
+        """Read YAML, or what was meant for it."""
+        return load_yaml(header)
+
+    def plausible(self, header: str, closed: bool) -> bool:
+        """Tell a header from prose under a horizontal rule: two keys, or a usual one."""
+        keys = _keys(header)
+        return closed or len(keys) > 1 or not keys.isdisjoint(USUAL)
+
+
+class BareYaml(Yaml):
+    """The same without an opening fence (Hexo), or without any (Pelican)."""
+
+    opening = re.compile(rf"(?={KEY.pattern})")
+
+    def plausible(self, header: str, closed: bool) -> bool:
+        """Tell a header from a heading underlined with ---, or from any text with a colon."""
+        keys = _keys(header)
+        if keys.isdisjoint(USUAL):
+            return closed and len(keys) > 1
+        return closed or len(keys) > 1
+
+
+class Toml(Header):
+    """`+++`, TOML, `+++` (Hugo)."""
+
+    opening = re.compile(r"(?:\+{3,}|-{3,}[ \t]*toml)[ \t]*\n")
+    closing = re.compile(r"^(?:\+{3,}|-{3,})[ \t]*$", re.MULTILINE)
+
+    def loaded(self, header: str) -> Loaded:
+        """Read TOML."""
+        return load_toml(header)
+
+
+class FencedJson(Header):
+    """`;;;`, a JSON object or the inside of one, `;;;` (Hexo)."""
+
+    opening = re.compile(r"(?:;{3,}|-{3,}[ \t]*json)[ \t]*\n")
+    closing = re.compile(r"^(?:;{3,}|-{3,})[ \t]*$", re.MULTILINE)
+
+    def loaded(self, header: str) -> Loaded:
+        """Read JSON with or without its braces."""
+        return load_json(header if header.lstrip().startswith("{") else f"{{{header}}}")
+
+
+class Json(Header):
+    """A JSON object, then the body."""
+
+    opening = re.compile(r"(?=\{\s*[\"'}])")
+    closing = re.compile(r"(?<=^\})[ \t]*$", re.MULTILINE)
+
+    def split(self, text: str) -> tuple[str, str]:
+        """Part header and body after the brace that closes the object."""
+        try:
+            _, end = json.JSONDecoder(strict=False).raw_decode(text)
+        except (ValueError, RecursionError):
+            return super().split(text)
+        return text[:end], text[end:]
+
+    def loaded(self, header: str) -> Loaded:
+        """Read JSON."""
+        return load_json(header)
+
+
+FORMS: tuple[type[Header], ...] = (Yaml, Toml, FencedJson, Json, BareYaml)
+
+
+def parse_article(path: str, data: bytes) -> ParsedArticle:
+    """Take a file apart.
+
+    Returns its header as a mapping (`{}` where it has none) and its body without
+    the white space around it. Raises `UnreadableArticle` for what is no text.
+    """
+    decoded = decode(data)
+    text = decoded.text.strip()
+    handler = next((form() for form in FORMS if form.opening.match(text)), None)
+    front_matter: dict[str, Any] = {}
+    body, repairs = text, list[Diagnostic]()
+    if handler:
+        try:
+            front_matter, body = frontmatter.parse(text, handler=handler)
+            repairs = handler.repairs
+        except (ValueError, RecursionError, yaml.YAMLError):
+            message = "The header cannot be read and stays in the body: check its first lines."
+            repairs = [Diagnostic("warning", "front-matter", "header-unreadable", message)]
+    diagnostics = (*decoded.diagnostics, *repairs)
+    return ParsedArticle(path, file_digest(data), decoded.encoding, front_matter, body, diagnostics)
+
+
+def _header_end(text: str, start: int, fence: re.Pattern[str]) -> int:
+    """Find where the lines from `start` stop looking like a header.
+
+    That is the first fence when all lines above look like one, else the first
+    empty line, tag or line of prose; `start` when there is no key above.
+    """
+    stop = None  # where the header ends when no fence comes
+    keys, listing, gap = 0, False, False  # listing: the last key waits for its items
+    for position, line in _lines(text, start):
+        if fence.match(line):
+            return position if keys or not text[start:position].strip() else start
+        empty, key = not line.strip(), KEY.match(line if keys else line.lstrip())
+        prose = not empty and not key and line[0] not in " \t-#]}{" and line[:2] != "<<"
+        if keys and stop is None and (prose or empty):
+            stop = position
+        item = not key and ITEM.match(line)
+        if (prose and (gap or not keys or line[0] == "<")) or (
+            item and (not keys or (gap and not listing))
+        ):
+            break
+        if key or line[:1] == "{":
+            keys, listing = keys + 1, key is not None and not key["rest"]
+        gap = empty
+    else:
+        position = len(text)
+    return start if not keys else position if stop is None else stop
+
+
+def _lines(text: str, start: int) -> Iterator[tuple[int, str]]:
+    while start <= len(text):
+        end = text.find("\n", start)
+        end = len(text) if end < 0 else end
+        yield start, text[start:end]
+        start = end + 1
+
+
+def _keys(header: str) -> set[str]:
+    matches = (KEY.match(line) for line in header.split("\n"))
+    return {match["key"].lower() for match in matches if match}

@@ -1,0 +1,108 @@
+"""Where articles come from: folders, files, git repositories, archives and URLs → the files to
+read, in one fixed order. Only `read_bytes` opens one."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable, Iterable
+from itertools import chain, count
+from pathlib import Path
+from urllib.parse import unquote
+
+from clippings.models import SourceFile
+from clippings.reading.sources import archives, git, history, local, remote
+from clippings.reading.sources.git import is_git
+from clippings.reading.sources.names import ARTICLE_SUFFIXES
+
+__all__ = ["ARTICLE_SUFFIXES", "find_articles", "is_address", "is_git", "needs_of", "read_bytes"]
+
+_LOCAL = "file://"
+
+Found = tuple[str, SourceFile]
+"""What tells a file from any other, and the file by its path below its source."""
+
+
+def find_articles(sources: Iterable[Path | str], with_history: bool = False) -> list[SourceFile]:
+    """The articles below each source, sorted by path, source after source.
+
+    A folder gives its files by their path below it, a file itself by its name; so does a
+    git repository (with `with_history` every file that ever was), an archive and a URL.
+    Hidden files and folders, other kinds of files, and links that lead out of
+    the source are passed over. A file given twice is read once; two files that
+    would have the same path are told apart by the name of their source. Raises BuildError
+    for a source that cannot be opened.
+    """
+    found: dict[str, SourceFile] = {}
+    read: set[str] = set()
+    for source in sources:
+        name, files = _open(source, with_history)
+        for key, file in sorted(files, key=_path):
+            if key not in read:
+                read.add(key)
+                if file.path in found:
+                    file = file._replace(path=_free_name(file.path, name, found))
+                found[file.path] = file
+    return list(found.values())
+
+
+def read_bytes(source: SourceFile, limit: int) -> tuple[bytes, int]:
+    """The first `limit` bytes of a file, and how many it has.
+
+    Raises OSError where it cannot be read.
+    """
+    if not source.store:
+        with open(source.location, "rb") as file:
+            return file.read(limit), os.fstat(file.fileno()).st_size
+    read = next(read for is_store, read in _READERS if is_store(source.store))
+    return read(source.store, source.location, limit)
+
+
+def is_address(source: str) -> bool:
+    """Whether a source is written as an address (`git+…`, `zip://…`, `https://…`) and no path."""
+    return is_git(source) or remote.is_url(source)
+
+
+def needs_of(source: Path | str) -> list[str]:
+    """What a machine must have to read a source as this one does: a path, `git`, `fsspec`."""
+    written = _as_written(source)
+    if is_git(written):
+        return [git.Repository(written).directory, "git"]
+    place = archives.file_of(written) if archives.is_archive(written) else written
+    return ["fsspec"] if remote.is_url(place) else [os.path.realpath(place)]
+
+
+_READERS: tuple[tuple[Callable[[str], bool], Callable[[str, str, int], tuple[bytes, int]]], ...] = (
+    (is_git, git.read_blob),
+    (archives.is_archive, archives.read_member),
+    (remote.is_url, remote.read_url),
+)
+"""Kind of store → what reads a file of it, given store, location and limit."""
+
+
+def _open(source: Path | str, with_history: bool) -> tuple[str, Iterable[Found]]:
+    """The name of a source, and its files in any order."""
+    written = _as_written(source)
+    if is_git(written):
+        repository = git.Repository(written)
+        files = history.files_of_history if with_history else git.Repository.files
+        return repository.name, files(repository)
+    if archives.is_archive(written):
+        return archives.members(written)
+    return remote.files_at(written) if remote.is_url(written) else local.files_below(Path(written))
+
+
+def _as_written(source: Path | str) -> str:
+    written = os.fspath(source)
+    if written.startswith(_LOCAL):  # our own walk does not follow links that lead out
+        return unquote(written.removeprefix(_LOCAL))
+    return written
+
+
+def _path(found: Found) -> tuple[str, str]:
+    return found[1].path, found[0]
+
+
+def _free_name(path: str, source: str, taken: Iterable[str]) -> str:
+    """The path with the source's name before it, numbered where that is taken too."""
+    names = (f"{source}{suffix}/{path}" for suffix in chain([""], (f"-{n}" for n in count(2))))
+    return next(name for name in names if name not in taken)

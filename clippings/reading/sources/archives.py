@@ -1,0 +1,189 @@
+"""Zip and tar archives, here or at a URL: `x.zip`, `zip://x.zip`, `tar://FOLDER::https://…`.
+
+Nothing is unpacked into a folder, so a hostile name leads nowhere: it is only a name. What is
+no ordinary file (a link, a device) is passed over; reads are bounded whatever a header says.
+"""
+
+from __future__ import annotations
+
+import bz2
+import errno
+import gzip
+import lzma
+import os
+import re
+import stat
+import struct
+import tarfile
+import tempfile
+import zipfile
+import zlib
+from collections.abc import Iterator
+from functools import lru_cache
+from typing import IO, cast
+
+from clippings.models import BuildError, SourceFile
+from clippings.reading.sources import remote
+from clippings.reading.sources.names import article_below, as_text
+
+MAX_INFLATION = 200
+"""A compressed tar that grows to more than so many times its size is not unpacked."""
+
+_WRITTEN = re.compile(r"(?P<kind>zip|tar)://(?:(?P<folder>.*?)::)?(?P<file>.+)", re.DOTALL)
+_ENDING = re.compile(r"\.(?:(?P<zip>zip)|tar|tar\.(?:gz|bz2|xz)|tgz|tbz2|txz)$", re.IGNORECASE)
+_COMPRESSED = ((b"\x1f\x8b", gzip.open), (b"BZh", bz2.open), (b"\xfd7zXZ\0", lzma.open))
+_DAMAGED = (
+    zipfile.BadZipFile, tarfile.TarError, zlib.error, lzma.LZMAError, struct.error,
+    EOFError, OverflowError, RuntimeError, ValueError, OSError,
+)  # fmt: skip
+"""What the standard library raises for an archive that is damaged, encrypted or made to harm."""
+_BLOCK = 2**20
+
+
+def is_archive(source: str) -> bool:
+    """Whether a source is written as an archive, or is a file that ends like one."""
+    if _WRITTEN.match(source):
+        return True
+    return "::" not in source and bool(_ENDING.search(source)) and not os.path.isdir(source)
+
+
+def file_of(source: str) -> str:
+    """The archive's own path or URL."""
+    return _parts(source)[2]
+
+
+def members(source: str) -> tuple[str, Iterator[tuple[str, SourceFile]]]:
+    """The archive's name, and (what tells it from any other, file) of each article in it."""
+    kind, folder, file = _parts(source)
+    name = file.rstrip("/").rpartition("/")[2]
+    return as_text(_ENDING.sub("", name)), _articles(f"{kind}://{folder}::{file}", folder, file)
+
+
+def read_member(store: str, location: str, limit: int) -> tuple[bytes, int]:
+    """The first `limit` bytes of a member, and how many it has. Raises OSError."""
+    try:
+        return _archive(store, os.getpid()).read(location, limit)
+    except (*_DAMAGED, BuildError) as error:
+        raise OSError(errno.EIO, f"{error} (in the archive)") from error
+
+
+def _articles(store: str, folder: str, file: str) -> Iterator[tuple[str, SourceFile]]:
+    stamp = remote.stamp_of(file)
+    try:
+        found = list(_archive(store, os.getpid()).members())
+    except _DAMAGED as error:
+        raise BuildError(f"{file}: no archive that can be read: {error}") from None
+    for number, (name, location) in enumerate(found):
+        if path := article_below(name, folder):
+            own = f"{stamp}-{location}" if stamp else ""
+            yield f"{file}#{number:08d}", SourceFile(as_text(path), location, own, store)
+
+
+def _parts(source: str) -> tuple[str, str, str]:
+    """Kind, folder inside, and the archive's own path or URL."""
+    if match := _WRITTEN.match(source):
+        kind, folder, file = match["kind"], (match["folder"] or "").strip("/"), match["file"]
+    else:
+        kind, folder, file = _kind_by_ending(source), "", source
+    return kind, folder, file if remote.is_url(file) else os.path.realpath(file)
+
+
+def _kind_by_ending(file: str) -> str:
+    match = _ENDING.search(file)
+    return "zip" if match and match["zip"] else "tar"
+
+
+class _Zip:
+    """A zip archive; a member's location is its number, as names may stand there twice."""
+
+    def __init__(self, file: IO[bytes]) -> None:
+        self._zip = zipfile.ZipFile(file)
+        self._infos = self._zip.infolist()
+
+    def members(self) -> Iterator[tuple[str, str]]:
+        """(name, location) of the ordinary files."""
+        for number, info in enumerate(self._infos):
+            kind = stat.S_IFMT(info.external_attr >> 16)
+            if not info.is_dir() and kind in (0, stat.S_IFREG):
+                yield _real_name(info), str(number)
+
+    def read(self, location: str, limit: int) -> tuple[bytes, int]:
+        """The first bytes of a member, and the size that the archive states."""
+        info = self._infos[int(location)]
+        with self._zip.open(info) as member:
+            data = member.read(limit)
+        return data, max(info.file_size, len(data))
+
+
+class _Tar:
+    """A tar archive, unpacked as one stream where compressed; a location is offset and size."""
+
+    def __init__(self, file: IO[bytes]) -> None:
+        self._file = _decompressed(file)
+
+    def members(self) -> Iterator[tuple[str, str]]:
+        """(name, location) of the ordinary files, and of hard links to them."""
+        places: dict[str, str] = {}
+        reached = -1
+        self._file.seek(0)
+        with tarfile.open(fileobj=self._file, mode="r:", encoding="utf-8") as tar:
+            for member in tar:
+                if member.offset <= reached:
+                    raise tarfile.ReadError("its members run backwards")
+                reached = member.offset
+                place = f"{member.offset_data}+{member.size}"
+                if member.islnk():
+                    place = places.get(member.linkname, "")
+                elif not member.isreg() or member.issparse():
+                    continue
+                places[member.name] = place
+                if place:
+                    yield member.name, place
+
+    def read(self, location: str, limit: int) -> tuple[bytes, int]:
+        """The first bytes of a member, and its size."""
+        offset, size = map(int, location.split("+"))
+        self._file.seek(offset)
+        return self._file.read(min(size, limit)), size
+
+
+@lru_cache(maxsize=4)
+def _archive(store: str, process: int) -> _Zip | _Tar:
+    """The opened archive of a store: each process its own, as they share no file position."""
+    kind, _, file = _parts(store)
+    opened = remote.open_file(file)
+    return _Zip(opened) if kind == "zip" else _Tar(opened)
+
+
+def _decompressed(file: IO[bytes]) -> IO[bytes]:
+    """The file itself, or what it holds compressed, in a temporary file without a name."""
+    start = file.read(6)
+    size = file.seek(0, os.SEEK_END)
+    file.seek(0)
+    inflate = next((inflate for magic, inflate in _COMPRESSED if start.startswith(magic)), None)
+    if inflate is None:
+        return file
+    plain = tempfile.TemporaryFile()  # noqa: SIM115  # it lives as long as the archive
+    with cast("IO[bytes]", inflate(file)) as stream:
+        while block := stream.read(_BLOCK):
+            plain.write(block)
+            if plain.tell() > max(size * MAX_INFLATION, _BLOCK):
+                raise ValueError(f"it inflates to more than {MAX_INFLATION} times its size")
+    plain.seek(0)
+    return cast("IO[bytes]", plain)
+
+
+def _real_name(info: zipfile.ZipInfo) -> str:
+    """A member's name; one without the UTF-8 mark is by what it is: UTF-8, GB18030 or CP437."""
+    if info.flag_bits & 0x800:
+        return info.filename
+    try:
+        raw = info.filename.encode("cp437")
+    except UnicodeEncodeError:  # a name that an extra field gave, in Unicode
+        return info.filename
+    for encoding in ("utf-8", "gb18030"):
+        try:
+            return raw.decode(encoding)
+        except UnicodeDecodeError:
+            continue
+    return info.filename

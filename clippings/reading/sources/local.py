@@ -1,0 +1,67 @@
+"""Folders and files of this machine."""
+
+from __future__ import annotations
+
+import os
+import time
+from collections.abc import Iterator
+from pathlib import Path
+
+from clippings.models import SourceFile
+from clippings.reading.sources.names import as_text, is_article
+
+SETTLED = 2 * 10**9
+"""Nanoseconds after which a file that is written again has another time on any file system."""
+
+
+def files_below(source: Path) -> tuple[str, Iterator[tuple[str, SourceFile]]]:
+    """The source's name, and (where it really lies, file) of each article of a folder, or of
+    the one file, in any order.
+
+    Links to files are followed inside the folder only; links to folders never.
+    Cheap: one `stat` a file and nothing opened.
+    """
+    return as_text(source.name), _files(source)
+
+
+def _files(source: Path) -> Iterator[tuple[str, SourceFile]]:
+    if source.is_file():
+        real = os.path.realpath(source)
+        yield real, SourceFile(as_text(source.name), real, stamp(source.stat()))
+        return
+    root = os.path.realpath(source)
+    folders = [(root, "")]
+    while folders:
+        folder, below = folders.pop()
+        with os.scandir(folder) as entries:
+            for entry in entries:
+                name = entry.name
+                if entry.is_dir(follow_symlinks=False):
+                    if name[0] != ".":
+                        folders.append((entry.path, f"{below}{name}/"))
+                elif is_article(name) and (found := _location(entry, root)):
+                    yield found[0], SourceFile(as_text(below + name), *found)
+
+
+def _location(entry: os.DirEntry[str], root: str) -> tuple[str, str] | None:
+    """Location and stamp of an ordinary file that lies in the source; None for anything else."""
+    try:
+        if entry.is_file(follow_symlinks=False):
+            return entry.path, stamp(entry.stat())
+        real = os.path.realpath(entry.path)
+        if os.path.isfile(real) and os.path.commonpath([real, root]) == root:
+            return real, stamp(os.stat(real))
+    except FileNotFoundError:  # removed since the folder was listed
+        pass
+    return None
+
+
+def stamp(status: os.stat_result) -> str:
+    """Size, times and number of a file; empty for one that may change again within the tick.
+
+    The time of modification can be set, as `cp -p`, `rsync -t` and `tar` do; that of the last
+    change of any kind cannot. The number tells apart two files of which one takes the other's path.
+    """
+    if time.time_ns() - max(status.st_mtime_ns, status.st_ctime_ns) < SETTLED:
+        return ""
+    return f"{status.st_size}-{status.st_mtime_ns}-{status.st_ctime_ns}-{status.st_ino}"

@@ -1,0 +1,138 @@
+"""What fsspec opens by a URL: `https://…`, `s3://…` and more, with the extra `remote`."""
+
+from __future__ import annotations
+
+import contextlib
+import errno
+import os
+import tempfile
+from collections.abc import Iterator
+from typing import IO, Any, cast
+from urllib.parse import unquote, urlsplit
+
+from clippings.models import BuildError, SourceFile
+from clippings.reading.sources import local
+from clippings.reading.sources.names import article_below, as_text
+
+MAX_FOLDERS = 100_000
+"""Folders listed of one URL: a server may make up new ones for ever."""
+
+_CHANGES = ("ETag", "etag", "LastModified", "last_modified", "mtime", "updated")
+"""What file systems call that which changes with a file."""
+
+
+def is_url(source: str) -> bool:
+    """Whether a source or store is written as a URL."""
+    return "://" in source
+
+
+def files_at(url: str) -> tuple[str, Iterator[tuple[str, SourceFile]]]:
+    """The last part of a URL as its name, and (what tells it from any other, file) of each
+    article below it, or of the one file that it names."""
+    return as_text(_last_part(url)), _files(url)
+
+
+def read_url(store: str, location: str, limit: int) -> tuple[bytes, int]:
+    """The first `limit` bytes of a file, and how many it has. Raises OSError."""
+    files, _ = _file_system(store)
+    try:
+        with files.open(location, "rb") as file:
+            data = cast("bytes", file.read(limit))
+            return data, max(getattr(file, "size", None) or 0, len(data))
+    except MemoryError:  # the machine's trouble, not the file's
+        raise
+    except Exception as error:  # each protocol's library has errors of its own
+        raise OSError(errno.EIO, str(error) or type(error).__name__) from error
+
+
+def open_file(place: str) -> IO[bytes]:
+    """A file opened for reading anywhere in it, by its path or URL. Raises BuildError, OSError.
+
+    What lies at a URL is fetched whole, into a temporary file that goes with the process:
+    not every server gives the middle of a file.
+    """
+    if not is_url(place):
+        return open(place, "rb")
+    files, path = _file_system(place)
+    with _told(place), tempfile.NamedTemporaryFile() as fetched:
+        files.get_file(path, fetched.name)
+        return open(fetched.name, "rb")
+
+
+def stamp_of(place: str) -> str:
+    """The stamp of a file by its path or URL."""
+    if not is_url(place):
+        return local.stamp(os.stat(place))
+    files, path = _file_system(place)
+    with _told(place):
+        return _stamp(files, files.info(path))
+
+
+def _files(url: str) -> Iterator[tuple[str, SourceFile]]:
+    files, root = _file_system(url)
+    with _told(url):
+        about = files.info(root)
+    if about["type"] != "directory" and not url.endswith("/"):
+        name = as_text(unquote(_last_part(url)))
+        yield f"{url}#{root}", SourceFile(name, root, _stamp(files, about), url)
+        return
+    base = f"{root.rstrip('/')}/"
+    with _told(url):
+        for found in _walk(files, root, base):
+            if path := article_below(unquote(urlsplit(found["name"][len(base) :]).path), ""):
+                location = found["name"]
+                file = SourceFile(as_text(path), location, _stamp(files, found), url)
+                yield f"{files.unstrip_protocol(location)}", file
+
+
+def _walk(files: Any, root: str, base: str) -> Iterator[dict[str, Any]]:
+    """What is said of each file below `base`: a listing may also name what lies elsewhere."""
+    seen = {root, base}
+    folders = [root]
+    for folder in folders:
+        for entry in files.ls(folder, detail=True):
+            name = entry["name"]
+            if not name.startswith(base) or name in seen or ".." in name.split("/"):
+                continue
+            seen.add(name)
+            if entry["type"] == "file":
+                yield entry
+            elif entry["type"] == "directory":
+                folders.append(name)
+        if len(folders) > MAX_FOLDERS:
+            raise ValueError(f"more than {MAX_FOLDERS} folders")
+
+
+def _file_system(url: str) -> tuple[Any, str]:
+    """fsspec's file system for a URL, and the URL as a path in it. Raises BuildError."""
+    try:
+        from fsspec.core import url_to_fs
+    except ImportError:
+        raise BuildError(f"{url}: a URL needs the extra: pip install '.[remote]'") from None
+    with _told(url):
+        files, root = url_to_fs(url)
+    return files, str(root)
+
+
+@contextlib.contextmanager
+def _told(url: str) -> Iterator[None]:
+    """Raise BuildError, naming the URL, for whatever a protocol's library says in the block."""
+    try:
+        yield
+    except ImportError as error:
+        raise BuildError(f"{url}: {error}; pip install '.[remote]' has the usual ones") from error
+    except MemoryError:
+        raise
+    except Exception as error:  # each protocol's library has errors of its own
+        raise BuildError(f"{url}: {error or type(error).__name__}") from error
+
+
+def _stamp(files: Any, about: dict[str, Any]) -> str:
+    """Address, size and what changes with the file; empty where nothing does."""
+    changes = next((about[name] for name in _CHANGES if about.get(name)), "")
+    address = files.unstrip_protocol(about["name"])
+    return f"{about.get('size')}-{changes}-{address}" if changes else ""
+
+
+def _last_part(url: str) -> str:
+    return urlsplit(url).path.rstrip("/").rpartition("/")[2] or urlsplit(url).netloc

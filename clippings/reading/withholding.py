@@ -1,0 +1,199 @@
+"""What the archive's owner keeps out of it: the list `withhold` and the setting `publish`.
+
+    metadata.yml ─► read_withholding ─► Withholding ─┐
+                                          Outcome ─► withhold ─► Withheld, or with its text cut
+
+A pure decision about one file at a time, on any worker. An article that is withheld leaves only
+its number; one whose text is withheld keeps what tells it from others, and how it begins.
+docs/withholding.md says what can still be learnt of either.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, replace
+from difflib import get_close_matches
+from fnmatch import fnmatchcase
+from pathlib import Path
+from typing import Any
+
+import yaml
+
+from clippings.build.index import tokens_and_sketch
+from clippings.markdown.rendering import plain_text
+from clippings.models import BuildError, Outcome, Placed, Quarantined, What, Withheld
+from clippings.reading.identity import text_digest
+from clippings.reading.normalize import category_levels, host_of, opening
+
+PUBLISH = ("full", "snippets")
+"""What the archive gives of its articles: all of the text, or how each begins."""
+
+_SETTINGS = {"withhold", "publish"}
+_OPTIONS = {"only", "reason"}
+_PUNCTUATION = re.compile(r"([!-/:-@\[-`{-~])")  # what a backslash makes plain in Markdown
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """One entry of the list: what it names (`kind` is a key of KINDS), what is taken out, why."""
+
+    kind: str
+    name: str
+    what: What
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class Withholding:
+    """All that is to be withheld; by default nothing is."""
+
+    entries: tuple[Entry, ...] = ()
+    publish: str = "full"
+
+    @property
+    def digest(self) -> str:
+        """Names the decision: two that decide alike, and only those, have the same."""
+        return text_digest(repr(self))
+
+    def idle(self, used: frozenset[int]) -> list[str]:
+        """The entries, as written, whose numbers (from 1) are not among those `used`."""
+        return [
+            f"withhold, entry {number} ({entry.kind}: {entry.name}) took nothing out: "
+            "no file matches it, or another entry came before"
+            for number, entry in enumerate(self.entries, 1)
+            if number not in used
+        ]
+
+
+@dataclass(frozen=True, slots=True)
+class _Known:
+    """What entries are compared with."""
+
+    path: str
+    source: str | None
+    host: str | None
+
+
+def _is_path(name: str, file: _Known) -> bool:
+    return name == file.path or fnmatchcase(file.path, name)
+
+
+def _is_host(name: str, file: _Known) -> bool:
+    return file.host is not None and f".{file.host}".endswith(f".{name}")
+
+
+def _is_source(name: str, file: _Known) -> bool:
+    return name == file.source
+
+
+KINDS: dict[str, Callable[[str, _Known], bool]] = {
+    "path": _is_path,
+    "host": _is_host,
+    "source": _is_source,
+}
+"""What an entry may name: a file's path (with `*`, `?`, `[…]`), the host that an article was
+first published at (and its subdomains), a source."""
+
+
+def read_withholding(file: Path) -> Withholding:
+    """What metadata.yml says under `plugins: clippings:`. Raises BuildError, naming the file and
+    the entry, for what cannot be meant."""
+    try:
+        metadata = yaml.safe_load(file.read_text("utf-8")) or {}
+        settings = (metadata.get("plugins") or {}).get("clippings") or {}
+        publish, entries = settings.get("publish", "full"), settings.get("withhold") or []
+    except (yaml.YAMLError, UnicodeDecodeError, AttributeError) as error:
+        raise BuildError(f"{file}: cannot be read as metadata: {error}") from None
+    # A wish that is not heard, for a slip of the pen, would be worse than no build.
+    for key in (*metadata, *(settings.keys() - _SETTINGS)):
+        if get_close_matches(str(key).lower(), _SETTINGS, cutoff=0.9):
+            raise BuildError(
+                f"{file}: {key} is not read where it stands; `withhold` and `publish` "
+                "are, below `plugins: clippings:`"
+            )
+    if publish not in PUBLISH:
+        raise BuildError(f"{file}: publish is one of {', '.join(PUBLISH)}, not {publish!r}")
+    if not isinstance(entries, list):
+        raise BuildError(f"{file}: withhold is a list of entries such as `- source: name`")
+    try:
+        return Withholding(tuple(_entry(n, each) for n, each in enumerate(entries, 1)), publish)
+    except ValueError as error:
+        raise BuildError(f"{file}: {error}") from None
+
+
+def _entry(number: int, written: Any) -> Entry:
+    where = f"withhold, entry {number}"
+    if not isinstance(written, Mapping) or len(written.keys() & KINDS.keys()) != 1:
+        raise ValueError(f"{where}: names one of {', '.join(KINDS)}, such as `source: name`")
+    if unknown := written.keys() - KINDS.keys() - _OPTIONS:
+        raise ValueError(f"{where}: {min(map(str, unknown))} is not known; there is only, reason")
+    (kind,) = written.keys() & KINDS.keys()
+    name = str(written[kind] or "").strip()
+    if kind == "host":
+        name = name.lower().removeprefix("www.")
+    if not name or (kind == "host" and re.search("[/:*]", name)):
+        raise ValueError(f"{where}: {kind}: {name!r} is none; a host is written like example.com")
+    if written.get("only", "text") != "text":
+        raise ValueError(f"{where}: only is text, or is left out to take the whole article")
+    what: What = "text" if "only" in written else "article"
+    return Entry(kind, name, what, str(written.get("reason") or "").strip())
+
+
+def withhold(outcome: Outcome, withholding: Withholding) -> Outcome:
+    """The outcome as it may be published: as it was, with its text cut, or none of it."""
+    if isinstance(outcome, Withheld) or (withheld := _decide(outcome, withholding)) is None:
+        return outcome
+    if withheld.what == "article":
+        return withheld
+    if isinstance(outcome, Quarantined):
+        return replace(outcome, content=b"", withheld=withheld)
+    return _cut(outcome, withheld)
+
+
+def _decide(outcome: Placed | Quarantined, withholding: Withholding) -> Withheld | None:
+    """The first entry that takes all of a file, else the first that takes its text; else
+    what the setting says, under the number 0."""
+    if isinstance(outcome, Placed):
+        host = host_of(outcome.article.url or "")
+        file = _Known(outcome.path, outcome.article.source, host)
+    else:
+        file = _Known(outcome.path, category_levels((), outcome.path)[1], None)
+    hits = [
+        Withheld(outcome.path, outcome.digest, entry.what, number, entry.reason)
+        for number, entry in enumerate(withholding.entries, 1)
+        if KINDS[entry.kind](entry.name, file)
+    ]
+    if withholding.publish == "snippets":
+        hits.append(Withheld(outcome.path, outcome.digest, "text", 0, ""))
+    return min(hits, key=lambda hit: hit.what, default=None)  # "article" < "text"
+
+
+def _cut(placed: Placed, withheld: Withheld) -> Placed:
+    """The file's article with nothing of its text but how it begins, in its tables and its index:
+    overlapping pairs in their order would give the text back."""
+    article = placed.article
+    header = _shortened(json.loads(article.front_matter))
+    beginning = opening(plain_text(article.markdown))
+    cut = replace(
+        article,
+        summary=opening(article.summary),
+        links=tuple(replace(link, text="") for link in article.links),
+        images=tuple(replace(image, alt="", caption="") for image in article.images),
+        # A whole copy of this text elsewhere stays an article of its own.
+        digest=text_digest("withheld", article.digest),
+        front_matter=json.dumps(header, ensure_ascii=False),
+        markdown=_PUNCTUATION.sub(r"\\\1", beginning),
+    )
+    tokens, sketch = tokens_and_sketch(cut, beginning)
+    return replace(placed, article=cut, tokens=tokens, sketch=sketch, withheld=withheld)
+
+
+def _shortened(value: Any) -> Any:
+    """A value of the front matter, each string of it no longer than a beginning."""
+    if isinstance(value, str):
+        return opening(value)
+    if isinstance(value, dict):
+        return {key: _shortened(inner) for key, inner in value.items()}
+    return [_shortened(inner) for inner in value]

@@ -1,0 +1,28 @@
+"""The archive's query language as functions of SQL, for the site and for notebooks alike.
+
+search_query(text)               the FTS5 expression of a query: `… match search_query(:q)`
+search_snippet(markdown, text)   HTML of the passage that shows the match, marked with <mark>
+"""
+
+from __future__ import annotations
+
+import sqlite3
+
+from clippings.markdown.rendering import plain_text
+from clippings.search import parse_query, snippet
+
+
+def search_query(text: object) -> str:
+    """Give the MATCH expression of what a reader typed; null stands for every article."""
+    return parse_query(str(text or "")).match
+
+
+def search_snippet(markdown: object, text: object) -> str:
+    """Give the passage of an article that shows why a query found it, as safe HTML."""
+    return snippet(plain_text(str(markdown or "")), str(text or "")).html
+
+
+def register(conn: sqlite3.Connection) -> None:
+    """Make the functions known to a connection."""
+    conn.create_function("search_query", 1, search_query, deterministic=True)
+    conn.create_function("search_snippet", 2, search_snippet, deterministic=True)

@@ -1,0 +1,1 @@
+"""Which articles are alike: related articles and near-duplicates."""

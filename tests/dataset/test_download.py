@@ -1,0 +1,153 @@
+"""A database from an address: downloaded once, checked, and kept through a bad day."""
+
+from __future__ import annotations
+
+import hashlib
+import sqlite3
+import threading
+from collections.abc import Iterator
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
+from typing import Any
+
+import pytest
+from conftest import Visitor, listening
+
+import clippings
+from clippings.dataset.download import cache_folder, fetch
+from clippings.models import OpenError
+
+
+class Server(ThreadingHTTPServer):
+    """Answers with `files` (path → bytes), each under the ETag of its bytes."""
+
+    def __init__(self) -> None:
+        super().__init__(("127.0.0.1", 0), Handler)
+        self.files: dict[str, bytes] = {}
+        self.failing = 0  # a status that everything is answered with
+        self.short = 0  # bytes that are missing from each answer
+        self.log: list[tuple[str, int]] = []
+
+    def address(self, path: str) -> str:
+        return f"http://127.0.0.1:{self.server_address[1]}{path}"
+
+
+class Handler(BaseHTTPRequestHandler):
+    """What a plain web server does."""
+
+    server: Server
+
+    def do_GET(self) -> None:
+        content = self.server.files.get(self.path)
+        tag = f'"{hashlib.md5(content or b"").hexdigest()}"'
+        status = self.server.failing or (200 if content is not None else 404)
+        if status == 200 and self.headers.get("If-None-Match") == tag:
+            status = 304
+        self.server.log.append((self.path, status))
+        self.send_response(status)
+        self.send_header("ETag", tag)
+        self.send_header("Content-Length", str(len(content or b"") if status == 200 else 0))
+        self.end_headers()
+        if status == 200 and content:
+            self.wfile.write(content[: len(content) - self.server.short])
+
+    def log_message(self, *_: Any) -> None:
+        """Say nothing."""
+
+
+@pytest.fixture
+def server() -> Iterator[Server]:
+    """A web server on loopback with /data/clippings.db."""
+    with Server() as running:
+        running.files["/data/clippings.db"] = b"first" * 500_000
+        thread = threading.Thread(target=running.serve_forever, daemon=True)
+        thread.start()
+        yield running
+        running.shutdown()
+        thread.join(timeout=10)
+
+
+DB = "/data/clippings.db"
+
+
+def test_it_is_downloaded_once(server: Server, tmp_path: Path) -> None:
+    """The second call only asks; a new file there is downloaded and takes the old one's place."""
+    first = fetch(server.address(DB), tmp_path)
+    assert first.read_bytes() == server.files[DB]
+    assert fetch(server.address(DB), tmp_path) == first
+    assert [status for path, status in server.log if path == DB] == [200, 304]
+    server.files[DB] = b"second"
+    assert fetch(server.address(DB), tmp_path).read_bytes() == b"second"
+    assert len([*tmp_path.iterdir()]) == 2  # the file and its tag: no draft is left
+
+
+def test_two_addresses_are_two_files(server: Server, tmp_path: Path) -> None:
+    """Files of one name from several places do not meet."""
+    server.files["/other/clippings.db"] = b"other"
+    assert fetch(server.address(DB), tmp_path) != fetch(
+        server.address("/other/clippings.db"), tmp_path
+    )
+
+
+def test_an_address_as_a_person_types_it(server: Server, tmp_path: Path) -> None:
+    """Chinese letters in it are sent as servers take them; what is escaped already stays."""
+    server.files["/%E5%89%AA%E6%8A%A5.db"] = b"there"
+    assert fetch(server.address("/剪报.db"), tmp_path).read_bytes() == b"there"
+    assert fetch(server.address("/%E5%89%AA%E6%8A%A5.db"), tmp_path).read_bytes() == b"there"
+
+
+@pytest.mark.parametrize("line", ["{} *clippings.db", "{}  clippings.db", "{}  ./clippings.db"])
+def test_the_sum_is_checked(line: str, server: Server, tmp_path: Path) -> None:
+    """Against the SHA256SUMS beside it; what differs is refused, and the old copy stays."""
+    digest = hashlib.sha256(server.files[DB]).hexdigest()
+    server.files["/data/SHA256SUMS"] = f"{'0' * 64}  x.zip\n{line.format(digest)}\n".encode()
+    kept = fetch(server.address(DB), tmp_path)
+    old, server.files[DB] = server.files[DB], b"changed on the way"
+    with pytest.raises(OpenError, match=f"SHA256SUMS beside it says {digest}"):
+        fetch(server.address(DB), tmp_path)
+    assert kept.read_bytes() == old
+    assert len([*tmp_path.iterdir()]) == 2
+
+
+def test_a_broken_off_download_is_refused(server: Server, tmp_path: Path) -> None:
+    """Less than Content-Length is no database, and nothing of it is kept."""
+    server.short = 1000
+    with pytest.raises(OpenError, match="broke off after 2499000 of 2500000 bytes"):
+        fetch(server.address(DB), tmp_path)
+    assert not [*tmp_path.iterdir()]
+
+
+def test_a_bad_day_of_the_server(server: Server, tmp_path: Path) -> None:
+    """Down or failing: the copy of before is used, with a warning; without one it is an error.
+    What the server no longer has is not used either."""
+    address = server.address(DB)
+    kept = fetch(address, tmp_path)
+    server.failing = 503
+    with pytest.warns(UserWarning, match="503.*the copy of before is used"):
+        assert fetch(address, tmp_path) == kept
+    with pytest.raises(OpenError, match="answers 503"):
+        fetch(address, tmp_path / "empty")
+    server.failing = 410
+    with pytest.raises(OpenError, match="answers 410"):
+        fetch(address, tmp_path)
+    server.shutdown()
+    server.server_close()
+    with pytest.warns(UserWarning, match="the copy of before is used"):
+        assert fetch(address, tmp_path) == kept
+    with pytest.raises(OpenError, match="refused"):
+        fetch(address, tmp_path / "empty")
+
+
+def test_the_sites_own_download_opens(
+    site: Visitor, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """`clippings.open` takes the address of /clippings.db and keeps it in the cache folder."""
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path))
+    with (
+        listening(site) as address,
+        clippings.open(f"{address}/clippings.db", frames=False) as archive,
+    ):
+        assert archive.search("彗星")
+    assert cache_folder() == tmp_path / "clippings"
+    (kept,) = cache_folder().glob("*.db")
+    assert sqlite3.connect(kept).execute("select count(*) from articles").fetchone() > (0,)
