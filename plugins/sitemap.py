@@ -47,9 +47,8 @@ def browse_paths(conn: sqlite3.Connection) -> Iterator[str]:
     for kind in ("year", "month"):
         yield from (browse_path(kind, row["name"]) for row in listings.by_date(conn, kind))
     for kind in ("section", "source", "feed", "tag"):
-        yield from (
-            browse_path(kind, row["name"]) for row in listings.names(conn, kind, MOST_NAMES)
-        )
+        names = listings.names(conn, kind, MOST_NAMES)
+        yield from (browse_path(kind, row["name"]) for row in names)
 
 
 def answer(form: str, item: str, addresses: Iterable[tuple[str, str | None]]) -> Response:

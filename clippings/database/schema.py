@@ -29,8 +29,8 @@ STATE = (
     """create table state.keywords (
          keyword integer, article integer, factor integer, primary key (keyword, article)
        ) without rowid""",
-    # What tells that articles tell one story (clippings/similarity/components.py). A place stands for
-    # an article and orders it; an edge is a pair that is alike, in each clue that pairs it.
+    # What tells that articles tell one story (clippings/similarity/components.py). A place stands
+    # for an article and orders it; an edge is a pair that is alike, in each clue that pairs it.
     "create table state.sketches (place text primary key, sketch blob) without rowid",
     """create table state.clues (
          clue integer, place text, primary key (clue, place)

@@ -1,4 +1,4 @@
-"""Which articles tell one story (clippings/similarity/near_duplicates.py), kept true from one build to the next.
+"""Which articles tell one story (near_duplicates.py), kept true from one build to the next.
 
     state.clues, each in the order of places ─► staged.pairs   near what moved
     staged.pairs ─► alike ─► state.edges                       for each clue that pairs them
