@@ -24,8 +24,8 @@ from distributed import TimeoutError as TookTooLong
 from distributed.client import ClosedClientError
 from distributed.comm.core import CommClosedError
 
-from clippings.models import BuildError
 from clippings.build.executors import Mapper
+from clippings.models import BuildError
 from clippings.reading.identity import program
 
 Item = TypeVar("Item")

@@ -21,6 +21,9 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
+from clippings.build.executors import Mapper
+from clippings.build.process import NOTHING_WITHHELD, prepare_rows
+from clippings.build.publishing import draft_folder, publish
 from clippings.database import (
     INSPECTED,
     ArchiveWriter,
@@ -36,20 +39,17 @@ from clippings.database import (
     seal,
     state_path,
 )
-from clippings.models import BuildError
-from clippings.build.executors import Mapper
-from clippings.reading.identity import program_version
+from clippings.database.rows import FileRows
 from clippings.models import (
     UNREADABLE,
+    BuildError,
     Built,
     Changes,
     Known,
     Plan,
     SourceFile,
 )
-from clippings.build.process import NOTHING_WITHHELD, prepare_rows
-from clippings.build.publishing import draft_folder, publish
-from clippings.database.rows import FileRows
+from clippings.reading.identity import program_version
 from clippings.reading.sources import ARTICLE_SUFFIXES, find_articles
 from clippings.reading.withholding import Withholding
 

@@ -13,11 +13,10 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import replace
 from typing import Any, NamedTuple
 
-from clippings.models import UnreadableArticle
-from clippings.reading.frontmatter import parse_article
-from clippings.reading.identity import file_digest
 from clippings.build.index import tokens_and_sketch
+from clippings.database.rows import FileRows, rows_of
 from clippings.markdown import to_markdown
+from clippings.markdown.rendering import plain_text
 from clippings.models import (
     Article,
     Conversion,
@@ -27,11 +26,12 @@ from clippings.models import (
     Processed,
     Quarantined,
     SourceFile,
+    UnreadableArticle,
 )
+from clippings.reading.frontmatter import parse_article
+from clippings.reading.identity import file_digest
 from clippings.reading.normalize import article_url, normalize_article
-from clippings.markdown.rendering import plain_text
 from clippings.reading.revisions import with_revisions
-from clippings.database.rows import FileRows, rows_of
 from clippings.reading.sources import read_bytes
 from clippings.reading.withholding import Withholding, withhold
 

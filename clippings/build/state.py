@@ -13,8 +13,8 @@ from pathlib import Path
 
 from clippings.database.inspect import inspected_beside
 from clippings.database.schema import reading
-from clippings.reading.identity import digest_of_file
 from clippings.models import Known
+from clippings.reading.identity import digest_of_file
 
 # The stamps come first: a file that held what it held may have been read once more, and not have
 # been readable then, which its row of this build says.

@@ -27,10 +27,9 @@ from distributed import Client
 import build_db
 from clippings.build import cluster
 from clippings.build.cluster import CHUNK, CHUNKS_IN_FLIGHT, cluster_mapper
-from clippings.models import BuildError
 from clippings.build.executors import mapper
+from clippings.models import BuildError, SourceFile
 from clippings.reading.identity import program
-from clippings.models import SourceFile
 from clippings.reading.sources import needs_of
 
 Process = subprocess.Popen[bytes]

@@ -8,8 +8,8 @@ from itertools import islice
 
 import pytest
 
-from clippings.models import BuildError
 from clippings.build.executors import CHUNK, CHUNKS_IN_FLIGHT, mapper
+from clippings.models import BuildError
 
 
 def double(numbers: Sequence[int]) -> list[int]:

@@ -14,12 +14,13 @@ import pytest
 from click.testing import CliRunner
 
 from build_db import main
-from clippings.build import pipeline, process as processing
-from clippings.database import state_path
+from clippings.build import pipeline
+from clippings.build import process as processing
 from clippings.build.executors import mapper
-from clippings.reading.identity import path_id
-from clippings.models import Built, Changes, Known, SourceFile
 from clippings.build.pipeline import build, plan
+from clippings.database import state_path
+from clippings.models import Built, Changes, Known, SourceFile
+from clippings.reading.identity import path_id
 from clippings.reading.withholding import Entry, Withholding
 
 EDITS = 200

@@ -21,9 +21,9 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from build_db import main
-from clippings.reading.identity import path_id
-from clippings.models import Placed, Quarantined, SourceFile
 from clippings.build.process import MAX_BYTES, MAX_KEPT, prepare_rows, process_article, read_file
+from clippings.models import Placed, Quarantined, SourceFile
+from clippings.reading.identity import path_id
 
 ROOT = Path(__file__).parents[2]
 SHARED = ROOT.parent / "shared"

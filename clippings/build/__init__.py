@@ -1,0 +1,1 @@
+"""From files to a database: plan, process, write, publish."""
