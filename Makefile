@@ -37,11 +37,11 @@ image: build ## Build clippings.db, and from it a container image named TAG (cli
 	@$(CONTAINER) build --file deploy/Containerfile --tag "$(TAG)" .
 
 test: .venv/.dev ## Run the whole test suite, and that of the site on Datasette 1.0 too
-	$(BIN)/python -m pytest
+	$(BIN)/python -m pytest --numprocesses auto
 	@$(MAKE) --no-print-directory test-next
 
 test-next: next ## Run the tests of the site on Datasette 1.0
-	PYTHONPATH=$(NEXT) $(BIN)/python -m pytest -m site
+	PYTHONPATH=$(NEXT) $(BIN)/python -m pytest --numprocesses auto -m site
 
 next: $(NEXT)/.done ## Install Datasette 1.0 beside .venv, in build/datasette-1.0
 
