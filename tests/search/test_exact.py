@@ -31,7 +31,7 @@ def texts(folder: Path, limit: int) -> list[str]:
 def archive(bodies: list[str]) -> sqlite3.Connection:
     """A database as the build makes it, as far as searching plain SQL needs it."""
     connection = sqlite3.connect(":memory:")
-    schema = (PROJECT / "clippings" / "schema.sql").read_text("utf-8")
+    schema = (PROJECT / "clippings" / "database" / "schema.sql").read_text("utf-8")
     for name in ("create table folding", "create virtual table articles_fts"):
         connection.execute(re.search(rf"{name}.*?;\n", schema, re.DOTALL)[0])  # type: ignore[index]
     connection.executemany("insert into folding values (?, ?)", folding_table())
@@ -90,6 +90,38 @@ def test_recall_and_precision_on_real_articles() -> None:
     if not CORPUS.is_dir():
         pytest.skip("the folder of real articles does not stand beside the checkout")
     check_against_like(texts(CORPUS, 300), 400)
+
+
+def titles(folder: Path) -> list[str]:
+    """The titles that the front matter of the files in a folder gives."""
+    files = sorted(path for path in folder.rglob("*.md") if path.is_file())
+    heads = (path.read_text("utf-8", errors="replace")[:2000] for path in files)
+    found = (re.search(r"^title: *(\S.*)$", head, re.MULTILINE) for head in heads)
+    return [title[1].strip("'") for title in found if title]
+
+
+def check_titles(found: list[str]) -> None:
+    connection = archive([])
+    for docid, title in enumerate(found, 1):
+        sql = "insert into articles_fts (rowid, title, facts) values (?, ?, 'all')"
+        connection.execute(sql, (docid, index_text(title)))
+    for docid, title in enumerate(found, 1):
+        assert docid in by_index(connection, title), title
+
+
+def test_a_pasted_title_finds_its_article() -> None:
+    """Colons, dashes and options of commands in a title are no field and no exclusion."""
+    pasted = (
+        "LatinWord：中文|git rebase -i|用 rm -rf 删除|《刀剑 －虚空幻界－ 版》|Story -Golf Tale-"
+    )
+    check_titles(pasted.split("|"))
+
+
+def test_every_pasted_title_finds_its_article() -> None:
+    """The same for the titles of all real articles."""
+    if not CORPUS.is_dir():
+        pytest.skip("the folder of real articles does not stand beside the checkout")
+    check_titles(titles(CORPUS))
 
 
 CHINESE, DIGIT, LETTER = f"[{CJK}]", "[0-9]", f"[^{CJK}0-9\\W_]"
