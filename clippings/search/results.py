@@ -28,8 +28,20 @@ _RELEVANCE = f"""
     )
     order by score, docid desc limit :limit offset :offset
 """
-ORDERS = {"relevance": _RELEVANCE, "newest": _NEWEST}
+_OLDEST = """
+    select rowid as docid from articles_fts where articles_fts match :match
+    order by rowid < (select docid from articles where day is not null order by day limit 1), rowid
+    limit :limit offset :offset
+"""
+ORDERS = {"relevance": _RELEVANCE, "newest": _NEWEST, "oldest": _OLDEST}
 """The name of an order → the SQL of one page: rows of `docid`."""
+
+CLOSEST = f"""
+    select rowid as docid from articles_fts where articles_fts match :match
+    order by bm25(articles_fts, {_WEIGHTS}), rowid desc limit :limit
+"""
+"""The SQL of the most relevant articles, whenever they were published; its `:match` has to be of
+rare words."""
 
 TOTAL = f"""
     select count(*) as total from (

@@ -21,7 +21,7 @@ _CLUSTER = re.compile("(?s).[\u0300-\u036f\u3099\u309a\uff9e\uff9f\u1160-\u11ff]
 
 _CJK = re.compile(f"[{CJK}]")
 _WORD_HEAD = re.compile(f"[^\\W{CJK}]")
-_WORD_TAIL = re.compile(f"[^\\W{CJK}]+$")
+_WORD_TAIL = re.compile(f"[^\\W{CJK}]+\\Z")
 # What must not stand beside a run of folded text: more of its own kind makes another word.
 _OWN_KIND = {
     "cjk": "",
@@ -63,18 +63,18 @@ def snippet(text: str, query: Query | str, *, length: int = 120) -> Snippet:
     """
     if isinstance(query, str):
         query = parse_query(query)
-    folded, origin = _fold_with_origin(text)
+    folded, origin = fold_with_origin(text)
     found = [
         (origin[match.start()], _end(origin, match.end()), number)
         for number, term in enumerate(query.terms)
-        for match in islice(re.finditer(_pattern(term), folded), _MAX_MATCHES)
+        for match in islice(re.finditer(pattern(term), folded), _MAX_MATCHES)
     ]
     start, end = _window(text, sorted(found), length)
     marks = _merged(sorted((low, high) for low, high, _ in found), start, end)
     return Snippet(tuple(_parts(text, start, end, marks)))
 
 
-def _fold_with_origin(text: str) -> tuple[str, Sequence[int]]:
+def fold_with_origin(text: str) -> tuple[str, Sequence[int]]:
     """Fold text and say for each position in it, and for its end, where in `text` that is."""
     folded = fold_in_place(text)
     if folded is not None:
@@ -100,7 +100,7 @@ def _end(origin: Sequence[int], position: int) -> int:
     return origin[position]
 
 
-def _pattern(term: str) -> str:
+def pattern(term: str) -> str:
     """Write a term as a regular expression over folded text, by the rules of `tokens`."""
     pieces: list[str] = []
     gaps: list[str] = []

@@ -97,7 +97,7 @@ def titles(folder: Path) -> list[str]:
     files = sorted(path for path in folder.rglob("*.md") if path.is_file())
     heads = (path.read_text("utf-8", errors="replace")[:2000] for path in files)
     found = (re.search(r"^title: *(\S.*)$", head, re.MULTILINE) for head in heads)
-    return [title[1].strip("'") for title in found if title]
+    return [title[1].strip("'") for title in found if title and index_text(title[1])]
 
 
 def check_titles(found: list[str]) -> None:

@@ -1,0 +1,207 @@
+"""The closest articles to a question that few or no articles answer word for word.
+
+    英镑为什么暴跌 ─► its parts: 英镑 暴跌 ─► the rarest, joined by OR ─► by relevance
+                                              └► those whose title and one passage hold half of it
+
+Nobody types spaces in Chinese, so that a question is one long phrase for the index, and an English
+one asks for "how" and "does" too. Its pairs of characters and its words, each by itself, find what
+is meant. What stands in quotes, in a field or after a minus stays as it is asked.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+import sqlite3
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
+from itertools import islice
+from typing import NamedTuple
+
+from clippings.search.folding import CJK, SYMBOLS, fold
+from clippings.search.query import WORDS, Query, phrase, without
+from clippings.search.results import CLOSEST
+from clippings.search.snippets import fold_with_origin
+
+FEW = 3
+"""Fewer results than these are followed by the closest articles."""
+
+MOST = 10
+"""So many of the closest articles are given."""
+
+_PARTS = 8  # the rarest parts of a question are looked for
+_READ = 20_000  # articles that hold one of them, at most: what a question costs
+_COMMON = 10  # a part that stands in one of so many articles says little
+_ENOUGH = 0.5  # of a question has to stand in the title and one passage of an article
+_PASSAGE = 300  # characters
+_MATCHES = 100  # of one part in one text
+_LETTER = 0.4  # of a Chinese character
+
+_CHINESE = re.compile(f"[{CJK}]")
+_RUN = re.compile(f"[{CJK}]+|(?:[0-9]+|[^\\s{CJK}0-9{SYMBOLS}]+)[{SYMBOLS}]*")
+# Words that ask or join are not what a question is about.
+_ASKING = re.compile(
+    "为什么|什么时候|什么|怎么样|怎么办|怎么回事|怎么|如何|多少钱|多少|哪里|哪家|哪些|哪个|哪种|哪儿"
+    "|几个|多久|是谁|是不是|有没有|能不能|会不会|要不要|可不可以|好不好|请问"
+)
+_JOINING = frozenset("的了吗呢吧呀啊是有在和与")
+_ENGLISH = frozenset(
+    "a an the of to in on at for from with by and or is are was were be been do does did how what"
+    " why when where who which whose can could should would will may might must i me my you your"
+    " we our it its this that there he she they his her their has have had am not as if than then"
+    " so about into".split()
+)
+# languages, tracker, shop are looked for as languag*, track*, shop*: an ending may be another.
+_ENDING = re.compile("(?<=[a-z]{4})(?:ies|ing|ed|es|er|s|y)\\Z")
+
+_COUNT = "select count(*) from (select 1 from articles_fts where articles_fts match ? limit ?)"
+_SIZE = "select coalesce(max(docid), 0) from articles"
+_TEXTS = """
+    select docid, title || char(10) || coalesce(author, ''), substr(markdown, 1, 20000) from articles
+    where docid in (select value from json_each(?))
+"""
+
+Span = tuple[int, int]
+
+
+@dataclass(frozen=True, slots=True)
+class Closest:
+    """The closest articles: `matched` has for each docid, the closest first, what it holds of the
+    question, as typed. `query` marks that in their texts."""
+
+    query: Query
+    matched: Mapping[int, tuple[str, ...]]
+
+
+class _Parts(NamedTuple):
+    """The parts of a question, and where in it they stand: those that say which articles are
+    meant, the rarest first; those that no article has; those that many have."""
+
+    telling: dict[str, Span]
+    absent: list[Span]
+    common: list[Span]
+
+
+def closest(conn: sqlite3.Connection, query: Query, known: Collection[int] = ()) -> Closest:
+    """Find the articles that hold most of `query`, but not those of the docids `known`.
+
+    There are none where every word of the query has to be there, and where no article holds half
+    of them close together.
+    """
+    text = "\n".join(query.plain)
+    parts, rarest = _parts(conn, text)
+    if not rarest:
+        return Closest(query, {})
+    match = f"({WORDS} : ({' OR '.join(rarest)}))"
+    match = without(f"{match} AND {query.required}" if query.required else match, query.excluded)
+    page = {"match": match, "limit": MOST + len(known)}
+    docids = [docid for (docid,) in conn.execute(CLOSEST, page) if docid not in known][:MOST]
+    texts = {docid: rest for docid, *rest in conn.execute(_TEXTS, [json.dumps(docids)])}
+    matched = {}
+    for docid in docids:
+        held = sorted(parts.telling[term] for term in _held(*texts[docid], parts.telling))
+        if _share(text, held, parts) >= _ENOUGH:
+            matched[docid] = tuple(text[start:end] for start, end in _merged(held))
+    return Closest(replace(query, match=match, terms=tuple(parts.telling)), matched)
+
+
+def split_question(text: str) -> dict[str, Span]:
+    """Cut a question into its parts, as the query language takes them, and say where they stand.
+
+    Chinese gives its overlapping pairs, English its words without their endings.
+    """
+    folded, origin = fold_with_origin(text)
+    asked = _ASKING.sub(lambda word: "\n" * len(word[0]), folded)
+    parts: dict[str, Span] = {}
+    for run in _RUN.finditer(asked):
+        if run[0] in _ENGLISH:
+            continue
+        chinese = _CHINESE.match(run[0])
+        width = 2 if chinese and len(run[0]) > 1 else len(run[0])
+        for start in range(run.start(), run.end() - width + 1):
+            term = asked[start : start + width]
+            if not chinese and len(term) > 3 and term.isascii() and term.isalpha():
+                term = _ENDING.sub("", term) + "*"
+            parts.setdefault(term, (origin[start], origin[start + width]))
+    return parts
+
+
+def _parts(conn: sqlite3.Connection, text: str) -> tuple[_Parts, list[str]]:
+    """Sort the parts of a question by how many articles have them, and give the expressions of
+    the rarest."""
+    (size,) = conn.execute(_SIZE).fetchone()
+    most = max(size // _COMMON, FEW)
+    counts: dict[str, int] = {}
+    parts = _Parts({}, [], [])
+    spans = split_question(text)
+    for term, span in spans.items():
+        counted = conn.execute(_COUNT, [f"{WORDS} : {phrase(term)}", most + 1]).fetchone()[0]
+        if 0 < counted <= most:
+            counts[term] = counted
+        else:
+            (parts.common if counted else parts.absent).append(span)
+    parts.telling.update((term, spans[term]) for term in sorted(counts, key=counts.__getitem__))
+    rarest, read = [], 0
+    for term in islice(parts.telling, _PARTS):
+        read += counts[term]
+        if read <= _READ or not rarest:
+            rarest.append(phrase(term))
+    return parts, rarest
+
+
+def _held(head: str, markdown: str, terms: Iterable[str]) -> set[str]:
+    """Give the terms that the head of an article and the passage with the most of them hold."""
+    head, text = fold(head), fold(markdown)
+    patterns = {term: re.compile(_pattern(term)) for term in terms}
+    in_head = {term for term, found in patterns.items() if found.search(head)}
+    places = sorted(
+        (match.start(), term)
+        for term, found in patterns.items()
+        for match in islice(found.finditer(text), _MATCHES)
+    )
+    return max(_passages(places), key=lambda held: len(held | in_head), default=set()) | in_head
+
+
+def _pattern(term: str) -> str:
+    """Write a part as a regular expression over folded text: Chinese anywhere, words whole."""
+    word = re.escape(term.rstrip("*"))
+    if _CHINESE.match(term):
+        return word
+    more = "[0-9]" if term[0].isdigit() else "[a-z]" if term[0].isascii() else "[^\\W\\d_]"
+    return f"(?<!{more}){word}" + ("" if term.endswith("*") else f"(?!{more})")
+
+
+def _passages(places: Sequence[tuple[int, str]]) -> Iterator[set[str]]:
+    """Yield the terms of the passage that ends at each of their sorted places."""
+    first = 0
+    for last, (place, _) in enumerate(places, 1):
+        while places[first][0] < place - _PASSAGE:
+            first += 1
+        yield {term for _, term in places[first:last]}
+
+
+def _share(text: str, held: Iterable[Span], parts: _Parts) -> float:
+    """Say how much of what a question is about, by its characters, is held."""
+    found = _places(held)
+    asked = _places([*parts.telling.values(), *parts.absent]) - _places(parts.common)
+    asked = {place for place in asked if text[place] not in _JOINING} | found
+    return _weight(text, found) / _weight(text, asked)
+
+
+def _places(spans: Iterable[Span]) -> set[int]:
+    return {place for span in spans for place in range(*span)}
+
+
+def _weight(text: str, places: Iterable[int]) -> float:
+    return sum(1 if _CHINESE.match(text[place]) else _LETTER for place in places)
+
+
+def _merged(spans: Iterable[Span]) -> list[Span]:
+    """Join sorted spans that overlap: 加盟 and 盟费 are 加盟费."""
+    merged: list[Span] = []
+    for start, end in spans:
+        if merged and start < merged[-1][1]:
+            before = merged.pop()
+            start, end = before[0], max(before[1], end)
+        merged.append((start, end))
+    return merged
