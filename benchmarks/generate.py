@@ -3,7 +3,8 @@
 The files have the archive's own format (front matter, HTML bodies, folders as categories) and
 the sizes of real ones: half have more than 900 characters, one in ten more than 4,000. Their
 clauses come from a made-up lexicon with the long tail of a natural one, or with `--from FOLDER`
-from the texts in a folder. Same arguments, same files.
+from the texts in a folder; with `--repeat FOLDER` the files are those of a folder, again and again
+with other characters. Same arguments, same files.
 """
 
 from __future__ import annotations
@@ -128,12 +129,46 @@ def _block(text: str, index: int) -> str:
     return f"<p>\n{link}{words[6:]}\n</p>" if index % 5 == 1 else f"<p>\n{words}\n</p>"
 
 
+def repeated(folder: Path, count: int) -> Iterator[tuple[Path, bytes]]:
+    """Yield (path, content) of `count` files: those of `folder`, then copies of them.
+
+    In each copy the common Chinese characters of title and body have changed places, so that it
+    has the markup and the lengths of its original, and other words.
+    """
+    files = sorted(path for path in folder.rglob("*") if path.suffix in _TEXT_SUFFIXES)
+    common = [bytes((row, cell)) for row in range(0xB0, 0xD8) for cell in range(0xA1, 0xFF)]
+    characters = [code.decode("gb2312", "ignore") for code in common]
+    characters = [character for character in characters if character]
+    for number in range(count):
+        copy, original = divmod(number, len(files))
+        data = files[original].read_bytes()
+        if copy:
+            others = random.Random(copy).sample(characters, len(characters))
+            data = _translated(data, str.maketrans(dict(zip(characters, others, strict=True))))
+        yield Path(f"{copy:03}") / files[original].relative_to(folder), data
+
+
+def _translated(data: bytes, table: dict[int, str]) -> bytes:
+    text = data.decode("utf-8", "surrogateescape")
+    header, fence, body = text.partition("\n---\n") if "\n---\n" in text else ("", "", text)
+    header = re.sub("(?m)^title:.*", lambda line: line[0].translate(table), header)
+    return f"{header}{fence}{body.translate(table)}".encode("utf-8", "surrogateescape")
+
+
 @click.command(help="Write N articles in the archive's format below OUT.")
 @click.argument("out", type=click.Path(file_okay=False, path_type=Path))
 @click.option("--articles", default=1_000, show_default=True, help="How many.")
 @click.option("--from", "folder", type=click.Path(exists=True, path_type=Path), help="Real texts.")
-def main(out: Path, articles: int, folder: Path | None) -> None:
+@click.option("--repeat", type=click.Path(exists=True, path_type=Path), help="Real files.")
+def main(out: Path, articles: int, folder: Path | None, repeat: Path | None) -> None:
     """Write the files one by one, in the folders of their categories."""
+    if repeat:
+        for below, data in repeated(repeat, articles):
+            path = out / below
+            path.parent.mkdir(parents=True, exist_ok=True)
+            path.write_bytes(data)
+        click.echo(f"{articles} articles in {out}")
+        return
     clauses = clauses_of(folder) if folder else made_up_clauses()
     for number, draft in enumerate(drafts(articles, clauses)):
         path = out / draft.section / draft.source / draft.feed / f"{number:07}.md"
