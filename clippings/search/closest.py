@@ -57,7 +57,8 @@ _ENDING = re.compile("(?<=[a-z]{4})(?:ies|ing|ed|es|er|s|y)\\Z")
 _COUNT = "select count(*) from (select 1 from articles_fts where articles_fts match ? limit ?)"
 _SIZE = "select coalesce(max(docid), 0) from articles"
 _TEXTS = """
-    select docid, title || char(10) || coalesce(author, ''), substr(markdown, 1, 20000) from articles
+    select docid, title || char(10) || coalesce(author, ''), substr(markdown, 1, 20000)
+    from articles
     where docid in (select value from json_each(?))
 """
 
