@@ -20,6 +20,7 @@ from clippings.site import (
     words_for,
 )
 from clippings.site.lookup import article_of, read_article
+from clippings.site.pages import Page, Route, routes
 
 WEB = re.compile(r"https?://", re.I)
 
@@ -94,6 +95,6 @@ def extra_template_vars(
 
 
 @hookimpl
-def register_routes() -> list[tuple[str, Any]]:
+def register_routes() -> list[Route]:
     """Add the short links."""
-    return [(r"^/a/(?P<id>\d{1,18})(?P<suffix>\.(?:md|txt|json))?$", short_link)]
+    return routes(Page(r"^/a/(?P<id>\d{1,18})(?P<suffix>\.(?:md|txt|json))?$", short_link))

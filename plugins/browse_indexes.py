@@ -11,6 +11,7 @@ from datasette.app import Datasette
 from datasette.utils.asgi import Request
 
 from clippings.site import archive, listings, page
+from clippings.site.pages import Page, Route, routes
 
 NAMED = ("section", "source", "feed", "tag")
 
@@ -49,10 +50,10 @@ def index(template: str, read: Callable[[Connection], dict[str, Any]]) -> Callab
 
 
 @hookimpl
-def register_routes() -> list[tuple[str, Any]]:
+def register_routes() -> list[Route]:
     """One address for each index."""
-    return [
-        (r"^/archive$", index("archive.html", read_months)),
-        (r"^/sources$", index("sources.html", read_names)),
-        (r"^/about$", index("about.html", read_accounting)),
-    ]
+    return routes(
+        Page(r"^/archive$", index("archive.html", read_months), sitemap=True),
+        Page(r"^/sources$", index("sources.html", read_names), sitemap=True),
+        Page(r"^/about$", index("about.html", read_accounting), sitemap=True),
+    )

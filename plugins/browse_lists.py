@@ -12,6 +12,7 @@ from datasette.utils.asgi import Request
 
 from clippings.search import quoted
 from clippings.site import Missing, archive, listings, page
+from clippings.site.pages import Page, Route, routes
 
 VIEWS = ("pictures", "list")
 WITHIN = {"year": "month", "month": "day"}
@@ -72,8 +73,11 @@ def browse(kind: str) -> Callable[..., Any]:
 
 
 @hookimpl
-def register_routes() -> list[tuple[str, Any]]:
+def register_routes() -> list[Route]:
     """One address for each kind of shelf; names may be percent-encoded or plain."""
     named = [kind for kind in listings.KINDS if kind != "undated"]
-    routes = [(rf"^/{kind}/(?P<name>[^/]+)$", browse(kind)) for kind in named]
-    return [*routes, (r"^/undated$", browse("undated"))]
+    shown = ("before", "after", "view")
+    return routes(
+        *(Page(rf"^/{kind}/(?P<name>[^/]+)$", browse(kind), parameters=shown) for kind in named),
+        Page(r"^/undated$", browse("undated"), parameters=shown),
+    )

@@ -11,6 +11,7 @@ from datasette.database import Database
 from datasette.utils.asgi import Request, Response
 
 from clippings.site import CARD, archive, page
+from clippings.site.pages import Page, Route, routes
 
 SHOWN = 100
 TOLD = "inspect-data.json"
@@ -52,6 +53,6 @@ async def changes(datasette: Datasette, request: Request) -> Response:
 
 
 @hookimpl
-def register_routes() -> list[tuple[str, Any]]:
+def register_routes() -> list[Route]:
     """One address."""
-    return [(r"^/changes$", changes)]
+    return routes(Page(r"^/changes$", changes, sitemap=True))

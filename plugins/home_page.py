@@ -13,6 +13,7 @@ from datasette.utils.asgi import Request, Response
 from clippings.dataset.formats import schema_org
 from clippings.site import CARD, archive, listings, page
 from clippings.site.dataset import description
+from clippings.site.pages import Page, Route, routes
 
 NEWEST = f"select {CARD} from articles order by docid desc limit 10"
 EXTENT = """
@@ -66,6 +67,6 @@ async def home(datasette: Datasette, request: Request) -> Response:
 
 
 @hookimpl
-def register_routes() -> list[tuple[str, Any]]:
+def register_routes() -> list[Route]:
     """Take the place of Datasette's list of databases."""
-    return [(r"^/$", home)]
+    return routes(Page(r"^/$", home, sitemap=True))

@@ -9,6 +9,7 @@ from datasette.app import Datasette
 from datasette.utils.asgi import Request, Response
 
 from clippings.site import archive, page
+from clippings.site.pages import Page, Route, routes
 
 PAGE = 50
 ARTICLES = """
@@ -48,6 +49,6 @@ async def retitled(datasette: Datasette, request: Request) -> Response:
 
 
 @hookimpl
-def register_routes() -> list[tuple[str, Any]]:
+def register_routes() -> list[Route]:
     """One address."""
-    return [(r"^/retitled$", retitled)]
+    return routes(Page(r"^/retitled$", retitled, parameters=("before",)))

@@ -22,10 +22,10 @@ from datasette.plugins import pm
 View = Callable[..., Awaitable[Any]]
 Route = tuple[str, View]
 
-Cost = Literal["free", "search", "table", "stream", "sql"]
-"""The concurrency limit that a page counts towards (see clippings/site/limits.py): `search` reads
-the full-text index for whatever was typed, `stream` sends a whole file, `free` is some milliseconds
-whatever is asked. Datasette's own pages are `table` or `sql` where they have parameters."""
+Cost = Literal["free", "heavy", "table", "stream", "sql"]
+"""The concurrency limit that a page counts towards (see clippings/site/limits.py): `free` is some
+milliseconds whatever is asked, `heavy` may be a second or two (a search for whatever was typed),
+`stream` sends a whole export. Pages of Datasette with parameters are `table` or `sql`."""
 
 CHOICES = ("_lang", "_theme")
 """Parameters that every page takes."""
