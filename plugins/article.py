@@ -24,6 +24,7 @@ from clippings.site.addresses import DATABASE, Missing, archive, article_url
 from clippings.site.article_body import changed_title, contents, minutes, page_html
 from clippings.site.citation import bibtex, cite, news_article, ris
 from clippings.site.listings import CARD
+from clippings.site.pages import Page, Route, routes
 from clippings.site.preferences import translator_for
 from clippings.site.templates import wanted_pictures
 
@@ -204,6 +205,6 @@ def register_output_renderer() -> list[dict[str, Any]]:
 
 
 @hookimpl
-def register_routes() -> list[tuple[str, Any]]:
+def register_routes() -> list[Route]:
     """Add the short links."""
-    return [(r"^/a/(?P<id>\d{1,18})(?P<suffix>\.(?:md|txt|ris|json))?$", short_link)]
+    return routes(Page(r"^/a/(?P<id>\d{1,18})(?P<suffix>\.(?:md|txt|ris|json))?$", short_link))
