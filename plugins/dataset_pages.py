@@ -20,6 +20,7 @@ from clippings.site import DATABASE, page, words_for
 from clippings.site.answers import View
 from clippings.site.dataset import description
 from clippings.site.downloads import DESCRIPTIONS, TAG_LENGTH
+from clippings.site.pages import Page, Route, routes
 
 
 def addresses(datasette: Datasette, request: Request) -> tuple[str, str]:
@@ -79,13 +80,13 @@ def table_actions(
 
 
 @hookimpl
-def register_routes() -> list[tuple[str, Any]]:
+def register_routes() -> list[Route]:
     """The addresses."""
-    return [
-        (r"^/downloads$", about("downloads.html")),
-        (r"^/dictionary$", about("dictionary.html")),
-        (r"^/datasheet$", about("datasheet.html")),
-        (r"^/croissant\.json$", described(croissant)),
-        (r"^/datapackage\.json$", described(datapackage)),
-        (r"^/CITATION\.cff$", cff),
-    ]
+    return routes(
+        Page(r"^/downloads$", about("downloads.html"), sitemap=True, is_cached=False),
+        Page(r"^/dictionary$", about("dictionary.html"), sitemap=True),
+        Page(r"^/datasheet$", about("datasheet.html"), sitemap=True),
+        Page(r"^/croissant\.json$", described(croissant), is_cached=False),
+        Page(r"^/datapackage\.json$", described(datapackage), is_cached=False),
+        Page(r"^/CITATION\.cff$", cff, is_cached=False),
+    )

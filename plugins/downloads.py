@@ -11,7 +11,6 @@ from __future__ import annotations
 import asyncio
 import os
 from pathlib import Path
-from typing import Any
 
 from datasette import hookimpl
 from datasette.app import Datasette
@@ -27,6 +26,7 @@ from clippings.site.downloads import (
     release_folder,
 )
 from clippings.site.live_database import LiveDatabase
+from clippings.site.pages import Page, Route, routes
 
 
 async def may_download(datasette: Datasette, request: Request) -> LiveDatabase:
@@ -70,9 +70,10 @@ async def released(datasette: Datasette, request: Request) -> FileAnswer | Respo
 
 
 @hookimpl
-def register_routes() -> list[tuple[str, Any]]:
+def register_routes() -> list[Route]:
     """The first takes the place of Datasette's own download, which knows no parts."""
-    return [
-        (rf"^/{DATABASE}\.db$", live),
-        (r"^/downloads/(?:(?P<tag>[0-9a-f-]{12})/)?(?P<name>[A-Za-z0-9._-]+)$", released),
-    ]
+    released_file = r"^/downloads/(?:(?P<tag>[0-9a-f-]{12})/)?(?P<name>[A-Za-z0-9._-]+)$"
+    return routes(
+        Page(rf"^/{DATABASE}\.db$", live, is_cached=False),
+        Page(released_file, released, is_cached=False),
+    )

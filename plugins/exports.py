@@ -7,7 +7,6 @@ as `sha256sum -c` reads it; the header Clippings-Rows says how many rows there a
 from __future__ import annotations
 
 import asyncio
-from typing import Any
 
 from datasette import hookimpl
 from datasette.app import Datasette
@@ -23,6 +22,7 @@ from clippings.site.exports import (
     checksum,
     read_question,
 )
+from clippings.site.pages import Page, Route, routes
 
 
 async def asked_for(datasette: Datasette, request: Request) -> tuple[Question, Format]:
@@ -49,7 +49,23 @@ async def export_checksum(datasette: Datasette, request: Request) -> Response:
 
 
 @hookimpl
-def register_routes() -> list[tuple[str, Any]]:
+def register_routes() -> list[Route]:
     """The addresses."""
     name = rf"(?P<table>[a-z_]+)\.(?P<ending>{'|'.join(FORMATS)})"
-    return [(rf"^/export/{name}$", export), (rf"^/export/{name}\.sha256$", export_checksum)]
+    return routes(
+        Page(
+            rf"^/export/{name}$",
+            export,
+            parameters=None,  # the filters of a table
+            disallow=("/export/",),
+            is_cached=False,
+            cost="stream",
+        ),
+        Page(
+            rf"^/export/{name}\.sha256$",
+            export_checksum,
+            parameters=None,
+            is_cached=False,
+            cost="stream",
+        ),
+    )

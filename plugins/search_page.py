@@ -21,6 +21,7 @@ from clippings.search import (
     snippet,
 )
 from clippings.site import CARD, archive, page
+from clippings.site.pages import Page, Route, routes
 
 SIZE = 20
 LAST_PAGE = RANKED // SIZE
@@ -82,6 +83,7 @@ async def search(datasette: Datasette, request: Request) -> Response:
 
 
 @hookimpl
-def register_routes() -> list[tuple[str, Any]]:
+def register_routes() -> list[Route]:
     """The address of the search page."""
-    return [(r"^/search$", search)]
+    shown = ("q", "page", "sort")
+    return routes(Page(r"^/search$", search, parameters=shown, disallow=("/search",), cost="heavy"))

@@ -8,20 +8,20 @@ from datasette.app import Datasette
 from datasette.utils.asgi import NotFound, Request, Response
 
 from clippings.site import DATABASE, archive, local_path, page, words_for
-from clippings.site.lookup import reason_withheld
 
 GONE = 410
+REASON = "select reason from withheld where id = ? and what = 'article'"
 ADDRESS = re.compile(rf"/(?:a|{DATABASE}/articles)/(?P<id>[0-9]{{1,18}})(?P<suffix>\.[a-z]+)?")
 
 
 async def tombstone(datasette: Datasette, request: Request, key: int) -> Response | None:
     """The page, or for programs the JSON, of an article that was withheld; None: it was not."""
-    reason = await archive(datasette).execute_fn(lambda conn: reason_withheld(conn, key))
-    if reason is None:
+    withheld = (await archive(datasette).execute(REASON, [key])).first()
+    if withheld is None:
         return None
     say = words_for(request)
     title = say("article.withheld")
-    message = say.pick(reason) or say("article.withheld_why")
+    message = say.pick(withheld[0]) or say("article.withheld_why")
     if request.path.endswith(".json"):
         about = {"ok": False, "error": f"{title}: {message}", "status": GONE, "title": title}
         return Response.json(about, status=GONE)

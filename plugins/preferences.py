@@ -1,7 +1,7 @@
-"""The reader's language and theme: from the address, a cookie, or what the browser says.
+"""The reader's language and theme.
 
 `?_lang=en` and `?_theme=dark` answer in that way at once and are kept in a cookie for a year,
-so both switches are plain links. Templates get `say` (the words), `theme` and `choice`.
+so both switches are plain links. Templates get `t` (the translator), `theme` and `choice`.
 """
 
 from collections.abc import Callable, Iterator
@@ -13,38 +13,29 @@ from datasette.app import Datasette
 from datasette.utils.asgi import Request
 from jinja2 import Environment
 
-from clippings.site import (
-    LANGUAGE_COOKIE,
-    THEME_COOKIE,
-    THEMES,
-    App,
-    Headers,
-    Scope,
-    changing_headers,
-    theme_for,
-    words_for,
-)
+from clippings.site.asgi import App, Headers, Scope, changing_headers
 from clippings.site.i18n import LANGUAGES
+from clippings.site.preferences import CHOICES, theme_for, translator_for
 
-CHOICES = {"_lang": (LANGUAGE_COOKIE, tuple(LANGUAGES)), "_theme": (THEME_COOKIE, THEMES)}
 YEAR = 365 * 24 * 3600
 
 
-def choices_of(request: Request | None) -> dict[str, Any]:
-    """What templates get to know of the reader; without a request, of any reader."""
+def preferences(request: Request | None) -> dict[str, Any]:
+    """Return what templates get to know of the reader; without a request, of any reader."""
 
     def choice(name: str, value: str) -> str:
-        """The address of this page with another choice: a query string, so it fits any prefix."""
+        """Return this page's address with another choice: a query string, so it fits any prefix."""
         kept = [] if request is None else parse_qsl(request.query_string, keep_blank_values=True)
         pairs = [pair for pair in kept if pair[0] not in CHOICES] + [(name, value)]
         return "?" + urlencode(pairs)
 
-    say = words_for(request)
-    return {"say": say, "theme": theme_for(request), "choice": choice, "languages": LANGUAGES}
+    t = translator_for(request)
+    found = {"t": t, "theme": theme_for(request), "choice": choice, "languages": LANGUAGES}
+    return {**found, "say": t}  # `say` until search.html and the feeds have `t`
 
 
 def cookies(path: str, scope: Scope) -> Iterator[tuple[bytes, bytes]]:
-    """The headers that keep what the address asks for, for the pages below a path."""
+    """Yield the headers that keep what the address asks for, for the pages below a path."""
     for name, value in parse_qsl(scope.get("query_string", b"").decode("latin-1")):
         cookie, allowed = CHOICES.get(name, ("", ()))
         if value in allowed:
@@ -54,14 +45,14 @@ def cookies(path: str, scope: Scope) -> Iterator[tuple[bytes, bytes]]:
 
 @hookimpl
 def prepare_jinja2_environment(env: Environment) -> None:
-    """Give the words to the error pages too, which Datasette renders without our variables."""
-    env.globals.update(choices_of(None))
+    """Translate the error pages too, which Datasette renders without our variables."""
+    env.globals.update(preferences(None))
 
 
 @hookimpl
 def extra_template_vars(request: Request | None) -> dict[str, Any]:
-    """Give every page the words of its reader."""
-    return choices_of(request)
+    """Translate every page for its reader."""
+    return preferences(request)
 
 
 @hookimpl

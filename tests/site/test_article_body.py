@@ -1,48 +1,19 @@
-"""An article made ready to be read: its body, its contents, its files and its citations."""
+"""The body of an article for its page, and its contents."""
 
 from __future__ import annotations
 
-import json
-import re
-from typing import Any
-
 import pytest
-from hypothesis import example, given
-from hypothesis import strategies as st
 from lxml import html
 
-from clippings.reading.frontmatter import parse_article
-from clippings.site.i18n import wording
-from clippings.site.reading import (
-    as_markdown_file,
-    bibtex,
-    changed_title,
-    cite,
-    contents,
-    minutes,
-    news_article,
-    page_html,
-)
+from clippings.site.article_body import changed_title, contents, minutes, page_html
+from clippings.site.i18n import translator
 
-SAY = wording("zh-Hans")
-ARTICLE: dict[str, Any] = {
-    "id": 7,
-    "title": "标题：一 & 二",
-    "summary": "摘要",
-    "author": "记者",
-    "source": "示例日报",
-    "section": "新媒体",
-    "day": "2022-01-11",
-    "published": "2022-01-11T22:12:40",
-    "updated": None,
-    "language": "zh-Hans",
-    "url": None,
-}
+T = translator("zh-Hans")
 
 
 def body(markdown: str, pictures: bool = True, prefix: str = "/") -> html.HtmlElement:
     return html.fragment_fromstring(
-        page_html(markdown, SAY, pictures=pictures, prefix=prefix), create_parent="div"
+        page_html(markdown, T, pictures=pictures, prefix=prefix), create_parent="div"
     )
 
 
@@ -115,8 +86,8 @@ def test_code_is_coloured_and_unchanged() -> None:
 
 def test_contents_from_three_headings() -> None:
     """Two headings need no contents; three have them, with anchors that are there."""
-    two = page_html("# 一\n\n## 二 `x`\n", SAY, pictures=True, prefix="/")
-    three = page_html("# 一\n\n## 二 `x` & y\n\n### 三\n", SAY, pictures=True, prefix="/")
+    two = page_html("# 一\n\n## 二 `x`\n", T, pictures=True, prefix="/")
+    three = page_html("# 一\n\n## 二 `x` & y\n\n### 三\n", T, pictures=True, prefix="/")
     assert contents(two) == []
     assert [(found.level, found.text) for found in contents(three)] == [
         (1, "一"),
@@ -127,6 +98,30 @@ def test_contents_from_three_headings() -> None:
     assert [found.anchor for found in contents(three)] == ids
 
 
+def test_contents_have_no_empty_entries() -> None:
+    """A heading of a picture only is none of the contents."""
+    page = page_html("# 一\n\n## ![](/a.png)\n\n## 二\n\n## 三\n", T, pictures=True, prefix="/")
+    assert [found.text for found in contents(page)] == ["一", "二", "三"]
+
+
+@pytest.mark.parametrize(
+    ("markdown", "headings"),
+    [("# 标题\n\n文", []), ("## *标* 题\n", ["标 题"]), ("文\n\n# 标题\n", ["标题"])],
+)
+def test_a_first_heading_that_is_the_title_is_left_out(markdown: str, headings: list[str]) -> None:
+    """The page has the title above the body already."""
+    page = page_html(markdown, T, pictures=True, prefix="/", title="标题")
+    found = html.fragment_fromstring(page, create_parent="div")
+    assert [each.text_content() for each in found.xpath("//h1 | //h2")] == headings
+
+
+def test_tables_have_names_of_their_own() -> None:
+    """A screen reader's list of regions tells them apart."""
+    table = "| a | b |\n|---|---|\n| 1 | 2 |\n\n"
+    names = body(table + "文\n\n" + table).xpath("//*[@role='region']/@aria-label")
+    assert len(names) == len(set(names)) == 2
+
+
 @pytest.mark.parametrize(
     ("characters", "language", "expected"),
     [(0, None, 1), (100, "zh-Hans", 1), (4000, "zh-Hant", 10), (11_000, "en", 10), (1100, None, 1)],
@@ -134,24 +129,6 @@ def test_contents_from_three_headings() -> None:
 def test_minutes(characters: int, language: str | None, expected: int) -> None:
     """Reading takes as long as the script needs, and never no time."""
     assert minutes(characters, language) == expected
-
-
-@given(
-    st.dictionaries(
-        st.text(st.characters(categories=["L", "N"]), min_size=1, max_size=10),
-        st.text(st.characters(categories=["L", "N", "P", "S"]), max_size=30)
-        | st.lists(st.text(st.characters(categories=["L", "N"]), min_size=1), max_size=3),
-        min_size=1,
-        max_size=5,
-    )
-)
-@example({"title": []})
-def test_markdown_file_can_be_built_again(front_matter: dict[str, Any]) -> None:
-    """The front matter of the file that a reader downloads reads back as the very same."""
-    text = as_markdown_file(json.dumps({"title": "标题", **front_matter}), "正文")
-    parsed = parse_article("a.md", text.encode())
-    assert parsed.front_matter == {"title": "标题", **front_matter}
-    assert parsed.body.strip() == "正文"
 
 
 @pytest.mark.parametrize(
@@ -170,42 +147,7 @@ def test_changed_title(title: str, other: str, marked: list[str]) -> None:
     assert [text for text, changed in pieces if changed] == marked
 
 
-def test_citation_says_who_what_where_and_when() -> None:
-    """A citation names author, title, source, day and address, and leaves out what is not known."""
-    address = "https://example.com/a"
-    assert cite(ARTICLE, address) == (
-        "记者. 标题：一 & 二[EB/OL]. 示例日报, (2022-01-11). https://example.com/a"
-    )
-    bare = ARTICLE | {"author": None, "source": None, "day": None}
-    assert cite(bare, address) == "标题：一 & 二[EB/OL]. https://example.com/a"
-
-
-def test_bibtex() -> None:
-    """An entry for BibLaTeX: names keep their letters, dates are dates."""
-    assert bibtex(ARTICLE, "https://example.com/a").splitlines() == [
-        "@online{clippings7,",
-        r"  title = {{标题：一 \& 二}},",
-        "  author = {{记者}},",
-        "  organization = {{示例日报}},",
-        "  year = {2022},",
-        "  date = {2022-01-11},",
-        "  url = {https://example.com/a}",
-        "}",
-    ]
-
-
-@given(st.text(max_size=60))
-def test_bibtex_is_balanced(title: str) -> None:
-    """Whatever the title, the braces of the entry match and each field is on one line."""
-    entry = bibtex(ARTICLE | {"title": title}, "https://example.com/a")
-    unescaped = re.sub(r"\\.", "", entry)
-    assert unescaped.count("{") == unescaped.count("}")
-    assert entry.splitlines()[-2] == "  url = {https://example.com/a}"
-
-
-@given(st.text(max_size=60))
-def test_json_ld_cannot_leave_its_script(title: str) -> None:
-    """Whatever the title, the JSON holds it and nothing in it ends the script element."""
-    text = news_article(ARTICLE | {"title": title or "x"}, "https://example.com/a", None)
-    assert not set("<>&") & set(text)
-    assert json.loads(text)["headline"] == (title or "x")
+def test_endless_titles_are_not_compared() -> None:
+    """Comparing takes the square of their length: ten thousand characters held up every reader."""
+    title = "甲乙" * 5000
+    assert changed_title(title, title + "丙") == [(title + "丙", False)]
