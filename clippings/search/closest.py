@@ -20,7 +20,7 @@ from typing import NamedTuple
 
 from clippings.search.folding import CJK, SYMBOLS, fold
 from clippings.search.query import WORDS, Query, phrase, without
-from clippings.search.results import CLOSEST
+from clippings.search.results import ORDERS, TOTAL, WEIGHTS
 from clippings.search.snippets import fold_with_origin
 
 FEW = 3
@@ -55,6 +55,10 @@ _ENGLISH = frozenset(
 _ENDING = re.compile("(?<=[a-z]{4})(?:ies|ing|ed|es|er|s|y)\\Z")
 
 _COUNT = "select count(*) from (select 1 from articles_fts where articles_fts match ? limit ?)"
+_CLOSEST = f"""
+    select rowid from articles_fts where articles_fts match :match
+    order by bm25(articles_fts, {WEIGHTS}), rowid desc limit :limit
+"""
 _SIZE = "select coalesce(max(docid), 0) from articles"
 _TEXTS = """
     select docid, title || char(10) || coalesce(author, ''), substr(markdown, 1, 20000)
@@ -74,6 +78,16 @@ class Closest:
     matched: Mapping[int, tuple[str, ...]]
 
 
+@dataclass(frozen=True, slots=True)
+class Results:
+    """One page of what a query finds: `total` counts all matches, up to COUNTED + 1; `closest`
+    is what follows where there are few."""
+
+    total: int
+    docids: list[int]
+    closest: Closest
+
+
 class _Parts(NamedTuple):
     """The parts of a question, and where in it they stand: those that say which articles are
     meant, the rarest first; those that no article has; those that many have."""
@@ -81,6 +95,18 @@ class _Parts(NamedTuple):
     telling: dict[str, Span]
     absent: list[Span]
     common: list[Span]
+
+
+def find(
+    conn: sqlite3.Connection, query: Query, order: str, limit: int, offset: int = 0
+) -> Results:
+    """Find the articles of a query, `limit` of them in an order of ORDERS, and the closest where
+    fewer than FEW hold all of it."""
+    page = {"match": query.match, "limit": limit, "offset": offset}
+    (total,) = conn.execute(TOTAL, page).fetchone()
+    docids = [docid for (docid,) in conn.execute(ORDERS[order], page)]
+    few = total < FEW and total <= limit and not offset
+    return Results(total, docids, closest(conn, query, docids) if few else Closest(query, {}))
 
 
 def closest(conn: sqlite3.Connection, query: Query, known: Collection[int] = ()) -> Closest:
@@ -96,8 +122,8 @@ def closest(conn: sqlite3.Connection, query: Query, known: Collection[int] = ())
     match = f"({WORDS} : ({' OR '.join(rarest)}))"
     match = without(f"{match} AND {query.required}" if query.required else match, query.excluded)
     page = {"match": match, "limit": MOST + len(known)}
-    docids = [docid for (docid,) in conn.execute(CLOSEST, page) if docid not in known][:MOST]
-    texts = {docid: rest for docid, *rest in conn.execute(_TEXTS, [json.dumps(docids)])}
+    docids = [docid for (docid,) in conn.execute(_CLOSEST, page) if docid not in known][:MOST]
+    texts = {row[0]: (row[1], row[2]) for row in conn.execute(_TEXTS, [json.dumps(docids)])}
     matched = {}
     for docid in docids:
         held = sorted(parts.telling[term] for term in _held(*texts[docid], parts.telling))
@@ -142,7 +168,8 @@ def _parts(conn: sqlite3.Connection, text: str) -> tuple[_Parts, list[str]]:
         else:
             (parts.common if counted else parts.absent).append(span)
     parts.telling.update((term, spans[term]) for term in sorted(counts, key=counts.__getitem__))
-    rarest, read = [], 0
+    rarest: list[str] = []
+    read = 0
     for term in islice(parts.telling, _PARTS):
         read += counts[term]
         if read <= _READ or not rarest:

@@ -21,6 +21,7 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import date
 from functools import cache
+from typing import NamedTuple
 
 from opencc import OpenCC
 
@@ -108,6 +109,15 @@ class Note:
     fragment: str
 
 
+class Filter(NamedTuple):
+    """A part of a query that is looked for in one field: its English name, the value, and the
+    part as typed."""
+
+    name: str
+    value: str
+    text: str
+
+
 @dataclass(frozen=True, slots=True)
 class Query:
     """A parsed query: `match` is always a valid FTS5 expression for `articles_fts`.
@@ -125,6 +135,7 @@ class Query:
     plain: tuple[str, ...] = ()
     required: str = ""
     excluded: str = ""
+    filters: tuple[Filter, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -136,6 +147,7 @@ class _Item:
     terms: tuple[str, ...] = ()
     notes: tuple[Note, ...] = ()
     plain: bool = False
+    filter: Filter | None = None
 
 
 def parse_query(text: str) -> Query:
@@ -161,6 +173,7 @@ def parse_query(text: str) -> Query:
         _terms(item for group in loose for item in group),
         _all_of([group for group in wanted if group not in loose]),
         excluded,
+        tuple(item.filter for item in items if item.filter),
     )
 
 
@@ -232,13 +245,16 @@ def _item(part: re.Match[str], negative: bool, prefixes: int) -> _Item:
     notes = [_note("unclosed-quote", part[0])] if whole and not part["closed"] else []
     if name in _FIELDS:
         value = _starred(value, prefixes, notes)
-        match, marked = _in_column(_FIELDS[name], value, whole), name in ("title", "author")
-        return _Item(match, negative, (value,) if marked else (), tuple(notes))
+        match = _in_column(_FIELDS[name], value, whole)
+        terms = (value,) if name in ("title", "author") else ()
+        found = Filter(name, value, part[0])
+        return _Item(match, negative, terms, tuple(notes), filter=found)
     if name in _FACTS:
         match = _FACTS[name](value)
         if match:
             notes += [_note("reversed-date", part[0])] if match == NOTHING else []
-            return _Item(match, negative, (), tuple(notes))
+            found = Filter(name, value, part[0])
+            return _Item(match, negative, (), tuple(notes), filter=found)
     if name:
         notes.append(_note(f"unknown-{name}" if name in _FACTS else "unknown-field", part[0]))
         value = part[0].lstrip("-－") if not whole else f"{part['field']} {value}"

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from html import escape
 from itertools import islice, pairwise
@@ -20,8 +20,11 @@ _LINE = re.compile("[^\n]*\n?")
 _CLUSTER = re.compile("(?s).[\u0300-\u036f\u3099\u309a\uff9e\uff9f\u1160-\u11ff]*")
 
 _CJK = re.compile(f"[{CJK}]")
-_WORD_HEAD = re.compile(f"[^\\W{CJK}]")
-_WORD_TAIL = re.compile(f"[^\\W{CJK}]+\\Z")
+# A word or number that is not cut, with the marks inside: Wi-Fi, 12.5, don't.
+_WORD = re.compile(f"[^\\W{CJK}]+(?:[-.,:'’@/_][^\\W{CJK}]+)*")
+_LONGEST_WORD = 40
+_NEAR = 10  # characters that are not worth leaving out between two windows
+_NO_BEGINNING = re.compile("[\\s，。、；：！？…,.;:!?)）\\]】》〉」』”’]+")
 # What must not stand beside a run of folded text: more of its own kind makes another word.
 _OWN_KIND = {
     "cjk": "",
@@ -32,6 +35,7 @@ _OWN_KIND = {
 }
 
 Span = tuple[int, int]
+_Place = tuple[int, int, int]
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,15 +67,30 @@ def snippet(text: str, query: Query | str, *, length: int = 120) -> Snippet:
     """
     if isinstance(query, str):
         query = parse_query(query)
+    found = _find(text, query.terms)
+    windows = _windows(text, found, length)
+    marks = sorted((low, high) for low, high, _ in found)
+    parts: list[tuple[str, bool]] = []
+    for start, end in windows:
+        parts += [("…", False)] if start > 0 else []
+        parts += _parts(text, start, end, _merged(marks, start, end))
+    parts += [("…", False)] if windows[-1][1] < len(text) else []
+    return Snippet(tuple(parts))
+
+
+def find_terms(text: str, terms: Iterable[str]) -> list[Span]:
+    """Say where in a text the terms of a query stand; stretches that touch are one."""
+    return _merged(sorted((low, high) for low, high, _ in _find(text, terms)), 0, len(text))
+
+
+def _find(text: str, terms: Iterable[str]) -> list[_Place]:
+    """Find the terms: (start, end, number of the term), sorted."""
     folded, origin = fold_with_origin(text)
-    found = [
+    return sorted(
         (origin[match.start()], _end(origin, match.end()), number)
-        for number, term in enumerate(query.terms)
+        for number, term in enumerate(terms)
         for match in islice(re.finditer(pattern(term), folded), _MAX_MATCHES)
-    ]
-    start, end = _window(text, sorted(found), length)
-    marks = _merged(sorted((low, high) for low, high, _ in found), start, end)
-    return Snippet(tuple(_parts(text, start, end, marks)))
+    )
 
 
 def fold_with_origin(text: str) -> tuple[str, Sequence[int]]:
@@ -133,10 +152,25 @@ def _kind(run: str) -> str:
     return "digit" if run[0] in "0123456789" else "symbol" if run[0] in SYMBOLS else "letter"
 
 
-def _window(text: str, found: list[tuple[int, int, int]], length: int) -> Span:
-    """Choose the stretch with the most different terms, then the most matches, and widen it."""
+def _windows(text: str, found: list[_Place], length: int) -> list[Span]:
+    """Choose the stretch with the most terms, and a second one for those that it leaves out."""
+    first, held = _window(text, found, length)
+    missing = [place for place in found if place[2] not in held]
+    if not missing:
+        return [first]
+    first, held = _window(text, found, length // 2)
+    missing = [place for place in found if place[2] not in held]
+    second, _ = _window(text, missing, length // 2)
+    (start, end), (after, last) = sorted((first, second))
+    apart = end + _NEAR < after
+    return [(start, end), (after, last)] if apart else [(start, max(end, last))]
+
+
+def _window(text: str, found: list[_Place], length: int) -> tuple[Span, set[int]]:
+    """Choose the stretch with the most different terms, then the most matches, and widen it; and
+    say which terms it holds."""
     if not found:
-        return 0, _edge(text, length)
+        return (0, _edge(text, length)), set()
     best, first, end = (0, 0), 0, 0
     inside: Counter[int] = Counter()
     last = 0
@@ -147,7 +181,8 @@ def _window(text: str, found: list[tuple[int, int, int]], length: int) -> Span:
         if (score := (len(+inside), last - index)) > best:
             best, first, end = score, start, found[last - 1][1]
         inside[term] -= 1
-    return _widened(text, first, end, length)
+    low, high = _widened(text, first, end, length)
+    return (low, high), {term for start, stop, term in found if low <= start and stop <= high}
 
 
 def _widened(text: str, first: int, end: int, length: int) -> Span:
@@ -157,14 +192,18 @@ def _widened(text: str, first: int, end: int, length: int) -> Span:
     sentences = [earliest + m.end() for m in _SENTENCE_END.finditer(text[earliest:first])]
     start = 0 if earliest == 0 else max([s for s in sentences if s >= first - room // 2], default=0)
     start = start or (earliest and _edge(text, first - room // 3))
+    if start and (mark := _NO_BEGINNING.match(text, start, first)):
+        start = mark.end()
     return start, max(end, _edge(text, start + length))
 
 
 def _edge(text: str, position: int) -> int:
-    """Move a cut that would part a word of letters or digits to the word's start."""
-    head = _WORD_TAIL.search(text[max(position - 30, 0) : position])
-    inside = 0 < position < len(text) and head and _WORD_HEAD.match(text[position])
-    return position - len(head[0]) if inside and head else min(position, len(text))
+    """Move a cut that would part a word or a number to its start."""
+    around = max(position - _LONGEST_WORD, 0), position + _LONGEST_WORD
+    for word in _WORD.finditer(text, *around):
+        if word.start() < position < word.end() and word.start() > around[0]:
+            return word.start()
+    return min(position, len(text))
 
 
 def _merged(marks: list[Span], start: int, end: int) -> list[Span]:
@@ -182,10 +221,6 @@ def _merged(marks: list[Span], start: int, end: int) -> list[Span]:
 
 def _parts(text: str, start: int, end: int, marks: list[Span]) -> Iterator[tuple[str, bool]]:
     edges = [start, *(edge for mark in marks for edge in mark), end]
-    if start > 0:
-        yield "…", False
     for index, (low, high) in enumerate(pairwise(edges)):
         if low < high:
             yield text[low:high], index % 2 == 1
-    if end < len(text):
-        yield "…", False
