@@ -35,6 +35,11 @@ NOTES = {
     "unknown-lang": "not a language; searched as words",
     "unclosed-quote": "a quotation mark is open; taken to the end",
     "stray-operator": "nothing to join here; searched as a word",
+    "lowercase-or": "a small or is a word; for either of two write",
+    "empty-field": "nothing stands after the colon; searched as words",
+    "reversed-date": "the range ends before it begins and holds nothing",
+    "short-prefix": "a star needs two letters before it, and four are the most; searched without",
+    "other-words": "searched in the words of Taiwan and of the mainland",
     "too-long": "only the beginning was searched; left out from",
     "nothing-to-search": "there is no letter or digit to search for in",
 }
