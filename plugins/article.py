@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import json
 import re
+from asyncio import to_thread
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from datetime import date
 from sqlite3 import Connection
@@ -23,6 +24,7 @@ from clippings.markdown.rendering import plain_text
 from clippings.site.addresses import DATABASE, Missing, archive, article_url
 from clippings.site.article_body import changed_title, contents, minutes, page_html
 from clippings.site.citation import bibtex, cite, news_article, ris
+from clippings.site.highlight import mark_hits
 from clippings.site.listings import CARD
 from clippings.site.pages import Page, Route, routes
 from clippings.site.preferences import translator_for
@@ -98,6 +100,8 @@ async def article_vars(datasette: Datasette, request: Request, key: int) -> dict
         prefix=datasette.setting("base_url"),
         title=title,
     )
+    if asked := request.args.get("q"):
+        body = await to_thread(mark_hits, body, asked)  # of a long body not in the event loop
     here = datasette.absolute_url(request, article_url(datasette, article["id"]))
     image = absolute_picture(datasette, request, article["image"])
     cited = article, article["url"] or here, date.today().isoformat()
