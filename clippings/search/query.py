@@ -260,11 +260,16 @@ def _item(part: re.Match[str], negative: bool, prefixes: int) -> _Item:
         value = part[0].lstrip("-－") if not whole else f"{part['field']} {value}"
     elif not whole and _EMPTY_FIELD.fullmatch(value):
         notes.append(_note("empty-field", value))
-    return _words(value, negative, whole, notes, prefixes)
+    return _words(value, negative, whole, notes, prefixes, whole or name in _FACTS)
 
 
-def _words(value: str, negative: bool, whole: bool, notes: list[Note], prefixes: int) -> _Item:
-    """Compile words; those without quotes may be parted by marks, and have a star or synonyms."""
+def _words(
+    value: str, negative: bool, whole: bool, notes: list[Note], prefixes: int, held: bool
+) -> _Item:
+    """Compile words; those without quotes may be parted by marks, and have a star or synonyms.
+
+    The closest articles have to have them too where they are `held`.
+    """
     pieces = [value] if whole else list(dict.fromkeys(_CLAUSE.split(value)))
     if len(pieces) > _MAX_PHRASES:
         notes.append(_note("too-long", pieces[_MAX_PHRASES]))
@@ -280,7 +285,7 @@ def _words(value: str, negative: bool, whole: bool, notes: list[Note], prefixes:
         if found:
             matches.append(_joined(" OR ", [f"{WORDS} : {match}" for _, match in found]))
             terms += [word for word, _ in found]
-    return _Item(_joined(" AND ", matches), negative, tuple(terms), tuple(notes), not whole)
+    return _Item(_joined(" AND ", matches), negative, tuple(terms), tuple(notes), not held)
 
 
 def _starred(word: str, prefixes: int, notes: list[Note]) -> str:
