@@ -4,7 +4,8 @@ One run prints everything, each figure beside what it is to be compared with in 
 in brackets, its bound. The articles are those of `generate.py`, made up or, with `--from FOLDER`,
 of real clauses. Texts are stored folded, so that LIKE is the truth for both Chinese scripts.
 
-`--corpus ../shared/corpus` builds that folder and asks the questions of `questions.tsv` as people type them.
+`--corpus ../shared/corpus` builds that folder and asks the questions of `questions.tsv` as people
+type them.
 """
 
 from __future__ import annotations
@@ -273,7 +274,7 @@ def questions(folder: Path) -> None:
     asked = [line.split("\t") for line in lines if not line.startswith("#")]
     with tempfile.TemporaryDirectory() as scratch:
         database = Path(scratch) / "corpus.db"
-        command = [sys.executable, PROJECT / "build_db.py", folder, "--output", database]
+        command = [sys.executable, str(PROJECT / "build_db.py"), str(folder), "-o", str(database)]
         subprocess.run(command, check=True, capture_output=True)
         with closing(sqlite3.connect(database)) as connection:
             for name, there in (("questions", True), ("without an answer", False)):
