@@ -103,6 +103,32 @@ def test_search_within_a_source_and_a_month(visit: Callable[..., Page]) -> None:
         assert "示例日报" in text and "2022年1月" in text
 
 
+def test_a_question_leads_to_the_marked_words(visit: Callable[..., Page]) -> None:
+    """Typed on a phone without spaces, a question ends at its marked words in an article."""
+    page = visit("/search")
+    page.locator("main input[type=search]").fill("江城二桥为什么晚了三年通车")
+    page.keyboard.press("Enter")
+    page.wait_for_url("**/search?q=*")
+    first = page.locator("main article").first
+    assert first.bounding_box()["y"] < 2 * PHONE["height"]
+    first.locator(".card-title a").click()
+    page.wait_for_url("**/clippings/articles/**")
+    hit = page.locator("#hit")
+    assert hit.inner_text() in "江城二桥为什么晚了三年通车"
+    box = hit.bounding_box()
+    assert 0 <= box["y"] < PHONE["height"]
+
+
+def test_what_one_types_is_completed(visit: Callable[..., Page]) -> None:
+    """Titles and sources that begin so are offered in the list of the box."""
+    page = visit("/search")
+    page.locator("main input[type=search]").press_sequentially("样例")
+    page.wait_for_selector("#suggestions option", state="attached")
+    assert "样例科技" in page.locator("#suggestions option").evaluate_all(
+        "options => options.map(option => option.value)"
+    )
+
+
 def test_article_of_a_day_without_search(visit: Callable[..., Page]) -> None:
     """By date alone, on a phone: archive, month, day, article."""
     page = visit("/")
