@@ -13,15 +13,15 @@ from __future__ import annotations
 import json
 import re
 import sqlite3
-from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from itertools import islice
 from typing import NamedTuple
 
-from clippings.search.folding import CJK, SYMBOLS, fold
+from clippings.search.folding import CJK, SYMBOLS
 from clippings.search.query import WORDS, Query, phrase, without
 from clippings.search.results import ORDERS, TOTAL, WEIGHTS
-from clippings.search.snippets import fold_with_origin
+from clippings.search.snippets import find_places, fold_with_origin, window
 
 FEW = 3
 """Fewer results than these are followed by the closest articles."""
@@ -34,7 +34,6 @@ _READ = 20_000  # articles that hold one of them, at most: what a question costs
 _COMMON = 10  # a part that stands in one of so many articles says little
 _ENOUGH = 0.5  # of a question has to stand in the title and one passage of an article
 _PASSAGE = 300  # characters
-_MATCHES = 100  # of one part in one text
 _LETTER = 0.4  # of a Chinese character
 
 _CHINESE = re.compile(f"[{CJK}]")
@@ -126,7 +125,9 @@ def closest(conn: sqlite3.Connection, query: Query, known: Collection[int] = ())
     texts = {row[0]: (row[1], row[2]) for row in conn.execute(_TEXTS, [json.dumps(docids)])}
     matched = {}
     for docid in docids:
-        held = sorted(parts.telling[term] for term in _held(*texts[docid], parts.telling))
+        head, body = texts[docid]
+        terms = _held([(head, len(head)), (body, _PASSAGE)], [*parts.telling])
+        held = sorted(parts.telling[term] for term in terms)
         if _share(text, held, parts) >= _ENOUGH:
             matched[docid] = tuple(text[start:end] for start, end in _merged(held))
     return Closest(replace(query, match=match, terms=tuple(parts.telling)), matched)
@@ -177,35 +178,10 @@ def _parts(conn: sqlite3.Connection, text: str) -> tuple[_Parts, list[str]]:
     return parts, rarest
 
 
-def _held(head: str, markdown: str, terms: Iterable[str]) -> set[str]:
-    """Give the terms that the head of an article and the passage with the most of them hold."""
-    head, text = fold(head), fold(markdown)
-    patterns = {term: re.compile(_pattern(term)) for term in terms}
-    in_head = {term for term, found in patterns.items() if found.search(head)}
-    places = sorted(
-        (match.start(), term)
-        for term, found in patterns.items()
-        for match in islice(found.finditer(text), _MATCHES)
-    )
-    return max(_passages(places), key=lambda held: len(held | in_head), default=set()) | in_head
-
-
-def _pattern(term: str) -> str:
-    """Write a part as a regular expression over folded text: Chinese anywhere, words whole."""
-    word = re.escape(term.rstrip("*"))
-    if _CHINESE.match(term):
-        return word
-    more = "[0-9]" if term[0].isdigit() else "[a-z]" if term[0].isascii() else "[^\\W\\d_]"
-    return f"(?<!{more}){word}" + ("" if term.endswith("*") else f"(?!{more})")
-
-
-def _passages(places: Sequence[tuple[int, str]]) -> Iterator[set[str]]:
-    """Yield the terms of the passage that ends at each of their sorted places."""
-    first = 0
-    for last, (place, _) in enumerate(places, 1):
-        while places[first][0] < place - _PASSAGE:
-            first += 1
-        yield {term for _, term in places[first:last]}
+def _held(texts: Iterable[tuple[str, int]], terms: Sequence[str]) -> set[str]:
+    """Give the terms that the densest stretch of each text holds, of so many characters."""
+    found = [window(text, find_places(text, terms), length)[1] for text, length in texts]
+    return {terms[number] for number in set().union(*found)}
 
 
 def _share(text: str, held: Iterable[Span], parts: _Parts) -> float:

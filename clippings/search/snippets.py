@@ -8,6 +8,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from html import escape
 from itertools import islice, pairwise
+from operator import add
 
 from clippings.search.folding import CJK, SYMBOLS, fold, fold_in_place
 from clippings.search.query import STARS, Query, parse_query
@@ -26,16 +27,14 @@ _LONGEST_WORD = 40
 _NEAR = 10  # characters that are not worth leaving out between two windows
 _NO_BEGINNING = re.compile("[\\s，。、；：！？…,.;:!?)）\\]】》〉」』”’]+")
 # What must not stand beside a run of folded text: more of its own kind makes another word.
-_OWN_KIND = {
-    "cjk": "",
-    "digit": "[0-9]",
-    "symbol": "[+#]",
-    "percent": "",
-    "letter": f"[^{CJK}0-9{SYMBOLS}\\s]",
+_MORE = {
+    "digit": re.compile("[0-9]"),
+    "symbol": re.compile("[+#]"),
+    "letter": re.compile(f"[^{CJK}0-9{SYMBOLS}\\s]"),
 }
 
 Span = tuple[int, int]
-_Place = tuple[int, int, int]
+Place = tuple[int, int, int]
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,7 +66,7 @@ def snippet(text: str, query: Query | str, *, length: int = 120) -> Snippet:
     """
     if isinstance(query, str):
         query = parse_query(query)
-    found = _find(text, query.terms)
+    found = find_places(text, query.terms)
     windows = _windows(text, found, length)
     marks = sorted((low, high) for low, high, _ in found)
     parts: list[tuple[str, bool]] = []
@@ -80,16 +79,16 @@ def snippet(text: str, query: Query | str, *, length: int = 120) -> Snippet:
 
 def find_terms(text: str, terms: Iterable[str]) -> list[Span]:
     """Say where in a text the terms of a query stand; stretches that touch are one."""
-    return _merged(sorted((low, high) for low, high, _ in _find(text, terms)), 0, len(text))
+    return _merged(sorted((low, high) for low, high, _ in find_places(text, terms)), 0, len(text))
 
 
-def _find(text: str, terms: Iterable[str]) -> list[_Place]:
-    """Find the terms: (start, end, number of the term), sorted."""
+def find_places(text: str, terms: Iterable[str]) -> list[Place]:
+    """Find the terms of a query in a text: (start, end, number of the term), sorted."""
     folded, origin = fold_with_origin(text)
     return sorted(
-        (origin[match.start()], _end(origin, match.end()), number)
+        (origin[start], _end(origin, end), number)
         for number, term in enumerate(terms)
-        for match in islice(re.finditer(pattern(term), folded), _MAX_MATCHES)
+        for start, end in islice(_matches(term, folded), _MAX_MATCHES)
     )
 
 
@@ -119,22 +118,25 @@ def _end(origin: Sequence[int], position: int) -> int:
     return origin[position]
 
 
-def pattern(term: str) -> str:
-    """Write a term as a regular expression over folded text, by the rules of `tokens`."""
-    pieces: list[str] = []
-    gaps: list[str] = []
-    for span in spans(fold(term)):
-        for index, run in enumerate(runs(span)):
-            if pieces:
-                gaps.append(_gap(pieces[-1], run, inside=index > 0))
-            pieces.append(run)
-    if not pieces:
-        return "(?!)"
-    body = "".join(re.escape(run) + gap for run, gap in zip(pieces, [*gaps, ""], strict=True))
-    before, after = _OWN_KIND[_kind(pieces[0])], _OWN_KIND[_kind(pieces[-1])]
-    start = f"(?<!{before})" if before else ""
-    end = f"(?!{after})" if after and not term.endswith(STARS) else ""
-    return f"{start}{body}{end}"
+def _matches(term: str, folded: str) -> Iterator[Span]:
+    """Yield where a term stands in folded text, by the rules of `tokens`."""
+    cut = [(run, index > 0) for span in spans(fold(term)) for index, run in enumerate(runs(span))]
+    if not cut:
+        return
+    first, last = cut[0][0], cut[-1][0]
+    gaps = [_gap(left, right, inside=inside) for (left, _), (right, inside) in pairwise(cut)]
+    body = re.compile(
+        re.escape(first) + "".join(map(add, gaps, (re.escape(r) for r, _ in cut[1:])))
+    )
+    before = _MORE.get(_kind(first))
+    after = None if term.endswith(STARS) else _MORE.get(_kind(last))
+    start = 0
+    while match := body.search(folded, start):
+        whole = not (before and match.start() and before.match(folded, match.start() - 1))
+        whole = whole and not (after and after.match(folded, match.end()))
+        start = match.end() if whole else match.start() + 1
+        if whole:
+            yield match.span()
 
 
 def _gap(left: str, right: str, *, inside: bool) -> str:
@@ -152,21 +154,21 @@ def _kind(run: str) -> str:
     return "digit" if run[0] in "0123456789" else "symbol" if run[0] in SYMBOLS else "letter"
 
 
-def _windows(text: str, found: list[_Place], length: int) -> list[Span]:
+def _windows(text: str, found: list[Place], length: int) -> list[Span]:
     """Choose the stretch with the most terms, and a second one for those that it leaves out."""
-    first, held = _window(text, found, length)
+    first, held = window(text, found, length)
     missing = [place for place in found if place[2] not in held]
     if not missing:
         return [first]
-    first, held = _window(text, found, length // 2)
+    first, held = window(text, found, length // 2)
     missing = [place for place in found if place[2] not in held]
-    second, _ = _window(text, missing, length // 2)
+    second, _ = window(text, missing, length // 2)
     (start, end), (after, last) = sorted((first, second))
     apart = end + _NEAR < after
     return [(start, end), (after, last)] if apart else [(start, max(end, last))]
 
 
-def _window(text: str, found: list[_Place], length: int) -> tuple[Span, set[int]]:
+def window(text: str, found: list[Place], length: int) -> tuple[Span, set[int]]:
     """Choose the stretch with the most different terms, then the most matches, and widen it; and
     say which terms it holds."""
     if not found:
