@@ -30,6 +30,7 @@ MOST = 10
 """So many of the closest articles are given."""
 
 _PARTS = 8  # the rarest parts of a question are looked for
+_LONGEST = 64  # parts of a question are taken into account
 _READ = 20_000  # articles that hold one of them, at most: what a question costs
 _COMMON = 10  # a part that stands in one of so many articles says little
 _ENOUGH = 0.5  # of a question has to stand in the title and one passage of an article
@@ -161,7 +162,7 @@ def _parts(conn: sqlite3.Connection, text: str) -> tuple[_Parts, list[str]]:
     most = max(size // _COMMON, FEW)
     counts: dict[str, int] = {}
     parts = _Parts({}, [], [])
-    spans = split_question(text)
+    spans = dict(islice(split_question(text).items(), _LONGEST))
     for term, span in spans.items():
         counted = conn.execute(_COUNT, [f"{WORDS} : {phrase(term)}", most + 1]).fetchone()[0]
         if 0 < counted <= most:

@@ -8,7 +8,6 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from html import escape
 from itertools import islice, pairwise
-from operator import add
 
 from clippings.search.folding import CJK, SYMBOLS, fold, fold_in_place
 from clippings.search.query import STARS, Query, parse_query
@@ -124,10 +123,8 @@ def _matches(term: str, folded: str) -> Iterator[Span]:
     if not cut:
         return
     first, last = cut[0][0], cut[-1][0]
-    gaps = [_gap(left, right, inside=inside) for (left, _), (right, inside) in pairwise(cut)]
-    body = re.compile(
-        re.escape(first) + "".join(map(add, gaps, (re.escape(r) for r, _ in cut[1:])))
-    )
+    rest = [_gap(left, run, inside) + re.escape(run) for (left, _), (run, inside) in pairwise(cut)]
+    body = re.compile("".join([re.escape(first), *rest]))
     before = _MORE.get(_kind(first))
     after = None if term.endswith(STARS) else _MORE.get(_kind(last))
     start = 0
@@ -139,7 +136,7 @@ def _matches(term: str, folded: str) -> Iterator[Span]:
             yield match.span()
 
 
-def _gap(left: str, right: str, *, inside: bool) -> str:
+def _gap(left: str, right: str, inside: bool) -> str:
     """Say what may stand between two runs: the blanks that the tokenizer does not see."""
     if "cjk" not in (_kind(left), _kind(right)):
         return "\\s*"

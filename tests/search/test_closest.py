@@ -111,6 +111,22 @@ def test_parts_of_a_question() -> None:
     }
 
 
+def test_long_questions_are_bounded(archive: sqlite3.Connection) -> None:
+    """A text of thousands of different characters asks a bounded number of things of the index."""
+    steps = 0
+
+    def count() -> int:
+        nonlocal steps
+        steps += 1
+        return 0
+
+    text = "".join(map(chr, range(0x4E00, 0x5500)))
+    archive.set_progress_handler(count, 1)
+    assert asked(archive, text) == {}
+    archive.set_progress_handler(None, 1)
+    assert steps < 5_000
+
+
 @pytest.mark.parametrize(
     ("query", "offered"),
     [
