@@ -61,7 +61,7 @@ _CLOSEST = f"""
 """
 _SIZE = "select coalesce(max(docid), 0) from articles"
 _TEXTS = """
-    select docid, title || char(10) || coalesce(author, ''), substr(markdown, 1, 20000)
+    select docid, title || char(10) || coalesce(author, ''), substr(markdown, 1, 8000)
     from articles
     where docid in (select value from json_each(?))
 """
