@@ -16,15 +16,14 @@ search box, a feed, a notebook) understands the whole language.
 from __future__ import annotations
 
 import re
-import unicodedata
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
-from datetime import date
 from functools import cache
 from typing import NamedTuple
 
 from opencc import OpenCC
 
+from clippings.search.dates import date_prefixes
 from clippings.search.folding import CJK, SYMBOLS, fold
 from clippings.search.tokens import VALUE, tokens
 
@@ -83,15 +82,6 @@ _CLAUSE = re.compile(r"(?:[，。、；：！？…—～;!?(){}<>（）【】�
 _CHARACTERS = re.compile("[\u4e00-\u9fff]+")
 _LONE = re.compile(f"[{CJK}]")
 _SPELT = re.compile(f"[^{CJK}{SYMBOLS}]+")  # a token that more letters may follow
-_DATE = re.compile(r"([0-9]{4})(?:[-/.年]?([0-9]{1,2})(?:[-/.月]?([0-9]{1,2})日?)?)?[年月]?")
-_RANGE = re.compile(r"([<>]=?)?(.*?)(?:(\.\.\.?|。。)(.*))?", re.DOTALL)
-_FIRST, _LAST = "00000101", "99991231"
-# How a date grows from one width of token to the next: digits of the year, month, day.
-_STEPS: dict[int, Sequence[str]] = {
-    **dict.fromkeys(range(4), "0123456789"),
-    4: [f"{month:02}" for month in range(1, 13)],
-    6: [f"{day:02}" for day in range(1, 32)],
-}
 _LANGUAGE = re.compile(r"[A-Za-z]{2,8}(?:-[A-Za-z0-9]{1,8})*")
 _EMPTY_FIELD = re.compile(f"(?i:{_OURS})[:：]")
 
@@ -146,7 +136,7 @@ class _Item:
     negative: bool = False
     terms: tuple[str, ...] = ()
     notes: tuple[Note, ...] = ()
-    plain: bool = False
+    plain: tuple[str, ...] = ()
     filter: Filter | None = None
 
 
@@ -168,9 +158,9 @@ def parse_query(text: str) -> Query:
     return Query(
         text,
         match or EVERYTHING,
-        _terms(item for item in items if not item.negative),
+        tuple(dict.fromkeys(term for item in items if not item.negative for term in item.terms)),
         tuple(notes),
-        _terms(item for group in loose for item in group),
+        tuple(dict.fromkeys(word for group in loose for word in group[0].plain)),
         _all_of([group for group in wanted if group not in loose]),
         excluded,
         tuple(item.filter for item in items if item.filter),
@@ -217,10 +207,6 @@ def _groups(text: str) -> tuple[list[list[_Item]], list[Note]]:
 
 def _all_of(groups: list[list[_Item]]) -> str:
     return _joined(" AND ", [_joined(" OR ", map(_alone, group)) for group in groups])
-
-
-def _terms(items: Iterable[_Item]) -> tuple[str, ...]:
-    return tuple(dict.fromkeys(term for item in items for term in item.terms))
 
 
 def _alone(item: _Item) -> str:
@@ -275,6 +261,7 @@ def _words(
         notes.append(_note("too-long", pieces[_MAX_PHRASES]))
     matches: list[str] = []
     terms: list[str] = []
+    plain: list[str] = []
     for piece in pieces[:_MAX_PHRASES]:
         piece = _starred(piece, prefixes, notes)
         prefixes -= piece.endswith(STARS)
@@ -283,9 +270,16 @@ def _words(
         if other:
             notes.append(_note("other-words", f"{piece} / {other}"))
         if found:
+            plain.append(other or piece)
             matches.append(_joined(" OR ", [f"{WORDS} : {match}" for _, match in found]))
             terms += [word for word, _ in found]
-    return _Item(_joined(" AND ", matches), negative, tuple(terms), tuple(notes), not held)
+    return _Item(
+        _joined(" AND ", matches),
+        negative,
+        tuple(terms),
+        tuple(notes),
+        () if held else tuple(plain),
+    )
 
 
 def _starred(word: str, prefixes: int, notes: list[Note]) -> str:
@@ -344,46 +338,10 @@ def phrase(text: str) -> str:
 
 
 def _date(value: str) -> str:
-    """Give a day, month, year, `from..to`, `>`, `>=`, `<` or `<=` as tokens of facts, '' if odd."""
-    # As an input method for Chinese writes it: full-width digits and signs, … for the dots.
-    value = unicodedata.normalize("NFKC", value).replace("≥", ">=").replace("≤", "<=")
-    sign, first, dots, last = _RANGE.fullmatch(value).groups()  # type: ignore[union-attr]
-    low, high = _span(first), _span(last) if dots else _span(first)
-    if not low or not high or not (first or last) or (sign and dots):
+    prefixes = date_prefixes(value)
+    if prefixes is None:
         return ""
-    bounds = {
-        None: (low[0], high[1]),
-        ">=": (low[0], _LAST),
-        ">": (f"{int(low[1]) + 1:08}", _LAST),
-        "<=": (_FIRST, high[1]),
-        "<": (_FIRST, f"{int(high[0]) - 1:08}"),
-    }
-    days = _joined(" OR ", (f"d{prefix}" for prefix in _cover(*bounds[sign])))
-    return f"facts : {days}" if days else NOTHING
-
-
-def _span(value: str) -> tuple[str, str] | None:
-    """Give the first and last day that a day, month or year names; of nothing, all days."""
-    match = _DATE.fullmatch(value)
-    if not match:
-        return None if value else (_FIRST, _LAST)
-    year, month, day = match[1], (match[2] or "").zfill(2), (match[3] or "").zfill(2)
-    try:
-        date(int(year) or 1, int(month) or 1, int(day) or 1)
-    except ValueError:
-        return None
-    prefix = year + (month if match[2] else "") + (day if match[3] else "")
-    return prefix + _FIRST[len(prefix) :], prefix + _LAST[len(prefix) :]
-
-
-def _cover(low: str, high: str, prefix: str = "") -> Iterator[str]:
-    """Yield the fewest years, months and days, as prefixes of dates, that make up a range."""
-    first, last = prefix + _FIRST[len(prefix) :], prefix + _LAST[len(prefix) :]
-    if low <= first and last <= high:
-        yield prefix
-    elif first <= high and low <= last:
-        for step in _STEPS[len(prefix)]:
-            yield from _cover(low, high, prefix + step)
+    return f"facts : {_joined(' OR ', [f'd{each}' for each in prefixes])}" if prefixes else NOTHING
 
 
 def _has(value: str) -> str:
