@@ -189,7 +189,7 @@ def test_long_names_are_broken(visit: Callable[..., Page], path: str, names: str
 
 
 def test_table_on_a_phone_begins_with_its_rows(visit: Callable[..., Page]) -> None:
-    """The first row stands on the first screen; facets come after the rows, and can be jumped to."""
+    """The first row is on the first screen; facets come after the rows, and can be jumped to."""
     page = visit("/clippings/articles")
     assert page.locator("tbody tr").first.bounding_box()["y"] < PHONE["height"]
     assert page.locator("aside").bounding_box()["y"] > PHONE["height"]

@@ -267,7 +267,8 @@ def test_chinese_reader_meets_no_english_word_of_ours(site: Visitor, path: str) 
     response = site.get(f"{path}?_lang=zh-Hans")
     page = html.fromstring(response.text)
     for theirs in page.xpath(
-        "//article | //ul[@class='chips'] | //dl[@class='feeds'] | //script | //style | //*[@hreflang]"
+        "//article | //ul[@class='chips'] | //dl[@class='feeds'] | //script | //style"
+        " | //*[@hreflang]"
     ):
         theirs.drop_tree()
     words = set(re.findall(r"[A-Za-z]{2,}", page.text_content()))
