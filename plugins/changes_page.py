@@ -55,4 +55,4 @@ async def changes(datasette: Datasette, request: Request) -> Response:
 @hookimpl
 def register_routes() -> list[Route]:
     """One address."""
-    return routes(Page(r"^/changes$", changes, sitemap=True))
+    return routes(Page(r"^/changes$", changes, sitemap=True, is_cached=False))

@@ -39,10 +39,10 @@ async def may_download(datasette: Datasette, request: Request) -> LiveDatabase:
 
 
 def open_served(database: LiveDatabase) -> Opened:
-    """The edition that the request began with, whatever has come into its place."""
-    edition = database.edition
-    descriptor = os.dup(edition.descriptor)
-    return Opened(f"{DATABASE}.db", descriptor, edition.identity.size, edition.hash)
+    """The snapshot that the request began with, whatever has come into its place."""
+    snapshot = database.snapshot
+    descriptor = os.dup(snapshot.descriptor)
+    return Opened(f"{DATABASE}.db", descriptor, snapshot.identity.size, snapshot.hash)
 
 
 def opened(database: LiveDatabase, name: str) -> Opened | None:

@@ -4,30 +4,16 @@
 so both switches are plain links. Templates get `say` (the words), `theme` and `choice`.
 """
 
-from collections.abc import Callable, Iterator
 from typing import Any
 from urllib.parse import parse_qsl, urlencode
 
 from datasette import hookimpl
-from datasette.app import Datasette
 from datasette.utils.asgi import Request
 from jinja2 import Environment
 
-from clippings.site import (
-    LANGUAGE_COOKIE,
-    THEME_COOKIE,
-    THEMES,
-    App,
-    Headers,
-    Scope,
-    changing_headers,
-    theme_for,
-    words_for,
-)
+from clippings.site import theme_for, words_for
 from clippings.site.i18n import LANGUAGES
-
-CHOICES = {"_lang": (LANGUAGE_COOKIE, tuple(LANGUAGES)), "_theme": (THEME_COOKIE, THEMES)}
-YEAR = 365 * 24 * 3600
+from clippings.site.pages import CHOICES
 
 
 def choices_of(request: Request | None) -> dict[str, Any]:
@@ -43,15 +29,6 @@ def choices_of(request: Request | None) -> dict[str, Any]:
     return {"say": say, "theme": theme_for(request), "choice": choice, "languages": LANGUAGES}
 
 
-def cookies(path: str, scope: Scope) -> Iterator[tuple[bytes, bytes]]:
-    """The headers that keep what the address asks for, for the pages below a path."""
-    for name, value in parse_qsl(scope.get("query_string", b"").decode("latin-1")):
-        cookie, allowed = CHOICES.get(name, ("", ()))
-        if value in allowed:
-            kept = f"{cookie}={value}; Path={path}; Max-Age={YEAR}; SameSite=Lax"
-            yield b"set-cookie", kept.encode("latin-1")
-
-
 @hookimpl
 def prepare_jinja2_environment(env: Environment) -> None:
     """Give the words to the error pages too, which Datasette renders without our variables."""
@@ -62,14 +39,3 @@ def prepare_jinja2_environment(env: Environment) -> None:
 def extra_template_vars(request: Request | None) -> dict[str, Any]:
     """Give every page the words of its reader."""
     return choices_of(request)
-
-
-@hookimpl
-def asgi_wrapper(datasette: Datasette) -> Callable[[App], App]:
-    """Keep the choices that an address makes; each answer depends on them."""
-
-    def with_choices(scope: Scope, headers: Headers) -> Headers:
-        kept = cookies(datasette.setting("base_url"), scope)
-        return [*headers, (b"vary", b"Accept-Language, Cookie"), *kept]
-
-    return lambda app: changing_headers(app, with_choices)

@@ -23,7 +23,7 @@ from datasette.utils.asgi import Request
 from clippings.dataset.checksums import NAME, read_checksums
 from clippings.dataset.description import File
 from clippings.dataset.formats import OURS
-from clippings.site.guard import visitor_left
+from clippings.site.limits import visitor_left
 from clippings.site.ranges import Part, decide
 
 PIECE = 256 * 1024
