@@ -45,9 +45,9 @@ async def may_download(datasette: Datasette, request: Request) -> LiveDatabase:
 
 def open_served(database: LiveDatabase) -> OpenFile:
     """Open the file that the request began with, whatever has come into its place."""
-    edition = database.edition
-    descriptor = os.dup(edition.descriptor)
-    return OpenFile(f"{DATABASE}.db", descriptor, edition.identity.size, edition.hash)
+    snapshot = database.snapshot
+    descriptor = os.dup(snapshot.descriptor)
+    return OpenFile(f"{DATABASE}.db", descriptor, snapshot.identity.size, snapshot.hash)
 
 
 async def served_file(datasette: Datasette, request: Request) -> FileResponse:

@@ -17,7 +17,7 @@ from typing import Any, NamedTuple
 
 from datasette.utils.asgi import Request
 
-from clippings.site.guard import visitor_left
+from clippings.site.limits import visitor_left
 
 PIECE = 256 * 1024
 """Bytes that are read and sent at once."""

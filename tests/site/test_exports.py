@@ -21,7 +21,6 @@ from pyarrow import parquet
 
 from clippings.dataset.encoding import FORMATS, Format
 from clippings.site.answers import TooSlow
-from clippings.site.guard import gate_name
 
 FILTERS = [
     "",
@@ -146,13 +145,6 @@ def test_head_has_no_body(site: Visitor) -> None:
 def test_what_cannot_be_exported(site: Visitor, address: str, status: int) -> None:
     """It is refused before anything is sent."""
     assert site.get(f"/export/{address}").status_code == status
-
-
-def test_exports_pass_the_gate_of_streams() -> None:
-    """One at a time, however they are filtered; SQL in an address stays behind its own."""
-    for path in ("/export/articles.csv", "/export/tags.parquet.sha256"):
-        assert gate_name(path, "_search=a", ("clippings",)) == "stream"
-    assert gate_name("/export/articles.csv", "_where=1", ("clippings",)) == "sql"
 
 
 def test_what_breaks_on_the_way_breaks_the_connection(
