@@ -228,22 +228,11 @@ def table_actions(
     return [
         {
             "href": export_path(datasette, request, table, ending) or "",
-            "label": say("export.as", format=say.strings["export.formats"][ending]),
+            "label": say.strings["export.formats"][ending],
         }
         for ending, form in FORMATS.items()
         if form.is_available and (table == "articles" or not form.articles)
     ]
-
-
-@hookimpl
-def extra_template_vars(
-    datasette: Datasette, request: Request, database: str, table: str | None, view_name: str
-) -> dict[str, str]:
-    """Make the CSV link of a table page lead to the whole; Datasette's own stops at 1,000 rows."""
-    if (database, view_name) != (DATABASE, "table") or table is None:  # a ready query
-        return {}
-    path = export_path(datasette, request, table, "csv")
-    return {"url_csv": path} if path else {}
 
 
 @hookimpl

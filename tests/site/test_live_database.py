@@ -179,7 +179,7 @@ def test_what_pages_count_is_counted_once(live: Visitor) -> None:
     assert any("select section as value" in question[0] for question in counted)
     second = live.page(path.format(4))
     assert remembered == counted
-    count = "normalize-space(//div[@id='facet-section']//li[1])"
+    count = "normalize-space(//section[@data-column='section']//li[1])"
     assert first.xpath(count) == second.xpath(count)
     assert first.xpath(count).split()[-1] == "30"
     live.get(path.format(4) + "&section=edition0000")
