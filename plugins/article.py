@@ -20,10 +20,11 @@ from datasette.app import Datasette
 from datasette.utils.asgi import NotFound, Request, Response
 from markupsafe import Markup
 
+from clippings.dataset.bibliography import as_bibtex, as_ris
 from clippings.markdown.rendering import plain_text
 from clippings.site.addresses import DATABASE, Missing, archive, article_url
 from clippings.site.article_body import changed_title, contents, minutes, page_html
-from clippings.site.citation import bibtex, cite, news_article, ris
+from clippings.site.citation import cite, news_article
 from clippings.site.highlight import mark_hits
 from clippings.site.listings import CARD
 from clippings.site.pages import Page, Route, routes
@@ -86,6 +87,11 @@ def read_article(conn: Connection, key: int) -> dict[str, Any] | None:
     return {"article": article, **found}
 
 
+def entry(row: Row, address: str) -> dict[str, Any]:
+    """Return an article as a bibliography has it, read today; `address` where it has no other."""
+    return {**row, "url": row["url"] or address, "accessed": date.today().isoformat()}
+
+
 async def article_vars(datasette: Datasette, request: Request, key: int) -> dict[str, Any]:
     """Return the template variables of an article's page."""
     found = await archive(datasette).execute_fn(lambda conn: read_article(conn, key))
@@ -104,7 +110,7 @@ async def article_vars(datasette: Datasette, request: Request, key: int) -> dict
         body = await to_thread(mark_hits, body, asked)  # of a long body not in the event loop
     here = datasette.absolute_url(request, article_url(datasette, article["id"]))
     image = absolute_picture(datasette, request, article["image"])
-    cited = article, article["url"] or here, date.today().isoformat()
+    cited = entry(article, here)
     return {
         **found,
         "identical": [
@@ -117,8 +123,8 @@ async def article_vars(datasette: Datasette, request: Request, key: int) -> dict
         "here": here,
         "original": web_address(article["url"]),
         "social_picture": image,
-        "accessed": cited[2],
-        "citations": (cite(*cited), bibtex(*cited)),
+        "accessed": cited["accessed"],
+        "citations": (cite(cited), as_bibtex(cited).strip()),
         "news_article": Markup(news_article(article, here, image)),
     }
 
@@ -143,7 +149,7 @@ def text_file(row: Row, address: str) -> str:
 
 def ris_file(row: Row, address: str) -> str:
     """Return the article's entry for a reference manager."""
-    return ris(row, row["url"] or address, date.today().isoformat())
+    return as_ris(entry(row, address))
 
 
 FILES = (

@@ -1,4 +1,8 @@
-"""What surrounds every page: the site's name, its menu, its feeds, and addresses for templates."""
+"""What surrounds every page: its language and theme, the site's name, its menu and its feeds.
+
+Templates get `t` (the translator), `theme`, `choice` (links that change either: `?_lang=en` and
+`?_theme=dark` answer in that way at once and are kept in a cookie), and addresses of files.
+"""
 
 from __future__ import annotations
 
@@ -8,7 +12,7 @@ from collections.abc import Iterator
 from functools import lru_cache
 from pathlib import Path
 from typing import Any
-from urllib.parse import quote, unquote, urlencode
+from urllib.parse import parse_qsl, quote, unquote, urlencode
 
 from datasette import hookimpl
 from datasette.app import Datasette
@@ -17,7 +21,8 @@ from jinja2 import Environment
 
 from clippings.search import parse_query
 from clippings.site.addresses import DATABASE, browse_path, local_path
-from clippings.site.preferences import translator_for
+from clippings.site.i18n import LANGUAGES
+from clippings.site.preferences import CHOICES, theme_for, translator_for
 from clippings.site.templates import site_name, site_tagline, wanted_pictures
 
 WEB = re.compile(r"(?:https?:)?//", re.I)
@@ -92,6 +97,20 @@ def feed_links(datasette: Datasette, request: Request) -> list[dict[str, str]]:
     ]
 
 
+def preferences(request: Request | None) -> dict[str, Any]:
+    """Return what templates get to know of the reader; without a request, of any reader."""
+
+    def choice(name: str, value: str) -> str:
+        """Return this page's address with another choice: a query string, so it fits any prefix."""
+        kept = [] if request is None else parse_qsl(request.query_string, keep_blank_values=True)
+        pairs = [pair for pair in kept if pair[0] not in CHOICES] + [(name, value)]
+        return "?" + urlencode(pairs)
+
+    t = translator_for(request)
+    found = {"t": t, "theme": theme_for(request), "choice": choice, "languages": LANGUAGES}
+    return {**found, "say": t}  # until search.html and the feeds have `t`
+
+
 def names_of(datasette: Datasette, request: Request | None) -> dict[str, str]:
     """Return what the site calls itself, in the reader's language."""
     t = translator_for(request)
@@ -100,20 +119,21 @@ def names_of(datasette: Datasette, request: Request | None) -> dict[str, str]:
 
 @hookimpl
 def extra_template_vars(datasette: Datasette, request: Request | None) -> dict[str, Any]:
-    """Give every page the name of the site, and its feeds."""
+    """Give every page its translator, the name of the site, and its feeds."""
     feeds = feed_links(datasette, request) if request else []
-    return {**names_of(datasette, request), "feed_links": feeds}
+    return {**preferences(request), **names_of(datasette, request), "feed_links": feeds}
 
 
 @hookimpl
 def prepare_jinja2_environment(env: Environment, datasette: Datasette) -> None:
-    """Give the functions to every template, error pages included."""
+    """Give them to the error pages too, which Datasette renders without our variables."""
     env.globals.update(
         asset=lambda name: asset_url(datasette, name),
         picture=lambda address: picture_url(datasette, address),
         browse=lambda kind, name: datasette.urls.path(browse_path(kind, name)),
         summary_beside=summary_beside,
         pictures=wanted_pictures(datasette),
+        **preferences(None),
         **names_of(datasette, None),
     )
 

@@ -10,54 +10,18 @@ from collections.abc import Mapping
 from typing import Any
 
 _NOT_IN_SCRIPT = {ord(c): f"\\u{ord(c):04x}" for c in "<>&\u2028\u2029"}
-_BIBTEX = str.maketrans({c: f"\\{c}" for c in "{}%&#_$"} | {"\\": r"\textbackslash "})
 
 
-def cite(article: Mapping[str, Any], address: str, accessed: str) -> str:
+def cite(article: Mapping[str, Any]) -> str:
     """Return a citation after GB/T 7714 (an online document), which both languages can read.
 
-    `accessed` is the day on which it was read, in ISO 8601; the standard asks for it.
+    The article has, besides its columns, `accessed`: the day on which it was read.
     """
     author = article["author"] or article["source"]
     where = "" if article["source"] in (None, author) else f"{article['source']}, "
     day = f"({article['day']})" if article["day"] else ""
     who = f"{author}. " if author else ""
-    return f"{who}{article['title']}[EB/OL]. {where}{day}[{accessed}]. {address}"
-
-
-def bibtex(article: Mapping[str, Any], address: str, accessed: str) -> str:
-    """Return the same for BibLaTeX; titles keep their capitals, what TeX would read is escaped."""
-    names = {
-        "title": article["title"],
-        "author": article["author"] or article["source"],
-        "organization": article["source"],
-    }
-    dates = {"year": (article["day"] or "")[:4], "date": article["day"]}
-    lines = [
-        f"  {field} = {{{{{_one_line(name).translate(_BIBTEX)}}}}},"
-        for field, name in names.items()
-        if name
-    ]
-    lines += [f"  {field} = {{{value}}}," for field, value in dates.items() if value]
-    end = (f"  urldate = {{{accessed}}},", f"  url = {{{address}}}", "}")
-    return "\n".join((f"@online{{clippings{article['id']},", *lines, *end))
-
-
-def ris(article: Mapping[str, Any], address: str, accessed: str) -> str:
-    """Return the same for Zotero, EndNote and the like: a tag a line, each of one line."""
-    fields = {
-        "TY": "ELEC",
-        "TI": article["title"],
-        "AU": article["author"] or article["source"],
-        "PB": article["source"],
-        "PY": (article["day"] or "")[:4],
-        "DA": (article["day"] or "").replace("-", "/"),
-        "LA": article["language"],
-        "UR": address,
-        "Y2": accessed.replace("-", "/"),
-    }
-    lines = [f"{tag}  - {_one_line(text)}\r\n" for tag, text in fields.items() if text]
-    return "".join((*lines, "ER  - \r\n"))
+    return f"{who}{article['title']}[EB/OL]. {where}{day}[{article['accessed']}]. {article['url']}"
 
 
 def news_article(article: Mapping[str, Any], address: str, image: str | None) -> str:
@@ -82,7 +46,3 @@ def news_article(article: Mapping[str, Any], address: str, image: str | None) ->
     }
     known = {key: value for key, value in found.items() if value}
     return json.dumps(known, ensure_ascii=False).translate(_NOT_IN_SCRIPT)
-
-
-def _one_line(text: str) -> str:
-    return " ".join(text.split())

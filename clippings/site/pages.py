@@ -22,10 +22,11 @@ from datasette.plugins import pm
 View = Callable[..., Awaitable[Any]]
 Route = tuple[str, View]
 
-Cost = Literal["free", "heavy", "table", "stream", "sql"]
-"""The concurrency limit that a page counts towards (see clippings/site/limits.py): `free` is some
+Cost = Literal["free", "heavy", "table", "stream", "sql", "other"]
+"""The concurrency limit that a page counts towards (clippings/site/limits.py): `free` is some
 milliseconds whatever is asked, `heavy` may be a second or two (a search for whatever was typed),
-`stream` sends a whole export. Pages of Datasette with parameters are `table` or `sql`."""
+`stream` sends a whole export. Datasette's own pages with parameters are `table` or `sql`, the
+pages of other plugins `other`."""
 
 CHOICES = ("_lang", "_theme")
 """Parameters that every page takes."""
