@@ -3,14 +3,20 @@
 One run prints everything, each figure beside what it is to be compared with in the same run and,
 in brackets, its bound. The articles are those of `generate.py`, made up or, with `--from FOLDER`,
 of real clauses. Texts are stored folded, so that LIKE is the truth for both Chinese scripts.
+
+`--corpus ../shared/corpus` builds that folder and asks the questions of `questions.tsv` as people
+type them.
 """
 
 from __future__ import annotations
 
+import hashlib
 import random
 import re
 import sqlite3
 import statistics
+import subprocess
+import sys
 import tempfile
 import time
 from collections.abc import Callable, Iterable, Iterator
@@ -27,6 +33,7 @@ from clippings.search import (
     ORDERS,
     TOTAL,
     facts,
+    find,
     folding_table,
     index_labels,
     index_text,
@@ -36,7 +43,8 @@ from clippings.search import (
 from clippings.search.folding import CJK
 from generate import Draft, clauses_of, drafts, made_up_clauses
 
-SCHEMA = Path(__file__).parents[1] / "clippings" / "schema.sql"
+PROJECT = Path(__file__).parents[1]
+SCHEMA = PROJECT / "clippings" / "database" / "schema.sql"
 LENGTHS = (1, 2, 3, 4, 6, 10)
 COMMON = ("的", "我们", "一个", "中国")
 PAGE = 20
@@ -49,6 +57,8 @@ COLUMNS = "body, title, summary, author, section, source, feed, tags, facts"
 INSERT = f"insert into articles_fts (rowid, {COLUMNS}) values (?{', ?' * 9})"
 ONE_SEGMENT = "insert into {0} ({0}, rank) values ('hashsize', 67108864)"
 OPTIMIZE = "insert into {0} ({0}) values ('optimize')"
+
+PATHS = "select docid, path from articles join placements on placements.id = articles.id"
 
 Result = TypeVar("Result")
 
@@ -258,6 +268,43 @@ def distinctive(connection: sqlite3.Connection, text: str, rng: random.Random) -
     return sorted(words, key=lambda word: (total_of(connection, word), word))[:3]
 
 
+def questions(folder: Path) -> None:
+    """Build a folder and ask it questions with and without an answer there."""
+    lines = (Path(__file__).with_name("questions.tsv")).read_text("utf-8").splitlines()
+    asked = [line.split("\t") for line in lines if not line.startswith("#")]
+    with tempfile.TemporaryDirectory() as scratch:
+        database = Path(scratch) / "corpus.db"
+        command = [sys.executable, str(PROJECT / "build_db.py"), str(folder), "-o", str(database)]
+        subprocess.run(command, check=True, capture_output=True)
+        with closing(sqlite3.connect(database)) as connection:
+            for name, there in (("questions", True), ("without an answer", False)):
+                ask(connection, name, [each for each in asked if bool(each[1]) == there])
+
+
+def ask(connection: sqlite3.Connection, name: str, asked: list[list[str]]) -> None:
+    """Print in which place of the first ten the answers stand, or how often nothing is shown."""
+    paths = dict(connection.execute(PATHS).fetchall())
+    places, seconds = [], []
+    for question, answers in asked:
+        spent, found = cpu(partial(find, connection, parse_query(question), "relevance", 10))
+        shown = [paths[docid] for docid in (*found.docids, *found.closest.matched)][:10]
+        seconds.append(spent)
+        hits = (place for place, path in enumerate(shown, 1) if digest(path) in answers.split())
+        places.append(next(hits, 0) if answers else not shown)
+    first_ten = sum(map(bool, places)) / len(places)
+    if name == "questions":
+        rank = sum(1 / place for place in places if place) / len(places)
+        quality = f"in the first 10: {first_ten:.1%} (95), MRR {rank:.3f} (0.9)"
+    else:
+        quality = f"nothing shown: {first_ten:.1%} (75)"
+    say(f"{name}, {len(asked)}", f"{quality}, {ms(seconds)} ms")
+
+
+def digest(path: str) -> str:
+    """Name an article by its path without saying it."""
+    return hashlib.sha256(path.encode()).hexdigest()[:12]
+
+
 def beside_tantivy(connection: sqlite3.Connection, queries: list[str]) -> None:
     """Search the same tokens with tantivy, where it is installed."""
     if not find_spec("tantivy"):
@@ -325,8 +372,17 @@ def say(name: str, text: str) -> None:
 @click.option("--queries", default=400, show_default=True, help="Substrings drawn from the text.")
 @click.option("--known-items", "items", default=500, show_default=True, help="Articles to find.")
 @click.option("--from", "folder", type=click.Path(exists=True, path_type=Path), help="Real texts.")
-def main(articles: int, queries: int, items: int, folder: Path | None) -> None:
+@click.option(
+    "--corpus",
+    type=click.Path(exists=True, path_type=Path),
+    help="The articles that questions.tsv asks about; with --articles 0 nothing else is measured.",
+)
+def main(articles: int, queries: int, items: int, folder: Path | None, corpus: Path | None) -> None:
     """Build once, then measure one thing after the other."""
+    if corpus:
+        questions(corpus)
+    if not articles:
+        return
     clauses = clauses_of(folder) if folder else made_up_clauses()
     with (
         tempfile.TemporaryDirectory() as scratch,

@@ -15,7 +15,16 @@ from os import environ
 import click
 from wcwidth import wrap
 
-from clippings.library import ABOUT, Found, explain, find, located, open_file, usual_order
+from clippings.library import (
+    ABOUT,
+    NOTHING_HOLDS_ALL,
+    Found,
+    explain,
+    find,
+    located,
+    open_file,
+    usual_order,
+)
 from clippings.models import OpenError
 from clippings.search import COUNTED, ORDERS, TOTAL, Snippet, parse_query, snippet
 
@@ -73,8 +82,10 @@ def search(
     A query that begins with a minus comes after `--`:
     clippings search -- -演习 北约
 
-    Exit status: 0 articles were found; 1 none was; 2 wrong usage, or a database
-    that cannot be read.
+    Where fewer than three articles hold all of it, the closest follow.
+
+    Exit status: 0 articles were found; 1 none holds all of it; 2 wrong usage, or
+    a database that cannot be read.
     """
     parsed = parse_query(" ".join(query))
     for note in parsed.notes:
@@ -85,11 +96,14 @@ def search(
             (total,) = conn.execute(TOTAL, {"match": parsed.match}).fetchone()
     except (OpenError, sqlite3.DatabaseError) as error:
         raise Trouble(str(error)) from None
+    if found and not total:
+        click.echo(NOTHING_HOLDS_ALL, err=True)
     FORMS[form](found, lambda title: snippet(title, parsed, length=len(title)))
-    more = "; --limit shows more" if len(found) < total else ""
+    exact = sum(each.matched is None for each in found)
+    more = "; --limit shows more" if exact < total else ""
     number = f"more than {COUNTED:,}" if total > COUNTED else f"{total:,}"
-    click.echo(f"{len(found)} of {number} articles{more}", err=True)
-    sys.exit(0 if found else 1)
+    click.echo(f"{exact} of {number} articles{more}", err=True)
+    sys.exit(0 if exact else 1)
 
 
 def _as_text(found: Sequence[Found], marked: Callable[[str], Snippet]) -> None:
@@ -97,7 +111,8 @@ def _as_text(found: Sequence[Found], marked: Callable[[str], Snippet]) -> None:
     for each in found:
         row = each.row
         author = row["author"] if row["author"] != row["source"] else None
-        byline = (row["day"], row["source"], author, row["url"] or f"no. {row['id']}")
+        holds = f"holds {each.matched}" if each.matched else None
+        byline = (holds, row["day"], row["source"], author, row["url"] or f"no. {row['id']}")
         _echo(_coloured(marked(row["title"]), bold=True))
         _echo(click.style(_safe(" · ".join(filter(None, byline))), dim=True), INDENT)
         _echo(_coloured(each.passage), INDENT)
@@ -106,15 +121,15 @@ def _as_text(found: Sequence[Found], marked: Callable[[str], Snippet]) -> None:
 
 def _as_json(found: Sequence[Found], marked: Callable[[str], Snippet]) -> None:
     """For programs: all columns and the passage as plain text."""
-    rows = [each.row | {"passage": each.passage.text} for each in found]
+    rows = [each.row | {"matched": each.matched, "passage": each.passage.text} for each in found]
     click.echo(json.dumps(rows, ensure_ascii=False, indent=1))
 
 
 def _as_csv(found: Sequence[Found], marked: Callable[[str], Snippet]) -> None:
     """The same for spreadsheets; a head and no rows where nothing was found."""
     writer = csv.writer(sys.stdout, lineterminator="\n")
-    writer.writerow([*ABOUT, "passage"])
-    writer.writerows([*each.row.values(), each.passage.text] for each in found)
+    writer.writerow([*ABOUT, "matched", "passage"])
+    writer.writerows([*each.row.values(), each.matched, each.passage.text] for each in found)
 
 
 FORMS = {None: _as_text, "json": _as_json, "csv": _as_csv}

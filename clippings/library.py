@@ -20,6 +20,7 @@ from clippings.dataset.download import ADDRESS, fetch
 from clippings.markdown.rendering import plain_text
 from clippings.models import OpenError
 from clippings.search import ORDERS, Note, Query, Snippet, parse_query, snippet
+from clippings.search import find as find_docids
 from clippings.search.functions import register
 from clippings.search.timeline import PERIODS
 from clippings.search.trends import MEASURES, Question, read_trends
@@ -35,6 +36,11 @@ NOTES = {
     "unknown-lang": "not a language; searched as words",
     "unclosed-quote": "a quotation mark is open; taken to the end",
     "stray-operator": "nothing to join here; searched as a word",
+    "lowercase-or": "a small or is a word; for either of two write",
+    "empty-field": "nothing stands after the colon; searched as words",
+    "reversed-date": "the range ends before it begins and holds nothing",
+    "short-prefix": "a star needs two letters before it, and four are the most; searched without",
+    "other-words": "searched in the words of Taiwan and of the mainland",
     "too-long": "only the beginning was searched; left out from",
     "nothing-to-search": "there is no letter or digit to search for in",
 }
@@ -64,10 +70,14 @@ _WITH_TEXT = _ARTICLES.format(f"{_ABOUT}, summary, image, markdown")
 
 @dataclass(frozen=True, slots=True)
 class Found:
-    """An article that a query found: its row (the columns of ABOUT) and why it was found."""
+    """An article that a query found: its row (the columns of ABOUT) and why it was found.
+
+    `matched` is None where it holds all of the query; of the closest it is what they hold.
+    """
 
     row: dict[str, Any]
     passage: Snippet
+    matched: str | None = None
 
 
 def open_archive(database: str, frames: bool | None) -> Archive[Any]:
@@ -118,14 +128,20 @@ def find(
     conn: sqlite3.Connection, query: Query, order: str, limit: int, length: int = 120
 ) -> Iterator[Found]:
     """The first `limit` articles of a query, each with the passage of about `length` characters
-    that shows the match. `order` is a key of ORDERS."""
-    page = {"match": query.match, "limit": limit, "offset": 0}
-    docids = [docid for (docid,) in conn.execute(ORDERS[order], page)]
+    that shows the match; where fewer than three hold all of it, then the closest. `order` is a
+    key of ORDERS."""
+    results = find_docids(conn, query, order, limit)
+    near = results.closest
+    docids = [*results.docids, *near.matched][:limit]
     found = {docid: rest for docid, *rest in conn.execute(_FOUND, [json.dumps(docids)])}
     for docid in docids:
         *about, markdown = found[docid]
-        passage = snippet(plain_text(markdown), query, length=length)
-        yield Found(dict(zip(ABOUT, about, strict=True)), passage)
+        held = " · ".join(near.matched.get(docid, ())) or None
+        passage = snippet(plain_text(markdown), near.query if held else query, length=length)
+        yield Found(dict(zip(ABOUT, about, strict=True)), passage, held)
+
+
+NOTHING_HOLDS_ALL = "nothing holds all of it; closest:"
 
 
 def explain(note: Note) -> str:
@@ -159,17 +175,24 @@ class Archive(Generic[Table]):
 
     def search(self, query: str, *, order: str = "", limit: int = 20) -> Table:
         """The articles that a query of the site's language finds, with the `passage` that shows
-        why. `order` is "newest" or "relevance" (among the newest 1,500 that match); by default
-        what the site would take.
+        why. `order` is "newest", "oldest" or "relevance" (among the newest 1,500 that match); by
+        default what the site would take.
+
+        Where fewer than three hold all of it the closest follow: `matched` is what of the query
+        they hold, and None for those that hold all. Quotes in a query keep it from that.
 
         >>> found = archive.search('彗星 source:"样例科技"', order="newest")
         >>> [(row["day"], row["title"]) for row in found][0]
         ('2022-01-25', '样例彗星为什么有两条尾巴')
         """
         parsed = self._parsed(query)
+        _known("order", order or "newest", ORDERS)
         found = [*find(self._conn, parsed, order or usual_order(parsed), limit)]
-        columns = [*ABOUT, "passage"]
-        return self._present(columns, [[*each.row.values(), each.passage.text] for each in found])
+        if found and found[0].matched:
+            warnings.warn(NOTHING_HOLDS_ALL, stacklevel=2)
+        columns = [*ABOUT, "matched", "passage"]
+        rows = [[*each.row.values(), each.matched, each.passage.text] for each in found]
+        return self._present(columns, rows)
 
     def articles(self, query: str = "", *, text: bool = False) -> Table:
         """All articles that a query finds (every one without a query), the newest first; with

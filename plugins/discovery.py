@@ -6,7 +6,6 @@
 from __future__ import annotations
 
 import sqlite3
-from typing import Any
 
 from datasette import hookimpl
 from datasette.app import Datasette
@@ -16,6 +15,7 @@ from clippings.site import DATABASE, archive, browse_path, listings, site_name, 
 from clippings.site.answers import visit
 from clippings.site.compatibility import SQL_PAGE
 from clippings.site.feeds import legal
+from clippings.site.pages import Page, Route, disallowed, routes
 
 MOST_NAMES = 5_000
 EXTENT = """
@@ -31,10 +31,6 @@ REFUSED = (
     "/-/",
     f"/{DATABASE}",
     f"/{DATABASE}/articles/*?",
-    "/search",
-    "/trends?",
-    "/trends.csv",
-    "/export/",
     "/*?_",
     "/*?view=",
     "/*?*&view=",
@@ -55,7 +51,7 @@ async def robots(datasette: Datasette, request: Request) -> Response:
     """Articles and browse pages: yes; tables, SQL and searches: no."""
     path = datasette.urls.path
     rules = [f"Allow: {path(rule)}" for rule in ALLOWED]
-    rules += [f"Disallow: {path(rule)}" for rule in REFUSED]
+    rules += [f"Disallow: {path(rule)}" for rule in (*REFUSED, *disallowed())]
     sitemap = f"Sitemap: {absolute_root(datasette, request)}sitemap.xml"
     return text("\n".join(["User-agent: *", *rules, "", sitemap, ""]))
 
@@ -90,10 +86,10 @@ async def opml(datasette: Datasette, request: Request) -> Response:
 
 
 @hookimpl
-def register_routes() -> list[tuple[str, Any]]:
+def register_routes() -> list[Route]:
     """The addresses."""
-    return [
-        (r"^/robots\.txt$", robots),
-        (r"^/llms\.txt$", llms),
-        (r"^/sources\.opml$", opml),
-    ]
+    return routes(
+        Page(r"^/robots\.txt$", robots),
+        Page(r"^/llms\.txt$", llms),
+        Page(r"^/sources\.opml$", opml),
+    )

@@ -1,56 +1,74 @@
-"""What is not there, said in the reader's language and in the dress of the site."""
+"""What cannot be answered, said in the reader's language: 400, 404, and 410 for what was withheld.
 
-from collections.abc import Awaitable
+An article that the archive's owner keeps out has a tombstone at its address, which says why.
+"""
+
+import re
 from typing import Any
 
 from datasette import hookimpl
 from datasette.app import Datasette
 from datasette.utils.asgi import Base400, NotFound, Request, Response
 
-from clippings.site import Missing, local_path, page, words_for
+from clippings.site import DATABASE, Missing, archive, local_path, words_for
+from clippings.site.error_pages import error_page
+from clippings.site.validation import client_error_status
+
+GONE = 410
+WITHHELD = "select reason from withheld where id = ? and what = 'article'"
+ARTICLE = re.compile(rf"/(?:a|{DATABASE}/articles)/(?P<id>[0-9]{{1,18}})(?P<suffix>\.[a-z]+)?")
 
 
-async def problem(datasette: Datasette, request: Request, exception: Base400) -> Response:
-    """The page of a request that cannot be answered, under the status that it has."""
+async def tombstone(datasette: Datasette, request: Request) -> Response | None:
+    """Return the page, or for programs the JSON, of an article that was withheld; None: it was
+    not."""
+    asked = ARTICLE.fullmatch(local_path(datasette, request.path))
+    if not asked:
+        return None
+    withheld = (await archive(datasette).execute(WITHHELD, [int(asked["id"])])).first()
+    if withheld is None:
+        return None
     say = words_for(request)
-    known = f"error.{exception.status}"
-    context = {
-        "status": exception.status,
-        "title": say(known if known in say.strings else "error.other"),
-        "message": say(str(exception)) if isinstance(exception, Missing) else "",
-    }
-    return await page(datasette, request, "problem.html", context, exception.status)
+    title, why = say("article.withheld"), say.pick(withheld[0]) or say("article.withheld_why")
+    message = f"{title}: {why}" if request.path.endswith(".json") else why
+    return await error_page(datasette, request, GONE, message, title)
+
+
+async def refused(datasette: Datasette, request: Request, exception: Base400) -> Response | None:
+    """Return the page for what Datasette or a page of ours refused; None: Datasette's JSON."""
+    if isinstance(exception, NotFound) and (found := await tombstone(datasette, request)):
+        return found
+    if request.path.endswith(".json"):
+        return None
+    message = words_for(request)(str(exception)) if isinstance(exception, Missing) else ""
+    return await error_page(datasette, request, exception.status, message)
+
+
+@hookimpl(tryfirst=True)
+def handle_exception(datasette: Datasette, request: Request, exception: Exception) -> Any:
+    """Answer what is the client's fault; the rest is for Datasette and its log."""
+    if status := client_error_status(exception):
+        return error_page(datasette, request, status, str(exception) or repr(exception))
+    return refused(datasette, request, exception) if isinstance(exception, Base400) else None
 
 
 async def encoded(datasette: Datasette, request: Request) -> Response:
-    """An address that nothing of ours knows and that no table of Datasette's can have.
+    """Answer an address that nothing of ours knows and that no table of Datasette's can have.
 
     Left alone, Datasette would first send its reader on to the same address in tilde-encoding.
     """
-    if request.path.endswith(".json"):
-        return Response.json({"ok": False, "error": "Not found", "status": 404}, status=404)
-    return await problem(datasette, request, NotFound("no such address"))
+    return await error_page(datasette, request, 404, "")
 
 
 async def with_slash(datasette: Datasette, request: Request) -> Response:
-    """A slash too many is forgiven; Datasette, which does so too, would forget base_url."""
+    """Forgive a slash too many; Datasette, which does so too, would forget base_url."""
     path = datasette.urls.path(local_path(datasette, request.path).rstrip("/"))
     query = f"?{request.query_string}" if request.query_string else ""
     return Response.redirect(path + query)
 
 
-@hookimpl
-def handle_exception(
-    datasette: Datasette, request: Request, exception: Exception
-) -> Awaitable[Response] | None:
-    """Answer people with a page of ours; programs get Datasette's JSON, faults its own page."""
-    if isinstance(exception, Base400) and not request.path.endswith(".json"):
-        return problem(datasette, request, exception)
-    return None
-
-
 # After the pages of the site, whose addresses may be percent-encoded.
 @hookimpl(trylast=True)
 def register_routes() -> list[tuple[str, Any]]:
-    """Addresses with a slash too many, and percent-encoded ones, except those of files."""
+    """Register addresses with a slash too many, and percent-encoded ones but those of files."""
     return [(r"^/[^?]+/$", with_slash), (r"^/(?!static/|-/)[^?]*%", encoded)]

@@ -7,7 +7,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Any
 from urllib.parse import unquote
 
 from datasette import hookimpl
@@ -20,6 +19,7 @@ from clippings.search.trends import named
 from clippings.site import browse_path, page, site_name, wanted_pictures, words_for
 from clippings.site.answers import View, visit
 from clippings.site.feeds import LONG_AGO, Channel, entry, json_feed, legal, read_part
+from clippings.site.pages import Page, Route, routes
 
 TYPES = {"atom": "application/atom+xml", "json": "application/feed+json"}
 FORM = rf"\.(?P<form>{'|'.join(TYPES)})$"
@@ -89,10 +89,11 @@ def view(channel_of: Callable[[Request], Channel]) -> View:
 
 # Before the browse pages, whose names could end in .atom too.
 @hookimpl(tryfirst=True)
-def register_routes() -> list[tuple[str, Any]]:
+def register_routes() -> list[Route]:
     """The addresses."""
-    return [
-        (rf"^/feed{FORM}", view(of_archive)),
-        (rf"^/search{FORM}", view(of_search)),
-        (rf"^/(?P<kind>section|source|feed|tag)/(?P<name>[^/]+){FORM}", view(of_name)),
-    ]
+    named = rf"^/(?P<kind>section|source|feed|tag)/(?P<name>[^/]+){FORM}"
+    return routes(
+        Page(rf"^/feed{FORM}", view(of_archive), parameters=("page",)),
+        Page(rf"^/search{FORM}", view(of_search), parameters=("q", "page"), cost="heavy"),
+        Page(named, view(of_name), parameters=("page",)),
+    )

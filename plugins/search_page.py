@@ -1,37 +1,51 @@
-"""/search: results with the passage that shows the match, and counts that narrow the search."""
+"""/search: results with the passage that shows the match, and what narrows or widens the search.
+
+/search?q=…&sort=relevance|newest|oldest&page=N   the page
+/search/closest.json?q=…                          the closest articles to a question, as JSON
+/search/suggest?q=…                               titles, sources and tags (OpenSearch Suggestions)
+/search/opensearch.xml                            lets a browser's address bar search here
+"""
 
 import json
 import re
+import sqlite3
 from typing import Any
 
 from datasette import hookimpl
 from datasette.app import Datasette
-from datasette.database import Database, QueryInterrupted
 from datasette.utils.asgi import Request, Response
 
+from clippings.markdown.rendering import plain_text
 from clippings.search import (
     COUNTED,
     COUNTS,
+    FEW,
     ORDERS,
     RANKED,
-    TOTAL,
     Query,
+    closest,
+    find,
     parse_query,
     quoted,
     snippet,
 )
-from clippings.site import CARD, archive, page
+from clippings.search.suggestions import complete, suggest
+from clippings.site.addresses import article_url
+from clippings.site.answers import TooSlow, visit
+from clippings.site.listings import CARD
+from clippings.site.pages import Page, Route, routes
+from clippings.site.preferences import translator_for
+from clippings.site.templates import page, site_name
 
 SIZE = 20
 LAST_PAGE = RANKED // SIZE
 CARDS = f"""
-    select {CARD}, search_snippet(markdown, :query) as passage from articles
-    where docid in (select value from json_each(:docids))
+    select {CARD}, markdown from articles where docid in (select value from json_each(?))
 """
 
 
 def narrowing(text: str, field: str, name: str) -> tuple[str, bool]:
-    """The query with a filter added, or without it where it is there, and which of the two."""
+    """Return the query with a filter added, or without it where it is there, and which it is."""
     value = name if field == "date" else quoted(name)
     part = f"{field}:{value}"
     # Whole, for date:2022-01 is no part of date:2022-01..2022-03.
@@ -39,17 +53,30 @@ def narrowing(text: str, field: str, name: str) -> tuple[str, bool]:
     return (" ".join(without.split()), True) if removed else (f"{text} {part}", False)
 
 
-async def read(db: Database, query: Query, order: str, number: int) -> dict[str, Any]:
-    """Everything the page shows of a query's matches: total, cards in order, counts by field."""
-    wanted = {"match": query.match, "limit": SIZE, "offset": (number - 1) * SIZE}
-    docids = [row["docid"] for row in (await db.execute(ORDERS[order], wanted)).rows]
-    cards = await db.execute(CARDS, {"query": query.text, "docids": json.dumps(docids)})
+def cards(conn: sqlite3.Connection, query: Query, docids: list[int]) -> list[dict[str, Any]]:
+    """Return the articles of docids in their order, each with its passage and its title marked."""
+    rows = [dict(row) for row in conn.execute(CARDS, [json.dumps(docids)])]
+    for row in rows:
+        row["passage"] = snippet(plain_text(row.pop("markdown")), query).html
+        row["marked"] = snippet(row["title"], query, length=len(row["title"])).html
+    return sorted(rows, key=lambda row: docids.index(row["docid"]))
+
+
+def read_page(conn: sqlite3.Connection, query: Query, order: str, number: int) -> dict[str, Any]:
+    """Return everything that the page shows of a query's matches."""
+    found = find(conn, query, order, SIZE, (number - 1) * SIZE)
+    near = found.closest
+    counts = {field: [*conn.execute(sql, {"match": query.match})] for field, sql in COUNTS.items()}
     # An open quotation mark would swallow what is added after it.
     text = query.text + '"' * any(note.code == "unclosed-quote" for note in query.notes)
-    counts = {field: (await db.execute(sql, wanted)).rows for field, sql in COUNTS.items()}
     return {
-        "total": (await db.execute(TOTAL, wanted)).single_value(),
-        "rows": sorted(cards.rows, key=lambda row: docids.index(row["docid"])),
+        "total": found.total,
+        "rows": cards(conn, query, found.docids),
+        "closest": [
+            row | {"matched": near.matched[row["docid"]]}
+            for row in cards(conn, near.query, [*near.matched])
+        ],
+        "suggestions": suggest(conn, query, found.total),
         "narrow": {
             field: [(row, *narrowing(text, field, row["name"])) for row in rows]
             for field, rows in counts.items()
@@ -59,29 +86,82 @@ async def read(db: Database, query: Query, order: str, number: int) -> dict[str,
 
 
 def page_number(text: str) -> int:
-    """The page that an address asks for; what is no number is the first."""
+    """Return the page that an address asks for; what is no number is the first."""
     return min(max(int(text), 1), LAST_PAGE) if text.isdecimal() and len(text) < 9 else 1
 
 
 async def search(datasette: Datasette, request: Request) -> Response:
-    """Answer /search?q=…&sort=relevance|newest&page=N."""
+    """Answer with the page."""
     query = parse_query((request.args.get("q") or "").strip())
     number = page_number(request.args.get("page") or "")
     # Filters alone say nothing about relevance.
-    orders = list(ORDERS) if query.terms else ["newest"]
+    orders = [name for name in ORDERS if query.terms or name != "relevance"]
     asked = request.args.get("sort")
     order = asked if asked in orders else orders[0]
+    chips = [
+        (each.text, " ".join(query.text.replace(each.text, " ", 1).split()))
+        for each in query.filters
+    ]
     context = {"q": query.text, "query": query, "orders": orders, "order": order, "number": number}
-    context["marked"] = lambda title: snippet(title, query, length=len(title)).html
-    try:
-        found = await read(archive(datasette), query, order, number) if query.text else {}
-    except QueryInterrupted:
-        found = {"slow": True}
-    limits = {"counted": COUNTED, "ranked": RANKED, "size": SIZE, "last_page": LAST_PAGE}
-    return await page(datasette, request, "search.html", context | limits | found)
+    found: dict[str, Any] = {}
+    if query.text:
+        try:
+            found = await visit(datasette, lambda conn: read_page(conn, query, order, number))
+        except TooSlow:
+            found = {"slow": True}
+    limits = {
+        "counted": COUNTED,
+        "ranked": RANKED,
+        "size": SIZE,
+        "last_page": LAST_PAGE,
+        "few": FEW,
+    }
+    return await page(
+        datasette, request, "search.html", context | limits | found | {"chips": chips}
+    )
+
+
+async def closest_json(datasette: Datasette, request: Request) -> Response:
+    """Answer with the closest articles to a question, whether or not others hold all of it."""
+    query = parse_query((request.args.get("q") or "").strip())
+
+    def read(conn: sqlite3.Connection) -> list[dict[str, Any]]:
+        near = closest(conn, query)
+        rows = cards(conn, near.query, [*near.matched])
+        return [row | {"matched": near.matched[row["docid"]]} for row in rows]
+
+    shown = ("id", "title", "source", "published", "language", "matched", "passage")
+    rows = await visit(datasette, read)
+    found = [
+        {name: row[name] for name in shown}
+        | {"url": datasette.absolute_url(request, article_url(datasette, row["id"]))}
+        for row in rows
+    ]
+    return Response.json({"query": query.text, "closest": found})
+
+
+async def suggest_json(datasette: Datasette, request: Request) -> Response:
+    """Answer as OpenSearch Suggestions have it: what was typed, and what it may become."""
+    typed = request.args.get("q") or ""
+    return Response.json([typed, await visit(datasette, lambda conn: complete(conn, typed))])
+
+
+async def opensearch(datasette: Datasette, request: Request) -> Response:
+    """Answer with the OpenSearch description of the site."""
+    t = translator_for(request)
+    here = datasette.absolute_url(request, datasette.urls.path("/search"))
+    context = {"name": site_name(datasette, t)[:16], "here": here, "t": t}
+    text = await datasette.render_template("opensearch.xml", context, request=request)
+    return Response(text, content_type="application/opensearchdescription+xml; charset=utf-8")
 
 
 @hookimpl
-def register_routes() -> list[tuple[str, Any]]:
-    """The address of the search page."""
-    return [(r"^/search$", search)]
+def register_routes() -> list[Route]:
+    """The addresses."""
+    shown = ("q", "page", "sort")
+    return routes(
+        Page(r"^/search$", search, parameters=shown, disallow=("/search",), cost="heavy"),
+        Page(r"^/search/closest\.json$", closest_json, parameters=("q",), cost="heavy"),
+        Page(r"^/search/suggest$", suggest_json, parameters=("q",)),
+        Page(r"^/search/opensearch\.xml$", opensearch),
+    )

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import sqlite3
 from collections.abc import Iterable, Iterator
-from typing import Any
 from xml.sax.saxutils import escape
 
 from datasette import hookimpl
@@ -14,20 +13,10 @@ from datasette.utils.asgi import Request, Response
 from clippings.site import DATABASE, Missing, archive, browse_path, listings
 from clippings.site.answers import visit
 from clippings.site.feeds import legal
+from clippings.site.pages import Page, Route, routes, sitemap_paths
 
 SIZE = 20_000  # addresses of a part; sitemaps.org allows 50,000
 MOST_NAMES = 5_000
-PAGES = (
-    "/",
-    "/archive",
-    "/sources",
-    "/trends",
-    "/about",
-    "/changes",
-    "/downloads",
-    "/dictionary",
-    "/datasheet",
-)
 LAST = "select coalesce(max(docid), 0) from articles"
 # Only from the index on day, which holds id and docid too.
 ARTICLES = """
@@ -43,7 +32,7 @@ FORM = """<?xml version="1.0" encoding="utf-8"?>
 
 def browse_paths(conn: sqlite3.Connection) -> Iterator[str]:
     """The pages of ours that list articles."""
-    yield from PAGES
+    yield from sitemap_paths()
     for kind in ("year", "month"):
         yield from (browse_path(kind, row["name"]) for row in listings.by_date(conn, kind))
     for kind in ("section", "source", "feed", "tag"):
@@ -88,9 +77,9 @@ async def sitemap_part(datasette: Datasette, request: Request) -> Response:
 
 
 @hookimpl
-def register_routes() -> list[tuple[str, Any]]:
+def register_routes() -> list[Route]:
     """The addresses."""
-    return [
-        (r"^/sitemap\.xml$", sitemap),
-        (r"^/sitemap-(?P<part>pages|[1-9][0-9]{0,5})\.xml$", sitemap_part),
-    ]
+    return routes(
+        Page(r"^/sitemap\.xml$", sitemap),
+        Page(r"^/sitemap-(?P<part>pages|[1-9][0-9]{0,5})\.xml$", sitemap_part, cost="heavy"),
+    )

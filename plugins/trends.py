@@ -26,6 +26,7 @@ from clippings.search.trends import (
 from clippings.site import listings, page, words_for
 from clippings.site.answers import visit
 from clippings.site.chart import chart
+from clippings.site.pages import Page, Route, routes
 
 FORMULA = ("=", "+", "-", "@", "\t", "\r")
 """With what a spreadsheet takes a cell for a formula (OWASP, CSV Injection)."""
@@ -103,6 +104,24 @@ def menu_links(datasette: Datasette, request: Request | None) -> list[dict[str, 
 
 
 @hookimpl
-def register_routes() -> list[tuple[str, Any]]:
+def register_routes() -> list[Route]:
     """The addresses."""
-    return [(r"^/trends$", trends_page), (r"^/trends\.csv$", trends_file)]
+    shown = ("q", "by", "measure", "source", "until")
+    return routes(
+        Page(
+            r"^/trends$",
+            trends_page,
+            parameters=shown,
+            sitemap=True,
+            disallow=("/trends?",),
+            cost="heavy",
+        ),
+        Page(
+            r"^/trends\.csv$",
+            trends_file,
+            parameters=shown,
+            disallow=("/trends.csv",),
+            is_cached=False,
+            cost="heavy",
+        ),
+    )

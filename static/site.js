@@ -54,27 +54,30 @@ document.querySelectorAll("[data-copy] .quotable").forEach((text) => {
   text.after(button);
 });
 
-// Datasette's own fields have no labels, its column menus and buttons only English words; on a
-// phone its facets are folded, so that the rows come first.
-const inWords = () => {
-  const names = JSON.parse(document.getElementById("names")?.textContent || "{}");
-  const said = ".dropdown-menu a, datasette-modal :is(a, button, .modal-title, .footer-info)";
-  document.querySelectorAll(said).forEach((item) => {
-    if (names[item.textContent]) item.textContent = names[item.textContent];
+// A citation says when its article was read: today, also on a page that was kept since.
+document.querySelectorAll("[data-accessed]").forEach((text) => {
+  const now = new Date();
+  const today = new Date(now - now.getTimezoneOffset() * 60000).toISOString().slice(0, 10);
+  for (const [before, after] of [["[", "]"], ["urldate = {", "}"]]) {
+    text.textContent = text.textContent.replace(before + text.dataset.accessed + after, before + today + after);
+  }
+});
+
+// A long list of names is filtered as one types.
+document.querySelectorAll("[data-filter]").forEach((box) => {
+  box.hidden = false;
+  box.addEventListener("input", () => {
+    const wanted = box.value.trim().toLowerCase();
+    document.querySelectorAll(box.dataset.filter).forEach((name) => {
+      name.hidden = !name.textContent.toLowerCase().includes(wanted);
+    });
   });
-  document.querySelectorAll(".filter-row :is(a, button)[aria-label]").forEach((button) => {
-    button.ariaLabel = names[button.ariaLabel] || button.ariaLabel;
-    button.title = names[button.title] || button.title;
-  });
-};
-document.addEventListener("click", () => setTimeout(inWords), true); // 1.0 makes a menu anew
+});
+
+// The editor of SQL that Datasette makes of a text field keeps its name.
 addEventListener("load", () => {
-  inWords();
-  const facets = document.querySelector(".facets");
-  if (facets && matchMedia("(max-width: 576px)").matches) facets.open = false;
-  document.querySelectorAll(".filters select, .filter-value, .CodeMirror textarea, .cm-content").forEach((field) => {
-    const label = field.options ? field.options[0].text : field.name;
-    field.setAttribute("aria-label", label || field.name || "SQL");
+  document.querySelectorAll(".CodeMirror textarea, .cm-content").forEach((field) => {
+    field.setAttribute("aria-label", "SQL");
   });
 });
 

@@ -88,6 +88,17 @@ class Visitor:
         return [dict(row) for row in asyncio.run(database.execute(sql, values)).rows]
 
 
+def text_of(tree: html.HtmlElement, path: str) -> list[str]:
+    """The texts of the elements at an XPath, their white space evened out."""
+    return [" ".join(element.text_content().split()) for element in tree.xpath(path)]
+
+
+def id_of(visited: Visitor, title: str) -> int:
+    """The id of the one article of a title."""
+    (row,) = visited.rows("select id from articles where title = :title", title=title)
+    return int(row["id"])
+
+
 def with_release(visited: Visitor) -> Visitor:
     """The site, with a release beside its database."""
     database = Path(visited.datasette.get_database("clippings").path)

@@ -1,4 +1,4 @@
-"""What the archive is, in one frozen value: read from metadata.yml and the database, once.
+"""Describing the archive as a dataset, in one frozen value: from metadata.yml and the database.
 
     metadata.yml ┐
     clippings.db ┼─► describe ─► Description ─► formats: JSON-LD, Croissant, Frictionless, CFF
@@ -92,7 +92,7 @@ class Description:
 
     @property
     def version(self) -> str:
-        """The newest day as MAJOR.MINOR.PATCH: a new version is one with newer articles."""
+        """Return the newest day as MAJOR.MINOR.PATCH: a new version has newer articles."""
         parts = (self.last_day or "0-0-0").split("-")
         return ".".join(str(int(part)) for part in parts)
 
@@ -100,7 +100,7 @@ class Description:
 def describe(
     conn: sqlite3.Connection, metadata: Mapping[str, Any], files: Sequence[File] = ()
 ) -> Description:
-    """Read the description. `metadata` is all of metadata.yml, `files` what can be downloaded."""
+    """Return the description. `metadata` is all of metadata.yml, `files` what can be downloaded."""
     about = metadata.get("plugins", {}).get(DATABASE, {}).get("dataset", {})
     first_day, last_day = conn.execute(_EXTENT).fetchone()
     return Description(

@@ -1,4 +1,4 @@
-"""Rows → a file of a format, as a stream of pieces: CSV, JSON Lines, Parquet, Markdown in a zip.
+"""Writing rows as a file, in pieces: CSV, JSON Lines, Parquet, Markdown in a zip, bibliographies.
 
     columns, rows ─► FORMATS["csv"].encode ─► bytes, bytes, …
 
@@ -23,46 +23,41 @@ from typing import TYPE_CHECKING, Any
 
 import yaml
 
-from clippings.dataset.tables import Column, typed
+from clippings.dataset.bibliography import as_bibtex, as_csl, as_ris
+from clippings.dataset.tables import Column, parquet_columns
 
 if TYPE_CHECKING:
     import pyarrow
 
-Row = tuple[Any, ...]
+Row = Any
+"""A row as sqlite3 gives it: a tuple, or a sqlite3.Row where the names of its columns count."""
+
 Encoder = Callable[[Sequence[Column], Iterable[Row]], Iterator[bytes]]
 
-BATCH = 8 * 2**20
+BATCH_BYTES = 8 * 2**20
 """Bytes of text that are held before a piece is written; a row group of Parquet has as many."""
 
-LONGEST_BATCH = 50_000
+BATCH_ROWS = 50_000
 """Rows of a batch at most."""
 
-MARKDOWN_QUERY = """
-    select id, title, published, updated, section, source, feed, author, language, url, image,
-      (select json_group_array(tag) from tags where article = articles.id) as tags, day, markdown
-    from articles
-"""
-"""What each Markdown file is made of; a condition and an order may follow."""
-
-MARKDOWN_COLUMNS = tuple(
-    Column(name, "text", False, "")
-    for name in "id title published updated section source feed author language url image tags"
-    " day markdown".split()
-)
-
 _DAY = re.compile(r"(\d{4})-(\d{2})-\d{2}", re.ASCII)
-_EPOCH = (1980, 1, 1, 0, 0, 0)  # the first moment that a zip can name
+_ZIP_EPOCH = (1980, 1, 1, 0, 0, 0)  # the first moment that a zip can name
 _DUMPER = getattr(yaml, "CSafeDumper", yaml.SafeDumper)
 
 
 @dataclass(frozen=True, slots=True)
 class Format:
-    """A format: the ending of its files, its media type, its encoder, the module it needs."""
+    """A format: the ending of its files, their media type, the encoder and the module it needs.
+
+    `articles` is the SELECT of what it holds of articles, whose encoder then takes rows of type
+    sqlite3.Row; a WHERE and an order may follow. '' where it holds the rows of any table.
+    """
 
     ending: str
     media_type: str
     encode: Encoder
     needs: str = "json"
+    articles: str = ""
 
     @property
     def is_available(self) -> bool:
@@ -71,7 +66,7 @@ class Format:
 
 
 def encode_csv(columns: Sequence[Column], rows: Iterable[Row]) -> Iterator[bytes]:
-    """RFC 4180 in UTF-8 with a line of names; null is an empty field."""
+    """Yield RFC 4180 in UTF-8 with a line of names; null is an empty field."""
     text = io.StringIO()
     writer = csv.writer(text)
     writer.writerow([column.name for column in columns])
@@ -81,8 +76,14 @@ def encode_csv(columns: Sequence[Column], rows: Iterable[Row]) -> Iterator[bytes
     yield _taken(text)
 
 
+def encode_excel_csv(columns: Sequence[Column], rows: Iterable[Row]) -> Iterator[bytes]:
+    """Yield the same behind a byte order mark, without which Excel takes UTF-8 for a code page."""
+    yield b"\xef\xbb\xbf"
+    yield from encode_csv(columns, rows)
+
+
 def encode_jsonl(columns: Sequence[Column], rows: Iterable[Row]) -> Iterator[bytes]:
-    """An object a line, in UTF-8."""
+    """Yield an object a line, in UTF-8."""
     names = [column.name for column in columns]
     dump = json.JSONEncoder(ensure_ascii=False, separators=(",", ":")).encode
     for batch in _batches(rows):
@@ -91,7 +92,7 @@ def encode_jsonl(columns: Sequence[Column], rows: Iterable[Row]) -> Iterator[byt
 
 
 def encode_parquet(columns: Sequence[Column], rows: Iterable[Row]) -> Iterator[bytes]:
-    """Parquet with typed columns, a row group a batch, compressed by Zstandard.
+    """Yield Parquet with typed columns, a row group a batch, compressed by Zstandard.
 
     Moments are wall clocks without a zone, as they stand in the file; where the text states an
     offset it is kept in a column `…_offset` beside it (`+00:00`; null: none stated).
@@ -108,18 +109,16 @@ def encode_parquet(columns: Sequence[Column], rows: Iterable[Row]) -> Iterator[b
 
 
 def encode_markdown(columns: Sequence[Column], rows: Iterable[Row]) -> Iterator[bytes]:
-    """A zip with a Markdown file an article: 2022/01/2022-01-11-<id>.md, undated/<id>.md.
+    """Yield a zip with a Markdown file an article: 2022/01/2022-01-11-<id>.md, undated/<id>.md.
 
-    `columns` are MARKDOWN_COLUMNS. Names come from date and number alone, so that no title can
-    lead out of the folder that the zip is unpacked to.
+    Names come from date and number alone, so that no title can lead out of the folder that the
+    zip is unpacked to.
     """
-    names = [column.name for column in columns]
     sink = _Sink()
     with zipfile.ZipFile(sink, "w", zipfile.ZIP_DEFLATED) as archive:
         for batch in _batches(rows):
-            for row in batch:
-                article = dict(zip(names, row, strict=True))
-                entry = zipfile.ZipInfo(file_name(article), _EPOCH)
+            for article in batch:
+                entry = zipfile.ZipInfo(file_name(article), _ZIP_EPOCH)
                 entry.create_system, entry.external_attr = 3, 0o100644 << 16
                 entry.compress_type = zipfile.ZIP_DEFLATED
                 archive.writestr(entry, markdown_file(article))
@@ -127,8 +126,28 @@ def encode_markdown(columns: Sequence[Column], rows: Iterable[Row]) -> Iterator[
     yield sink.taken()
 
 
+def encode_each(write: Callable[[Any], str]) -> Encoder:
+    """Return an encoder that yields what `write` makes of each article."""
+
+    def encode(columns: Sequence[Column], rows: Iterable[Row]) -> Iterator[bytes]:
+        for batch in _batches(rows):
+            yield "".join(map(write, batch)).encode()
+
+    return encode
+
+
+def encode_csl_json(columns: Sequence[Column], rows: Iterable[Row]) -> Iterator[bytes]:
+    """Yield a JSON array with an item an article, each on a line of its own."""
+    before = "[\n"
+    for batch in _batches(rows):
+        items = (json.dumps(as_csl(article), ensure_ascii=False) for article in batch)
+        yield (before + ",\n".join(items)).encode()
+        before = ",\n"
+    yield b"[]\n" if before == "[\n" else b"\n]\n"
+
+
 def file_name(article: Mapping[str, Any]) -> str:
-    """The name of an article's Markdown file."""
+    """Return the name of an article's Markdown file."""
     dated = _DAY.fullmatch(article["day"] or "")
     number = int(article["id"])
     if not dated:
@@ -137,7 +156,7 @@ def file_name(article: Mapping[str, Any]) -> str:
 
 
 def markdown_file(article: Mapping[str, Any]) -> str:
-    """An article with clean front matter, which builds again into the same columns."""
+    """Return an article with clean front matter, which builds again into the same columns."""
     levels = [article[name] or "" for name in ("section", "source", "feed")]
     while levels and not levels[-1]:
         levels.pop()
@@ -158,11 +177,33 @@ def markdown_file(article: Mapping[str, Any]) -> str:
     return f"---\n{text}---\n\n{article['markdown'].strip()}\n"
 
 
+_MARKDOWN = """
+    select id, title, published, updated, section, source, feed, author, language, url, image,
+      (select json_group_array(tag) from tags where article = articles.id) as tags, day, markdown
+    from articles
+"""
+# :articles is the address of the site's articles, for those that have none of their own;
+# :accessed is the day of the export.
+_CITED = """
+    select id, title, author, source, language, day, coalesce(url, :articles || id) as url,
+      :accessed as accessed
+    from articles
+"""
+
 FORMATS = {
-    "csv": Format("csv", "text/csv; charset=utf-8", encode_csv),
-    "jsonl": Format("jsonl", "application/jsonl; charset=utf-8", encode_jsonl),
-    "parquet": Format("parquet", "application/vnd.apache.parquet", encode_parquet, "pyarrow"),
-    "zip": Format("zip", "application/zip", encode_markdown),
+    each.ending: each
+    for each in (
+        Format("csv", "text/csv; charset=utf-8", encode_csv),
+        Format("excel.csv", "text/csv; charset=utf-8", encode_excel_csv),
+        Format("jsonl", "application/jsonl; charset=utf-8", encode_jsonl),
+        Format("parquet", "application/vnd.apache.parquet", encode_parquet, "pyarrow"),
+        Format("zip", "application/zip", encode_markdown, articles=_MARKDOWN),
+        Format("bib", "application/x-bibtex", encode_each(as_bibtex), articles=_CITED),
+        Format("ris", "application/x-research-info-systems", encode_each(as_ris), articles=_CITED),
+        Format(
+            "csl.json", "application/vnd.citationstyles.csl+json", encode_csl_json, articles=_CITED
+        ),
+    )
 }
 """Ending → format."""
 
@@ -174,16 +215,16 @@ class _Sink(io.RawIOBase):
         self._pieces: list[bytes] = []
 
     def writable(self) -> bool:
-        """It is."""
+        """Return that it is."""
         return True
 
     def write(self, data: Any) -> int:
-        """Keep the bytes until they are taken."""
+        """Keep the bytes until they are taken; return their number."""
         self._pieces.append(bytes(data))
         return len(self._pieces[-1])
 
     def taken(self) -> bytes:
-        """What was written since the last time."""
+        """Return what was written since the last time."""
         data = b"".join(self._pieces)
         self._pieces.clear()
         return data
@@ -197,13 +238,13 @@ def _taken(text: io.StringIO) -> bytes:
 
 
 def _batches(rows: Iterable[Row]) -> Iterator[list[Row]]:
-    """Rows in lists of some megabytes each; none is empty."""
+    """Yield the rows in lists of some megabytes each; none is empty."""
     batch: list[Row] = []
     weight = 0
     for row in rows:
         batch.append(row)
         weight += sum(len(value) if isinstance(value, (str, bytes)) else 8 for value in row)
-        if weight >= BATCH or len(batch) >= LONGEST_BATCH:
+        if weight >= BATCH_BYTES or len(batch) >= BATCH_ROWS:
             yield batch
             batch, weight = [], 0
     if batch:
@@ -225,7 +266,9 @@ def _schema(columns: Sequence[Column]) -> pyarrow.Schema:
         "date": pyarrow.date32(),
         "datetime": pyarrow.timestamp("s"),
     }
-    return pyarrow.schema([(column.name, types[column.kind]) for column in typed(columns)])
+    return pyarrow.schema(
+        [(column.name, types[column.kind]) for column in parquet_columns(columns)]
+    )
 
 
 def _arrow_table(

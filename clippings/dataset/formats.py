@@ -1,4 +1,4 @@
-"""A description in the formats that programs read; each is a small function of it.
+"""Writing a description in the formats that programs read; each is a small function of it.
 
     schema.org/Dataset   search engines       https://schema.org/Dataset
     Croissant 1.0        machine learning     https://docs.mlcommons.org/croissant/
@@ -16,7 +16,7 @@ from typing import Any
 import yaml
 
 from clippings.dataset.description import Agent, Description, File
-from clippings.dataset.tables import Column, Table, typed
+from clippings.dataset.tables import Column, Table, parquet_columns
 
 Json = dict[str, Any]
 
@@ -55,7 +55,7 @@ _CONTEXT: Json = {
 
 
 def schema_org(d: Description, url: str, base: str) -> Json:
-    """The dataset for search engines; `url` is where it is shown."""
+    """Return the dataset for search engines; `url` is where it is shown."""
     return _known(
         {
             "@context": "https://schema.org/",
@@ -72,7 +72,7 @@ def schema_org(d: Description, url: str, base: str) -> Json:
 
 
 def croissant(d: Description, url: str, base: str) -> Json:
-    """The dataset for machine learning: each Parquet file is a record set with typed fields."""
+    """Return the dataset for machine learning: a record set with typed fields a Parquet file."""
     tables = {table.name: table for table in d.tables}
     read = [file for file in d.files if file.name.endswith(".parquet") and file.table in tables]
     return _known(
@@ -90,7 +90,7 @@ def croissant(d: Description, url: str, base: str) -> Json:
 
 
 def datapackage(d: Description, url: str, base: str) -> Json:
-    """The dataset as a data package; what stands under OURS is all we know of a file."""
+    """Return the dataset as a data package; what stands under OURS is all we know of a file."""
     tables = {table.name: table for table in d.tables}
     return _known(
         {
@@ -112,7 +112,7 @@ def datapackage(d: Description, url: str, base: str) -> Json:
 
 
 def citation(d: Description, url: str) -> str:
-    """CITATION.cff, for reference managers and forges."""
+    """Return CITATION.cff, for reference managers and forges."""
     message = "Cite the archive so; cite an article by its own author and publisher."
     return yaml.safe_dump(
         _known(
@@ -196,7 +196,7 @@ def _record_set(file: File, table: Table) -> Json:
             "name": table.name,
             "description": f"{table.title}: {table.description}",
             "key": [{"@id": f"{table.name}/{column}"} for column in table.key],
-            "field": [_field(file, table, column) for column in typed(table.columns)],
+            "field": [_field(file, table, column) for column in parquet_columns(table.columns)],
         }
     )
 
@@ -232,7 +232,7 @@ def _resource(file: File, tables: dict[str, Table], base: str) -> Json:
 def _schema(table: Table) -> Json:
     return _known(
         {
-            "fields": [_schema_field(column) for column in typed(table.columns)],
+            "fields": [_schema_field(column) for column in parquet_columns(table.columns)],
             "primaryKey": list(table.key),
         }
     )

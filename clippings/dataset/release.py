@@ -1,4 +1,4 @@
-"""A release: one finished database as files that people take away, beside how to check them.
+"""Releasing one finished database as files that people take away, with how to check them.
 
     clippings.db ─► clippings.db, clippings.db.zst          whole
                  ─► articles.parquet, links.parquet, …      typed tables
@@ -13,6 +13,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+import sqlite3
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import closing
 from importlib.util import find_spec
@@ -28,15 +29,15 @@ from clippings.build.publishing import (
     write_checksums,
 )
 from clippings.dataset.description import DATABASE, Description, File, describe
-from clippings.dataset.encoding import FORMATS, MARKDOWN_COLUMNS, MARKDOWN_QUERY
+from clippings.dataset.encoding import FORMATS
 from clippings.dataset.formats import citation, croissant, datapackage
-from clippings.dataset.tables import Connection, open_readonly, read_table
+from clippings.dataset.tables import open_readonly, read_table
 from clippings.models import BuildError
 
 T = TypeVar("T")
 
 OnRows = Callable[[str, int], None]
-"""Hears of progress: the file that is written, and its rows (of the database: megabytes) so far."""
+"""Called with progress: the file that is written, and its rows (of the database: MiB) so far."""
 
 TABLES = {
     "articles": "select * from articles order by docid",
@@ -75,7 +76,7 @@ _LEVEL = 9  # of Zstandard: 100 MB a second, and close to the smallest
 def release(
     database: Path, folder: Path, metadata: Mapping[str, Any], on_rows: OnRows
 ) -> tuple[File, ...]:
-    """Write the release of `database` to `folder`, whole or not at all; gives its data files.
+    """Write the release of `database` to `folder`, whole or not at all; return its data files.
 
     `metadata` is the content of metadata.yml. Raises BuildError where pyarrow or zstandard are
     missing, and where `folder` holds anything that is no release.
@@ -87,7 +88,7 @@ def release(
         draft.mkdir()
         files = tuple(
             _write(draft / name, pieces, media_type, table, rows)
-            for name, media_type, table, rows, pieces in _artefacts(database, conn, on_rows)
+            for name, media_type, table, rows, pieces in _data_files(database, conn, on_rows)
         )
         _write_descriptions(draft, describe(conn, metadata, files))
         write_checksums(draft)
@@ -96,8 +97,11 @@ def release(
 
 
 def partitions(database: Path, folder: Path, on_rows: OnRows) -> int:
-    """Write the tables as Parquet by month: <table>/month=2022-01/<table>.parquet; gives the
-    number of files. Undated articles are in the partition NO_MONTH. Raises as `release` does."""
+    """Write the tables as Parquet by month: <table>/month=2022-01/<table>.parquet.
+
+    Undated articles are in the partition NO_MONTH. Returns the number of files; raises as
+    `release` does.
+    """
     _need("--parquet", "pyarrow")
     check_replaceable(folder)
     with draft_folder(folder) as drafts, closing(open_readonly(database)) as conn:
@@ -115,12 +119,12 @@ def partitions(database: Path, folder: Path, on_rows: OnRows) -> int:
     return written
 
 
-Artefact = tuple[str, str, str | None, int | None, Iterator[bytes]]
-
-
-def _artefacts(database: Path, conn: Connection, on_rows: OnRows) -> Iterator[Artefact]:
-    """Name, media type, table, rows and pieces of each data file."""
+def _data_files(
+    database: Path, conn: sqlite3.Connection, on_rows: OnRows
+) -> Iterator[tuple[str, str, str | None, int | None, Iterator[bytes]]]:
+    """Yield name, media type, table, rows and pieces of each data file."""
     whole, zstd = "application/vnd.sqlite3", "application/zstd"
+    parquet, markdown = FORMATS["parquet"], FORMATS["zip"]
     name = f"{DATABASE}.db"
     yield name, whole, None, None, _counted(_pieces(database), name, on_rows)
     name = f"{DATABASE}.db.zst"
@@ -129,21 +133,21 @@ def _artefacts(database: Path, conn: Connection, on_rows: OnRows) -> Iterator[Ar
         about = read_table(conn, table, {})
         name = f"{table}.parquet"
         rows = _counted(conn.execute(sql), name, on_rows)
-        form = FORMATS["parquet"]
-        yield name, form.media_type, table, about.rows, form.encode(about.columns, rows)
+        yield name, parquet.media_type, table, about.rows, parquet.encode(about.columns, rows)
     articles = read_table(conn, "articles", {})
     name = "articles.jsonl.zst"
     rows = _counted(conn.execute(TABLES["articles"]), name, on_rows)
     lines = FORMATS["jsonl"].encode(articles.columns, rows)
     yield name, zstd, "articles", articles.rows, _compressed(lines)
     name = "articles-markdown.zip"
-    rows = _counted(conn.execute(f"{MARKDOWN_QUERY} order by docid"), name, on_rows)
-    form = FORMATS["zip"]
-    yield name, form.media_type, "articles", articles.rows, form.encode(MARKDOWN_COLUMNS, rows)
+    cursor = conn.cursor()
+    cursor.row_factory = sqlite3.Row
+    rows = _counted(cursor.execute(f"{markdown.articles} order by docid"), name, on_rows)
+    yield name, markdown.media_type, "articles", articles.rows, markdown.encode((), rows)
 
 
 def _counted(items: Iterable[T], name: str, on_rows: OnRows) -> Iterator[T]:
-    """The items, with word of each thousandth; of the first too, which says that it begins."""
+    """Yield the items, reporting the first, which says that it begins, and each thousandth."""
     for number, item in enumerate(items):
         if number % 1000 == 0:
             on_rows(name, number)
@@ -171,7 +175,7 @@ def _write(
     table: str | None = None,
     rows: int | None = None,
 ) -> File:
-    """Write a file; gives what there is to say of it."""
+    """Write a file; return what there is to say of it."""
     digest, size = hashlib.sha256(), 0
     with path.open("xb") as file:
         for piece in pieces:

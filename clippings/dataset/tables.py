@@ -6,26 +6,15 @@ import sqlite3
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from sqlite3 import Connection
 from typing import Any
-
-__all__ = [
-    "Column",
-    "Connection",
-    "Table",
-    "kind_of",
-    "open_readonly",
-    "read_table",
-    "read_tables",
-    "typed",
-]
 
 DATES = {"day": "date", "published": "datetime", "updated": "datetime"}
 """Columns that SQLite keeps as text and that are more than text."""
 
 OFFSET = "_offset"
-"""How the column is called that holds the offset of a moment, after the moment's own name."""
+"""What the column of a moment's offset is called, after the moment's own name."""
 
+_TABLES = "select name from sqlite_master where type = 'table'"
 _OFFSET_DESCRIPTION = "写明的时差 · The offset from UTC that the file states"
 _TYPES = {"integer": "integer", "text": "text", "real": "number", "blob": "bytes"}
 
@@ -56,23 +45,23 @@ class Table:
     columns: tuple[Column, ...]
 
 
-def open_readonly(path: Path) -> Connection:
-    """A connection on which nothing can be written; any thread may use it, one at a time."""
+def open_readonly(path: Path) -> sqlite3.Connection:
+    """Return a connection that only reads; any thread may use it, one at a time."""
     return sqlite3.connect(f"{path.resolve().as_uri()}?mode=ro", uri=True, check_same_thread=False)
 
 
-def read_tables(conn: Connection, metadata: Mapping[str, Any]) -> tuple[Table, ...]:
-    """The tables that `metadata` (that of the database in metadata.yml) shows, in its order."""
-    shown = {
-        name: about
+def read_tables(conn: sqlite3.Connection, metadata: Mapping[str, Any]) -> tuple[Table, ...]:
+    """Return the tables that `metadata` (that of the database in metadata.yml) shows, in order."""
+    there = {name for (name,) in map(tuple, conn.execute(_TABLES))}
+    return tuple(
+        read_table(conn, name, about)
         for name, about in metadata.get("tables", {}).items()
-        if not about.get("hidden") and _has_table(conn, name)
-    }
-    return tuple(read_table(conn, name, about) for name, about in shown.items())
+        if name in there and not about.get("hidden")
+    )
 
 
-def read_table(conn: Connection, name: str, about: Mapping[str, Any]) -> Table:
-    """One table. `name` is one that the database has: it is put into SQL."""
+def read_table(conn: sqlite3.Connection, name: str, about: Mapping[str, Any]) -> Table:
+    """Return one table. `name` is one that the database has: it is put into SQL."""
     found = [tuple(row) for row in conn.execute(f'pragma table_info("{name}")')]
     described = about.get("columns", {})
     return Table(
@@ -94,20 +83,15 @@ def read_table(conn: Connection, name: str, about: Mapping[str, Any]) -> Table:
 
 
 def kind_of(column: str, declared: str) -> str:
-    """What a column holds, by its name and the type that its table declares for it."""
+    """Return what a column holds, by its name and the type that its table declares for it."""
     return DATES.get(column) or _TYPES.get(declared.lower(), "text")
 
 
-def typed(columns: Iterable[Column]) -> list[Column]:
-    """The columns as Parquet has them: beside a moment stands the offset that its text states."""
+def parquet_columns(columns: Iterable[Column]) -> list[Column]:
+    """Return the columns as Parquet has them: behind a moment the offset that its text states."""
     found = []
     for column in columns:
         found.append(column)
         if column.kind == "datetime":
             found.append(Column(f"{column.name}{OFFSET}", "text", False, _OFFSET_DESCRIPTION))
     return found
-
-
-def _has_table(conn: Connection, name: str) -> bool:
-    found = conn.execute("select 1 from sqlite_master where type = 'table' and name = ?", [name])
-    return found.fetchone() is not None

@@ -2,14 +2,16 @@
 
     an article's fields ─► index_text, index_labels, facts ─► articles_fts (stock FTS5)
     what a reader types ─► parse_query ─► Query.match      ─► articles_fts match ?
-                                        └► Query.terms     ─► snippet
+                                        ├► Query.terms     ─► snippet
+                                        └► Query.plain     ─► closest, where few are found
 
 The same pure functions serve the build, the site, the API and notebooks. The index needs no
 extension: any `sqlite3` with FTS5 opens, checks and queries it (docs/search.md has the recipe).
 """
 
+from clippings.search.closest import FEW, Closest, Results, closest, find
 from clippings.search.folding import fold, folding_table
-from clippings.search.query import Note, Query, parse_query, quoted
+from clippings.search.query import Filter, Note, Query, parse_query, quoted
 from clippings.search.results import COUNTED, COUNTS, ORDERS, RANKED, TOTAL
 from clippings.search.snippets import Snippet, snippet
 from clippings.search.tokens import facts, index_folded, index_labels, index_text
@@ -17,13 +19,19 @@ from clippings.search.tokens import facts, index_folded, index_labels, index_tex
 __all__ = [
     "COUNTED",
     "COUNTS",
+    "FEW",
     "ORDERS",
     "RANKED",
     "TOTAL",
+    "Closest",
+    "Filter",
     "Note",
     "Query",
+    "Results",
     "Snippet",
+    "closest",
     "facts",
+    "find",
     "fold",
     "folding_table",
     "index_folded",

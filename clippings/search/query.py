@@ -6,6 +6,7 @@
     source:观察          names that hold 观察  source:"知乎"    the whole name
     date:2022-01         a day, month or year  date:2022-01..2022-03  date:>2021  date:..2020
     has:image            image, video, audio, table, code       lang:ja
+    标题：核战 来源:知乎 日期:2022年1月 含:图片          the same in Chinese, either script
 
 OR binds closer than the space between words: `北约 OR 华约 source:观察者网` narrows both.
 Everything, filters included, becomes one MATCH expression, so whoever takes one (Datasette's
@@ -15,12 +16,15 @@ search box, a feed, a notebook) understands the whole language.
 from __future__ import annotations
 
 import re
-import unicodedata
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
-from datetime import date
+from functools import cache
+from typing import NamedTuple
 
-from clippings.search.folding import CJK, SYMBOLS
+from opencc import OpenCC
+
+from clippings.search.dates import date_prefixes
+from clippings.search.folding import CJK, SYMBOLS, fold
 from clippings.search.tokens import VALUE, tokens
 
 EVERYTHING = 'facts : "all"'
@@ -37,37 +41,49 @@ _FIELDS = {
 }
 _NAMES = frozenset({"source", "section", "feed", "tags"})
 _FEATURES = frozenset({"image", "video", "audio", "table", "code"})
+# The language in Chinese, as `fold` writes it: Simplified, also for who types Traditional.
+_CHINESE = {
+    **{"标题": "title", "作者": "author", "来源": "source", "栏目": "section", "频道": "feed"},
+    **{"标签": "tag", "日期": "date", "含": "has", "语言": "lang"},
+}
+_CHINESE_FEATURES = {
+    **{"图片": "image", "视频": "video", "影片": "video", "音频": "audio", "音讯": "audio"},
+    **{"表格": "table", "代码": "code", "程式码": "code"},
+}
+_CHINESE_LANGUAGES = {"中文": "zh", "日文": "ja", "日语": "ja", "英文": "en", "英语": "en"}
 
 _MAX_CHARACTERS = 2000
 _MAX_PHRASES = 32  # each is ranked on its own, so they are what a query costs
 _MAX_TOKENS = 256  # of one phrase
+_MAX_PREFIXES = 4  # of at least two letters: each reads every word that begins so
 
 STARS = ("*", "＊")  # after a word: whatever begins so
 _QUOTES = '"＂“”„‟'
-_OURS = "|".join((*_FIELDS, "date", "has", "lang"))
+_OURS = "|".join(
+    [
+        *(*_FIELDS, "date", "has", "lang", "[标標][题題]", "作者", "[来來]源", "[栏欄]目"),
+        *("[频頻]道", "[标標][签籤簽]", "日期", "含", "[语語]言"),
+    ]
+)
+# A minus counts only before a word, at the beginning or after a space, and not where it is an
+# option of a command (git rebase -i, rm -rf), a number (-5), or the first of a pair of dashes.
+_MINUS = "(?<!\\S)[-－](?![-－\\s]|(?:[a-z]{1,2}|[0-9.,%]+)(?:\\s|\\Z)|.*\\S[-－](?![-－\\w]))"
 # A field of ours may have a space after its colon; what looks like any other one may not.
 _ITEM = re.compile(
-    f"""(?P<minus>[-－](?=\\S))?
+    f"""(?P<minus>{_MINUS})?
         (?:(?P<field>(?i:{_OURS})(?=[:：])|[A-Za-z]+(?=[:：]\\S))
            [:：]\\s*(?=[^\\s/]))?
         (?:[{_QUOTES}](?P<quoted>[^{_QUOTES}]*)(?P<closed>[{_QUOTES}]|\\Z)
           |(?P<plain>[^\\s{_QUOTES}]+))""",
-    re.VERBOSE,
+    re.VERBOSE | re.DOTALL,
 )
 # Marks between clauses part a word in two; those inside words (. - ' @ / :) make it a phrase.
 _CLAUSE = re.compile(r"(?:[，。、；：！？…—～;!?(){}<>（）【】《》〈〉「」『』\[\]|]|,(?![0-9]))+")
+_CHARACTERS = re.compile("[\u4e00-\u9fff]+")
 _LONE = re.compile(f"[{CJK}]")
 _SPELT = re.compile(f"[^{CJK}{SYMBOLS}]+")  # a token that more letters may follow
-_DATE = re.compile(r"([0-9]{4})(?:[-/.年]?([0-9]{1,2})(?:[-/.月]?([0-9]{1,2})日?)?)?[年月]?")
-_RANGE = re.compile(r"([<>]=?)?(.*?)(?:(\.\.\.?|。。)(.*))?", re.DOTALL)
-_FIRST, _LAST = "00000101", "99991231"
-# How a date grows from one width of token to the next: digits of the year, month, day.
-_STEPS: dict[int, Sequence[str]] = {
-    **dict.fromkeys(range(4), "0123456789"),
-    4: [f"{month:02}" for month in range(1, 13)],
-    6: [f"{day:02}" for day in range(1, 32)],
-}
 _LANGUAGE = re.compile(r"[A-Za-z]{2,8}(?:-[A-Za-z0-9]{1,8})*")
+_EMPTY_FIELD = re.compile(f"(?i:{_OURS})[:：]")
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,11 +91,21 @@ class Note:
     """A part of a query that was searched as plain words or left out, and why.
 
     `code` is one of unknown-field, unknown-date, unknown-has, unknown-lang, unclosed-quote,
-    stray-operator, too-long, nothing-to-search; `fragment` is the reader's own text.
+    stray-operator, lowercase-or, empty-field, reversed-date, short-prefix, other-words, too-long,
+    nothing-to-search; `fragment` is the reader's own text.
     """
 
     code: str
     fragment: str
+
+
+class Filter(NamedTuple):
+    """A part of a query that is looked for in one field: its English name, the value, and the
+    part as typed."""
+
+    name: str
+    value: str
+    text: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,12 +113,19 @@ class Query:
     """A parsed query: `match` is always a valid FTS5 expression for `articles_fts`.
 
     `terms` are the words and phrases that a matching text holds, as typed, for marking them.
+    `plain` are those that neither quotes, a field, OR nor a minus hold fast: what may be missing
+    in the closest articles (see `closest`). `required` and `excluded` are expressions of the
+    rest, "" where there is none.
     """
 
     text: str
     match: str
     terms: tuple[str, ...] = ()
     notes: tuple[Note, ...] = ()
+    plain: tuple[str, ...] = ()
+    required: str = ""
+    excluded: str = ""
+    filters: tuple[Filter, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -103,6 +136,8 @@ class _Item:
     negative: bool = False
     terms: tuple[str, ...] = ()
     notes: tuple[Note, ...] = ()
+    plain: tuple[str, ...] = ()
+    filter: Filter | None = None
 
 
 def parse_query(text: str) -> Query:
@@ -112,12 +147,29 @@ def parse_query(text: str) -> Query:
     notes += [note for item in items for note in item.notes]
     if len(text) > _MAX_CHARACTERS:
         notes.append(_note("too-long", text[_MAX_CHARACTERS:]))
-    match = _combine([[item for item in group if item.match] for group in groups])
+    groups = [kept for group in groups if (kept := [item for item in group if item.match])]
+    wanted = [group for group in groups if len(group) > 1 or not group[0].negative]
+    excluded = _joined(" OR ", [group[0].match for group in groups if group not in wanted])
+    match = without(_all_of(wanted), excluded)
     if not match and text.strip():
         match = NOTHING
         notes.append(_note("nothing-to-search", text.strip()))
-    terms = (term for item in items if not item.negative for term in item.terms)
-    return Query(text, match or EVERYTHING, tuple(dict.fromkeys(terms)), tuple(notes))
+    loose = [group for group in wanted if len(group) == 1 and group[0].plain]
+    return Query(
+        text,
+        match or EVERYTHING,
+        tuple(dict.fromkeys(term for item in items if not item.negative for term in item.terms)),
+        tuple(notes),
+        tuple(dict.fromkeys(word for group in loose for word in group[0].plain)),
+        _all_of([group for group in wanted if group not in loose]),
+        excluded,
+        tuple(item.filter for item in items if item.filter),
+    )
+
+
+def without(match: str, excluded: str) -> str:
+    """Give the expression of what `match` ("": everything) finds and `excluded` does not."""
+    return f"{match or EVERYTHING} NOT {excluded}" if excluded else match
 
 
 def quoted(name: str) -> str:
@@ -130,31 +182,31 @@ def _groups(text: str) -> tuple[list[list[_Item]], list[Note]]:
     groups: list[list[_Item]] = []
     notes: list[Note] = []
     operators: set[str] = set()
-    phrases = 0
+    phrases = prefixes = 0
     parts = list(_ITEM.finditer(text))
     for index, part in enumerate(parts):
+        last = index == len(parts) - 1
         if part[0] in ("AND", "OR", "NOT"):
-            if index < len(parts) - 1 and (groups or part[0] == "NOT"):
+            if not last and (groups or part[0] == "NOT"):
                 operators.add(part[0])
                 continue
             notes.append(_note("stray-operator", part[0]))
+        elif part[0] == "or" and groups and not last:
+            notes.append(_note("lowercase-or", f"{parts[index - 1][0]} OR {parts[index + 1][0]}"))
         if phrases >= _MAX_PHRASES:
             return groups, [*notes, _note("too-long", text[part.start() :])]
         if "OR" not in operators:
             groups.append([])
-        item = _item(part, "NOT" in operators)
+        item = _item(part, "NOT" in operators, _MAX_PREFIXES - prefixes)
         phrases += max(len(item.terms), 1)
+        prefixes += item.match.count("*")
         groups[-1].append(item)
         operators.clear()
     return groups, notes
 
 
-def _combine(groups: list[list[_Item]]) -> str:
-    """Write the groups as one expression: AND between them, what is excluded at the end."""
-    wanted = [group for group in groups if group and not (len(group) == 1 and group[0].negative)]
-    excluded = [group[0].match for group in groups if group and group not in wanted]
-    match = _joined(" AND ", [_joined(" OR ", map(_alone, group)) for group in wanted])
-    return f"{match or EVERYTHING} NOT {_joined(' OR ', excluded)}" if excluded else match
+def _all_of(groups: list[list[_Item]]) -> str:
+    return _joined(" AND ", [_joined(" OR ", map(_alone, group)) for group in groups])
 
 
 def _alone(item: _Item) -> str:
@@ -166,30 +218,94 @@ def _joined(operator: str, parts: Iterable[str]) -> str:
     return f"({operator.join(known)})" if len(known) > 1 else "".join(known)
 
 
-def _item(part: re.Match[str], negative: bool) -> _Item:
-    """Compile one item; a field that is unknown or does not take the value becomes words."""
+def _item(part: re.Match[str], negative: bool, prefixes: int) -> _Item:
+    """Compile one item; a field that is unknown or does not take the value becomes words.
+
+    Of its words that end in a star, `prefixes` count as beginnings.
+    """
     negative = negative or part["minus"] is not None
     whole = part["quoted"] is not None
     value = part["quoted"] if whole else part["plain"]
-    field = (part["field"] or "").lower()
+    name = (part["field"] or "").lower()
+    name = _CHINESE.get(fold(name), name)
     notes = [_note("unclosed-quote", part[0])] if whole and not part["closed"] else []
-    if field in _FIELDS:
-        match, marked = _in_column(_FIELDS[field], value, whole), field in ("title", "author")
-        return _Item(match, negative, (value,) if marked else (), tuple(notes))
-    if field in _FACTS:
-        match = _FACTS[field](value)
+    if name in _FIELDS:
+        value = _starred(value, prefixes, notes)
+        match = _in_column(_FIELDS[name], value, whole)
+        terms = (value,) if name in ("title", "author") else ()
+        found = Filter(name, value, part[0])
+        return _Item(match, negative, terms, tuple(notes), filter=found)
+    if name in _FACTS:
+        match = _FACTS[name](value)
         if match:
-            return _Item(match, negative, (), tuple(notes))
-    if field:
-        code = f"unknown-{field}" if field in _FACTS else "unknown-field"
-        notes.append(_note(code, part[0]))
-        value = f"{field} {value}"
+            notes += [_note("reversed-date", part[0])] if match == NOTHING else []
+            found = Filter(name, value, part[0])
+            return _Item(match, negative, (), tuple(notes), filter=found)
+    if name:
+        notes.append(_note(f"unknown-{name}" if name in _FACTS else "unknown-field", part[0]))
+        value = part[0].lstrip("-－") if not whole else f"{part['field']} {value}"
+    elif not whole and _EMPTY_FIELD.fullmatch(value):
+        notes.append(_note("empty-field", value))
+    return _words(value, negative, whole, notes, prefixes, whole or name in _FACTS)
+
+
+def _words(
+    value: str, negative: bool, whole: bool, notes: list[Note], prefixes: int, held: bool
+) -> _Item:
+    """Compile words; those without quotes may be parted by marks, and have a star or synonyms.
+
+    The closest articles have to have them too where they are `held`.
+    """
     pieces = [value] if whole else list(dict.fromkeys(_CLAUSE.split(value)))
-    found = {piece: match for piece in pieces[:_MAX_PHRASES] if (match := phrase(piece))}
     if len(pieces) > _MAX_PHRASES:
         notes.append(_note("too-long", pieces[_MAX_PHRASES]))
-    match = _joined(" AND ", [f"{WORDS} : {match}" for match in found.values()])
-    return _Item(match, negative, tuple(found), tuple(notes))
+    matches: list[str] = []
+    terms: list[str] = []
+    plain: list[str] = []
+    for piece in pieces[:_MAX_PHRASES]:
+        piece = _starred(piece, prefixes, notes)
+        prefixes -= piece.endswith(STARS)
+        other = "" if whole else _mainland(piece)
+        found = [(word, match) for word in (piece, other) if (match := phrase(word))]
+        if other:
+            notes.append(_note("other-words", f"{piece} / {other}"))
+        if found:
+            plain.append(other or piece)
+            matches.append(_joined(" OR ", [f"{WORDS} : {match}" for _, match in found]))
+            terms += [word for word, _ in found]
+    return _Item(
+        _joined(" AND ", matches),
+        negative,
+        tuple(terms),
+        tuple(notes),
+        () if held else tuple(plain),
+    )
+
+
+def _starred(word: str, prefixes: int, notes: list[Note]) -> str:
+    """Take the star from a word that is too short for one, or one too many."""
+    words = tokens(word) if word.endswith(STARS) else []
+    if not words or not _SPELT.fullmatch(words[-1]):
+        return word
+    short = len(words[-1]) < 2 and (len(words) == 1 or words[-1].isalpha())
+    if short or prefixes < 1:
+        notes.append(_note("short-prefix", word))
+        return word.rstrip("".join(STARS))
+    return word
+
+
+@cache
+def _taiwan() -> OpenCC:
+    return OpenCC("tw2sp")
+
+
+def _mainland(text: str) -> str:
+    """Give Traditional text in the mainland's words: 軟體 → 软件; "" where they are the same."""
+    characters = "".join(_CHARACTERS.findall(text))
+    if fold(characters) == characters:
+        return ""
+    other: str = _taiwan().convert(text)
+    return "" if fold(other) == fold(text) else other
 
 
 def _note(code: str, fragment: str) -> Note:
@@ -222,53 +338,19 @@ def phrase(text: str) -> str:
 
 
 def _date(value: str) -> str:
-    """Give a day, month, year, `from..to`, `>`, `>=`, `<` or `<=` as tokens of facts, '' if odd."""
-    # As an input method for Chinese writes it: full-width digits and signs, … for the dots.
-    value = unicodedata.normalize("NFKC", value).replace("≥", ">=").replace("≤", "<=")
-    sign, first, dots, last = _RANGE.fullmatch(value).groups()  # type: ignore[union-attr]
-    low, high = _span(first), _span(last) if dots else _span(first)
-    if not low or not high or not (first or last) or (sign and dots):
+    prefixes = date_prefixes(value)
+    if prefixes is None:
         return ""
-    bounds = {
-        None: (low[0], high[1]),
-        ">=": (low[0], _LAST),
-        ">": (f"{int(low[1]) + 1:08}", _LAST),
-        "<=": (_FIRST, high[1]),
-        "<": (_FIRST, f"{int(high[0]) - 1:08}"),
-    }
-    days = _joined(" OR ", (f"d{prefix}" for prefix in _cover(*bounds[sign])))
-    return f"facts : {days}" if days else NOTHING
-
-
-def _span(value: str) -> tuple[str, str] | None:
-    """Give the first and last day that a day, month or year names; of nothing, all days."""
-    match = _DATE.fullmatch(value)
-    if not match:
-        return None if value else (_FIRST, _LAST)
-    year, month, day = match[1], (match[2] or "").zfill(2), (match[3] or "").zfill(2)
-    try:
-        date(int(year) or 1, int(month) or 1, int(day) or 1)
-    except ValueError:
-        return None
-    prefix = year + (month if match[2] else "") + (day if match[3] else "")
-    return prefix + _FIRST[len(prefix) :], prefix + _LAST[len(prefix) :]
-
-
-def _cover(low: str, high: str, prefix: str = "") -> Iterator[str]:
-    """Yield the fewest years, months and days, as prefixes of dates, that make up a range."""
-    first, last = prefix + _FIRST[len(prefix) :], prefix + _LAST[len(prefix) :]
-    if low <= first and last <= high:
-        yield prefix
-    elif first <= high and low <= last:
-        for step in _STEPS[len(prefix)]:
-            yield from _cover(low, high, prefix + step)
+    return f"facts : {_joined(' OR ', [f'd{each}' for each in prefixes])}" if prefixes else NOTHING
 
 
 def _has(value: str) -> str:
-    return f"facts : has{value.lower()}" if value.lower() in _FEATURES else ""
+    feature = _CHINESE_FEATURES.get(fold(value), value.lower())
+    return f"facts : has{feature}" if feature in _FEATURES else ""
 
 
 def _language(value: str) -> str:
+    value = _CHINESE_LANGUAGES.get(fold(value), value)
     known = _LANGUAGE.fullmatch(value)
     return f"facts : lang{value.lower().replace('-', '')}" if known else ""
 

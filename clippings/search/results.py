@@ -15,7 +15,7 @@ COUNTED = 10_000
 
 # A word in the title says more than one in the text; names and facts say nothing about relevance.
 # In the order of the columns: body, title, summary, author, section, source, feed, tags, facts.
-_WEIGHTS = "1, 10, 4, 2, 0, 0, 0, 0, 0"
+WEIGHTS = "1, 10, 4, 2, 0, 0, 0, 0, 0"
 
 _NEWEST = """
     select rowid as docid from articles_fts where articles_fts match :match
@@ -23,12 +23,16 @@ _NEWEST = """
 """
 _RELEVANCE = f"""
     select docid from (
-      select rowid as docid, bm25(articles_fts, {_WEIGHTS}) as score from articles_fts
+      select rowid as docid, bm25(articles_fts, {WEIGHTS}) as score from articles_fts
       where articles_fts match :match order by rowid desc limit {RANKED}
     )
     order by score, docid desc limit :limit offset :offset
 """
-ORDERS = {"relevance": _RELEVANCE, "newest": _NEWEST}
+_OLDEST = """
+    select rowid as docid from articles_fts where articles_fts match :match
+    order by rowid limit :limit offset :offset
+"""
+ORDERS = {"relevance": _RELEVANCE, "newest": _NEWEST, "oldest": _OLDEST}
 """The name of an order → the SQL of one page: rows of `docid`."""
 
 TOTAL = f"""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from html import escape
 from itertools import islice, pairwise
@@ -20,18 +20,20 @@ _LINE = re.compile("[^\n]*\n?")
 _CLUSTER = re.compile("(?s).[\u0300-\u036f\u3099\u309a\uff9e\uff9f\u1160-\u11ff]*")
 
 _CJK = re.compile(f"[{CJK}]")
-_WORD_HEAD = re.compile(f"[^\\W{CJK}]")
-_WORD_TAIL = re.compile(f"[^\\W{CJK}]+$")
+# A word or number that is not cut, with the marks inside: Wi-Fi, 12.5, don't.
+_WORD = re.compile(f"[^\\W{CJK}]+(?:[-.,:'’@/_][^\\W{CJK}]+)*")
+_LONGEST_WORD = 40
+_NEAR = 10  # characters that are not worth leaving out between two windows
+_NO_BEGINNING = re.compile("[\\s，。、；：！？…,.;:!?)）\\]】》〉」』”’]+")
 # What must not stand beside a run of folded text: more of its own kind makes another word.
-_OWN_KIND = {
-    "cjk": "",
-    "digit": "[0-9]",
-    "symbol": "[+#]",
-    "percent": "",
-    "letter": f"[^{CJK}0-9{SYMBOLS}\\s]",
+_MORE = {
+    "digit": re.compile("[0-9]"),
+    "symbol": re.compile("[+#]"),
+    "letter": re.compile(f"[^{CJK}0-9{SYMBOLS}\\s]"),
 }
 
 Span = tuple[int, int]
+Place = tuple[int, int, int]
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,18 +65,33 @@ def snippet(text: str, query: Query | str, *, length: int = 120) -> Snippet:
     """
     if isinstance(query, str):
         query = parse_query(query)
-    folded, origin = _fold_with_origin(text)
-    found = [
-        (origin[match.start()], _end(origin, match.end()), number)
-        for number, term in enumerate(query.terms)
-        for match in islice(re.finditer(_pattern(term), folded), _MAX_MATCHES)
-    ]
-    start, end = _window(text, sorted(found), length)
-    marks = _merged(sorted((low, high) for low, high, _ in found), start, end)
-    return Snippet(tuple(_parts(text, start, end, marks)))
+    found = find_places(text, query.terms)
+    windows = _windows(text, found, length)
+    marks = sorted((low, high) for low, high, _ in found)
+    parts: list[tuple[str, bool]] = []
+    for start, end in windows:
+        parts += [("…", False)] if start > 0 else []
+        parts += _parts(text, start, end, _merged(marks, start, end))
+    parts += [("…", False)] if windows[-1][1] < len(text) else []
+    return Snippet(tuple(parts))
 
 
-def _fold_with_origin(text: str) -> tuple[str, Sequence[int]]:
+def find_terms(text: str, terms: Iterable[str]) -> list[Span]:
+    """Say where in a text the terms of a query stand; stretches that touch are one."""
+    return _merged(sorted((low, high) for low, high, _ in find_places(text, terms)), 0, len(text))
+
+
+def find_places(text: str, terms: Iterable[str]) -> list[Place]:
+    """Find the terms of a query in a text: (start, end, number of the term), sorted."""
+    folded, origin = fold_with_origin(text)
+    return sorted(
+        (origin[start], _end(origin, end), number)
+        for number, term in enumerate(terms)
+        for start, end in islice(_matches(term, folded), _MAX_MATCHES)
+    )
+
+
+def fold_with_origin(text: str) -> tuple[str, Sequence[int]]:
     """Fold text and say for each position in it, and for its end, where in `text` that is."""
     folded = fold_in_place(text)
     if folded is not None:
@@ -100,25 +117,26 @@ def _end(origin: Sequence[int], position: int) -> int:
     return origin[position]
 
 
-def _pattern(term: str) -> str:
-    """Write a term as a regular expression over folded text, by the rules of `tokens`."""
-    pieces: list[str] = []
-    gaps: list[str] = []
-    for span in spans(fold(term)):
-        for index, run in enumerate(runs(span)):
-            if pieces:
-                gaps.append(_gap(pieces[-1], run, inside=index > 0))
-            pieces.append(run)
-    if not pieces:
-        return "(?!)"
-    body = "".join(re.escape(run) + gap for run, gap in zip(pieces, [*gaps, ""], strict=True))
-    before, after = _OWN_KIND[_kind(pieces[0])], _OWN_KIND[_kind(pieces[-1])]
-    start = f"(?<!{before})" if before else ""
-    end = f"(?!{after})" if after and not term.endswith(STARS) else ""
-    return f"{start}{body}{end}"
+def _matches(term: str, folded: str) -> Iterator[Span]:
+    """Yield where a term stands in folded text, by the rules of `tokens`."""
+    cut = [(run, index > 0) for span in spans(fold(term)) for index, run in enumerate(runs(span))]
+    if not cut:
+        return
+    first, last = cut[0][0], cut[-1][0]
+    rest = [_gap(left, run, inside) + re.escape(run) for (left, _), (run, inside) in pairwise(cut)]
+    body = re.compile("".join([re.escape(first), *rest]))
+    before = _MORE.get(_kind(first))
+    after = None if term.endswith(STARS) else _MORE.get(_kind(last))
+    start = 0
+    while match := body.search(folded, start):
+        whole = not (before and match.start() and before.match(folded, match.start() - 1))
+        whole = whole and not (after and after.match(folded, match.end()))
+        start = match.end() if whole else match.start() + 1
+        if whole:
+            yield match.span()
 
 
-def _gap(left: str, right: str, *, inside: bool) -> str:
+def _gap(left: str, right: str, inside: bool) -> str:
     """Say what may stand between two runs: the blanks that the tokenizer does not see."""
     if "cjk" not in (_kind(left), _kind(right)):
         return "\\s*"
@@ -133,10 +151,25 @@ def _kind(run: str) -> str:
     return "digit" if run[0] in "0123456789" else "symbol" if run[0] in SYMBOLS else "letter"
 
 
-def _window(text: str, found: list[tuple[int, int, int]], length: int) -> Span:
-    """Choose the stretch with the most different terms, then the most matches, and widen it."""
+def _windows(text: str, found: list[Place], length: int) -> list[Span]:
+    """Choose the stretch with the most terms, and a second one for those that it leaves out."""
+    first, held = window(text, found, length)
+    missing = [place for place in found if place[2] not in held]
+    if not missing:
+        return [first]
+    first, held = window(text, found, length // 2)
+    missing = [place for place in found if place[2] not in held]
+    second, _ = window(text, missing, length // 2)
+    (start, end), (after, last) = sorted((first, second))
+    apart = end + _NEAR < after
+    return [(start, end), (after, last)] if apart else [(start, max(end, last))]
+
+
+def window(text: str, found: list[Place], length: int) -> tuple[Span, set[int]]:
+    """Choose the stretch with the most different terms, then the most matches, and widen it; and
+    say which terms it holds."""
     if not found:
-        return 0, _edge(text, length)
+        return (0, _edge(text, length)), set()
     best, first, end = (0, 0), 0, 0
     inside: Counter[int] = Counter()
     last = 0
@@ -147,7 +180,8 @@ def _window(text: str, found: list[tuple[int, int, int]], length: int) -> Span:
         if (score := (len(+inside), last - index)) > best:
             best, first, end = score, start, found[last - 1][1]
         inside[term] -= 1
-    return _widened(text, first, end, length)
+    low, high = _widened(text, first, end, length)
+    return (low, high), {term for start, stop, term in found if low <= start and stop <= high}
 
 
 def _widened(text: str, first: int, end: int, length: int) -> Span:
@@ -157,14 +191,18 @@ def _widened(text: str, first: int, end: int, length: int) -> Span:
     sentences = [earliest + m.end() for m in _SENTENCE_END.finditer(text[earliest:first])]
     start = 0 if earliest == 0 else max([s for s in sentences if s >= first - room // 2], default=0)
     start = start or (earliest and _edge(text, first - room // 3))
+    if start and (mark := _NO_BEGINNING.match(text, start, first)):
+        start = mark.end()
     return start, max(end, _edge(text, start + length))
 
 
 def _edge(text: str, position: int) -> int:
-    """Move a cut that would part a word of letters or digits to the word's start."""
-    head = _WORD_TAIL.search(text[max(position - 30, 0) : position])
-    inside = 0 < position < len(text) and head and _WORD_HEAD.match(text[position])
-    return position - len(head[0]) if inside and head else min(position, len(text))
+    """Move a cut that would part a word or a number to its start."""
+    around = max(position - _LONGEST_WORD, 0), position + _LONGEST_WORD
+    for word in _WORD.finditer(text, *around):
+        if word.start() < position < word.end() and word.start() > around[0]:
+            return word.start()
+    return min(position, len(text))
 
 
 def _merged(marks: list[Span], start: int, end: int) -> list[Span]:
@@ -182,10 +220,6 @@ def _merged(marks: list[Span], start: int, end: int) -> list[Span]:
 
 def _parts(text: str, start: int, end: int, marks: list[Span]) -> Iterator[tuple[str, bool]]:
     edges = [start, *(edge for mark in marks for edge in mark), end]
-    if start > 0:
-        yield "…", False
     for index, (low, high) in enumerate(pairwise(edges)):
         if low < high:
             yield text[low:high], index % 2 == 1
-    if end < len(text):
-        yield "…", False

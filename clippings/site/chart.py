@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from math import ceil, floor, log10
+from math import ceil, floor, log1p, log10
 
 
 @dataclass(frozen=True, slots=True)
@@ -18,6 +18,28 @@ class Chart:
     rulings: list[tuple[float, float]]
     labels: list[tuple[int, float, bool]]
     lines: list[list[tuple[float, float]]]
+
+
+def level(value: int, most: int) -> int:
+    """Return the shade of a count, from 0 to 4, where the greatest count is `most`.
+
+    By the logarithm: one great day leaves the others their differences.
+    """
+    return ceil(4 * log1p(value) / log1p(most)) if most else 0
+
+
+def every_month(counts: Mapping[str, int], most: int = 1200) -> list[tuple[str, int]]:
+    """Return (month, count) of each month from the first to the last: 2021-11, 2021-12, 2022-01.
+
+    Months without an entry count 0. Of more than `most` months only those with an entry are given.
+    """
+    if not counts:
+        return []
+    first, last = (int(name[:4]) * 12 + int(name[5:7]) - 1 for name in (min(counts), max(counts)))
+    if last - first >= most:
+        return sorted(counts.items())
+    names = (f"{month // 12:04}-{month % 12 + 1:02}" for month in range(first, last + 1))
+    return [(name, counts.get(name, 0)) for name in names]
 
 
 def chart(lines: Sequence[Sequence[float]], periods: int, least: float = 0) -> Chart:

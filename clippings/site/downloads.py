@@ -1,40 +1,29 @@
-"""Files that are downloaded: opened once an answer, named by their digest, sent by parts.
+"""Sending a file that is open: whole, in parts, or not at all (RFC 9110, sections 13 and 14).
 
-    release/SHA256SUMS ─► open_released ──┐
-    the edition that is served (plugin) ──┴─► Opened ─► FileAnswer: 200, 206, 304, 412, 416
+    method, headers, size, entity tag ─► select ─► Selected ─► FileResponse
 
 An answer reads from one open descriptor: a file that is replaced meanwhile goes on being sent as
-it was. Only names that SHA256SUMS lists are opened, below one open folder.
+it was. Starlette's FileResponse opens a path anew after looking at it, knows neither If-Match nor
+If-None-Match, and answers 400 to a Range that is to be passed over; so this is our own.
 """
 
 from __future__ import annotations
 
 import asyncio
-import hashlib
-import json
 import os
-from collections.abc import MutableMapping
-from dataclasses import dataclass
-from pathlib import Path
-from typing import Any
+import re
+from collections.abc import Mapping
+from typing import Any, NamedTuple
 
 from datasette.utils.asgi import Request
 
-from clippings.dataset.checksums import NAME, read_checksums
-from clippings.dataset.description import File
-from clippings.dataset.formats import OURS
-from clippings.site.guard import visitor_left
-from clippings.site.ranges import Part, decide
+from clippings.site.limits import visitor_left
 
 PIECE = 256 * 1024
 """Bytes that are read and sent at once."""
 
-DESCRIPTIONS = ("datapackage.json", "croissant.json", "CITATION.cff")
-"""Files of a release that describe the others."""
-
-TAG_LENGTH = 12
-"""Digits of the SHA-256 that stand in a file's lasting address."""
-
+_RANGE = re.compile(r"\s*bytes\s*=\s*(\d{0,19})\s*-\s*(\d{0,19})\s*", re.ASCII | re.IGNORECASE)
+_TAGS = re.compile(r'(W/)?("[^"]*")')
 _MEDIA_TYPES = {
     ".db": "application/vnd.sqlite3",
     ".zst": "application/zstd",
@@ -45,119 +34,101 @@ _MEDIA_TYPES = {
 }
 
 
-@dataclass(frozen=True, slots=True)
-class Opened:
-    """A file that is open: whoever gets it closes it. `tag` is strong, without quotes: the
-    SHA-256 where it is known."""
+class OpenFile(NamedTuple):
+    """A file that is open: whoever gets it closes it. `sha256` is in hexadecimal."""
 
     name: str
     descriptor: int
     size: int
-    tag: str
+    sha256: str
 
 
-def release_folder(database: Path) -> Path:
-    """Where the release of a database lies: in `release` beside it."""
-    return database.with_name("release")
+class Selected(NamedTuple):
+    """What a request gets: 200, 206, 304, 412 or 416, and `length` bytes from `first` on."""
+
+    status: int
+    first: int = 0
+    length: int = 0
 
 
-def open_released(folder: Path, name: str) -> Opened | None:
-    """A file of the release; None: the release has none of that name, or there is no release."""
-    try:
-        place = os.open(folder, os.O_RDONLY | os.O_DIRECTORY)
-    except (FileNotFoundError, NotADirectoryError):
-        return None
-    try:  # below one descriptor: the sums are those of the very files, whatever is swapped
-        digest = _checksums(place).get(name)
-        if digest is None or "/" in name:
-            return None
-        try:
-            descriptor = os.open(name, os.O_RDONLY | os.O_NOFOLLOW, dir_fd=place)
-        except OSError:  # gone, or a link: not what the release wrote
-            return None
-        return Opened(name, descriptor, os.fstat(descriptor).st_size, digest)
-    finally:
-        os.close(place)
+def select(method: str, headers: Mapping[str, str], size: int, tag: str) -> Selected:
+    """Return what a request gets of a file of `size` bytes; `tag` is strong, with its quotes.
+
+    `headers` has names in lower case. Several ranges at once are answered with the whole file,
+    as section 14.2 allows: no program that resumes a download asks for them. So is a range of
+    another file (If-Range).
+    """
+    if "if-match" in headers and not _matches(tag, headers["if-match"], weak=False):
+        return Selected(412)
+    if "if-none-match" in headers and _matches(tag, headers["if-none-match"], weak=True):
+        return Selected(304)
+    asked = _RANGE.fullmatch(headers.get("range", ""))
+    unchanged = headers.get("if-range", tag).strip() == tag
+    if method != "GET" or not asked or not unchanged or not any(asked.groups()):
+        return Selected(200, 0, size)
+    if not asked[1]:  # the last so many bytes
+        length = min(int(asked[2]), size)
+        return Selected(206, size - length, length) if length else Selected(416)
+    first, last = int(asked[1]), min(int(asked[2] or size), size - 1)
+    if asked[2] and int(asked[2]) < first:
+        return Selected(200, 0, size)  # no range at all: to be passed over
+    return Selected(206, first, last - first + 1) if first < size else Selected(416)
 
 
-def downloads(folder: Path, name: str, size: int, digest: str) -> tuple[File, ...]:
-    """What can be downloaded, as the datapackage.json of the release in `folder` says it; the
-    served database alone, of which the rest is told, where there is no release."""
-    package = _read(open_released(folder, DESCRIPTIONS[0]))
-    if package is None:
-        return (File(name, _MEDIA_TYPES[".db"], size, digest, None, None),)
-    return tuple(File(**resource[OURS]) for resource in json.loads(package)["resources"])
+class FileResponse:
+    """An answer of Datasette's kind: what a request gets of an open file, closed when sent."""
 
-
-class FileAnswer:
-    """An answer of Datasette's kind: the part of an open file that a request asks for."""
-
-    def __init__(self, opened: Opened, request: Request) -> None:
-        self._opened = opened
+    def __init__(self, file: OpenFile, request: Request) -> None:
         given = {name.lower(): value for name, value in request.headers.items()}
-        self._method, self._receive = request.method, request.receive
-        self.part = decide(request.method, given, opened.size, f'"{opened.tag}"')
-        self.headers = _headers(opened, self.part)
+        self._file, self._request = file, request
+        self._selected = select(request.method, given, file.size, f'"{file.sha256}"')
+
+    @property
+    def headers(self) -> dict[str, str]:
+        """Return the headers of the answer."""
+        status, first, length = self._selected
+        name, size = self._file.name, self._file.size
+        found = {
+            "etag": f'"{self._file.sha256}"',
+            "accept-ranges": "bytes",
+            "cache-control": "no-cache",
+        }
+        if status != 304:
+            found["content-length"] = str(length)
+        if status in (200, 206):
+            found["content-type"] = _MEDIA_TYPES.get(os.path.splitext(name)[1], "text/plain")
+            found["content-disposition"] = f'attachment; filename="{name}"'
+        if status == 206:
+            found["content-range"] = f"bytes {first}-{first + length - 1}/{size}"
+        elif status == 416:
+            found["content-range"] = f"bytes */{size}"
+        return found
 
     async def asgi_send(self, send: Any) -> None:
-        """Send it, and close the file; no further once the visitor has left."""
-        gone = asyncio.ensure_future(visitor_left(self._receive))
+        """Send it, and close the file; no further once the visitor has left.
+
+        Raises OSError where the file was cut short: the visitor must see that it is not whole.
+        """
+        gone = asyncio.ensure_future(visitor_left(self._request.receive))
+        status, place, left = self._selected
+        raw = [(name.encode(), value.encode()) for name, value in self.headers.items()]
         try:
-            await send(_start(self.part.status, self.headers))
-            left = self.part.length if self._method == "GET" else 0
-            place = self.part.first
-            while left and not gone.done():
-                piece = await self._read(place, left)
+            await send({"type": "http.response.start", "status": status, "headers": raw})
+            while left and self._request.method == "GET" and not gone.done():
+                piece = await asyncio.to_thread(
+                    os.pread, self._file.descriptor, min(PIECE, left), place
+                )
+                if not piece:
+                    raise OSError(f"{self._file.name} ends before its size")
                 place, left = place + len(piece), left - len(piece)
                 await send({"type": "http.response.body", "body": piece, "more_body": True})
             await send({"type": "http.response.body", "body": b""})
         finally:
             gone.cancel()
-            os.close(self._opened.descriptor)
-
-    async def _read(self, place: int, left: int) -> bytes:
-        size = min(PIECE, left)
-        piece = await asyncio.to_thread(os.pread, self._opened.descriptor, size, place)
-        if not piece:  # cut short on the disk: the visitor must see that it is
-            raise OSError(f"{self._opened.name} ends before its size")
-        return piece
+            os.close(self._file.descriptor)
 
 
-def _headers(opened: Opened, part: Part) -> dict[str, str]:
-    headers = {"etag": f'"{opened.tag}"', "accept-ranges": "bytes", "cache-control": "no-cache"}
-    if part.status in (200, 206):
-        headers |= {
-            "content-type": _MEDIA_TYPES.get(os.path.splitext(opened.name)[1], "text/plain"),
-            "content-disposition": f'attachment; filename="{opened.name}"',
-            "content-length": str(part.length),
-        }
-    elif part.status != 304:
-        headers["content-length"] = "0"
-    if part.status == 206:
-        last = part.first + part.length - 1
-        headers["content-range"] = f"bytes {part.first}-{last}/{opened.size}"
-    if part.status == 416:
-        headers["content-range"] = f"bytes */{opened.size}"
-    return headers
-
-
-def _start(status: int, headers: dict[str, str]) -> MutableMapping[str, Any]:
-    raw = [(name.encode(), value.encode()) for name, value in headers.items()]
-    return {"type": "http.response.start", "status": status, "headers": raw}
-
-
-def _checksums(place: int) -> dict[str, str]:
-    try:
-        descriptor = os.open(NAME, os.O_RDONLY | os.O_NOFOLLOW, dir_fd=place)
-    except FileNotFoundError:
-        return {}
-    with open(descriptor, "rb") as file:
-        text = file.read()
-    return {**read_checksums(text.decode()), NAME: hashlib.sha256(text).hexdigest()}
-
-
-def _read(opened: Opened | None) -> bytes | None:
-    if opened is None:
-        return None
-    with open(opened.descriptor, "rb") as file:
-        return file.read()
+def _matches(tag: str, condition: str, *, weak: bool) -> bool:
+    if condition.strip() == "*":
+        return True
+    return any(given == tag and (weak or not mark) for mark, given in _TAGS.findall(condition))

@@ -1,9 +1,10 @@
-"""The words of the site in the language of its reader.
+"""The texts of the site in the language of its reader.
 
-One file per language in `strings/`: a flat table of key → text. `{n}` and `{name}` in a text
-stand for values; a text may be a mapping with `one` and `other`, chosen by `n`.
+One file per written language in `strings/`: a flat table of key → text. `{n}` and `{name}` in a
+text stand for values; a text may be a mapping with `one` and `other`, chosen by `n`. Traditional
+Chinese has no file: it is converted from Simplified when it is first asked for.
 
-    Accept-Language, cookie, ?_lang= ─► choose_language ─► wording ─► say("key", n, name=…)
+    Accept-Language, cookie, ?_lang= ─► choose_language ─► translator ─► t("key", n, name=…)
 """
 
 from __future__ import annotations
@@ -11,17 +12,58 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass
-from functools import cache
+from functools import cache, lru_cache
 from importlib.resources import files
 from typing import Any
 
 import yaml
+from opencc import OpenCC
 
 LANGUAGES = {"zh-Hans": "简体中文", "zh-Hant": "繁體中文", "en": "English"}
 """The languages of the site, each under its own name; the first is for who states none."""
 
 BETWEEN = " · "
 """What stands between the Chinese and the English of a text of metadata.yml."""
+
+TRADITIONAL = {
+    "“": "「",
+    "”": "」",
+    "档案": "典藏",  # the archive; OpenCC makes 檔案 of 文件 (a file)
+    "头信息": "標頭",
+    "电子表格": "試算表",
+    "项目": "項目",
+    "发布者": "發布者",
+    "连接": "連接",
+    "参数": "參數",
+    "类型": "類型",
+    "语言代码": "語言代碼",
+    "响应头": "回應標頭",
+    "账目": "帳目",
+    "频道里": "頻道裡",
+    # A row (行) is 列 in Taiwan, a column (列) is 欄.
+    "{n} 行": "{n} 列",
+    "行数": "列數",
+    "全部行": "全部資料列",
+    "不空白的行": "不空白的列",
+    "行号": "列號",
+    "第几行": "第幾列",
+    "每个版本一行": "每個版本一列",
+    "每篇文章一行": "每篇文章一列",
+    "每个文件一行": "每個檔案一列",
+    "每个问题一行": "每個問題一列",
+    "各列": "各欄",
+    "一列": "一欄",
+    "此列": "此欄",
+    "选择列": "選擇欄",
+    "全部列": "全部欄",
+    "列的": "欄的",
+    "跨列": "跨欄",
+    "跨行": "跨列",
+}
+"""Simplified words that OpenCC's words of Taiwan miss or mistake here."""
+
+_LONGEST_FIRST = sorted(TRADITIONAL, key=len, reverse=True)
+_EXCEPTION = re.compile("(" + "|".join(map(re.escape, _LONGEST_FIRST)) + ")")
 
 _ACCEPTED = (
     (re.compile(r"zh-(hant|tw|hk|mo)\b", re.I), "zh-Hant"),
@@ -35,14 +77,14 @@ _ISO_DATE = re.compile(r"(\d{4})(?:-(0[1-9]|1[0-2])(?:-(\d\d)(?:T(\d\d:\d\d).*)?
 
 
 @dataclass(frozen=True, slots=True)
-class Wording:
-    """The words of one language. Call it with a key; `code` is its BCP 47 tag."""
+class Translator:
+    """The texts of one language. Call it with a key; `code` is its BCP 47 tag."""
 
     code: str
     strings: Mapping[str, Any]
 
     def __call__(self, key: str, n: int | None = None, **values: object) -> str:
-        """The text of `key` with its values filled in; KeyError names a key nobody wrote."""
+        """Return the text of `key` with its values filled in; KeyError for an unknown key."""
         text = self.strings[key]
         if isinstance(text, Mapping):
             text = text["one" if n == 1 else "other"]
@@ -51,13 +93,13 @@ class Wording:
         return str(text.format(**values)) if values else str(text)
 
     def number(self, n: int) -> str:
-        """A whole number with its thousands set apart."""
+        """Return a whole number with its thousands set apart."""
         return f"{n:,}"
 
     def date(self, iso: str | None) -> str:
-        """An ISO 8601 day, month or year in words, as far as it goes: 2022年1月11日.
+        """Return an ISO 8601 day, month or year in words, as far as it goes: 2022年1月11日.
 
-        The time of day is left out (`moment` says it); what is no date is given back as it is.
+        The time of day is left out (`moment` has it); what is no date is given back as it is.
         """
         found = _ISO_DATE.match(iso or "")
         if not found:
@@ -70,35 +112,53 @@ class Wording:
         )
 
     def moment(self, iso: str | None) -> str:
-        """Day and time of day, the wall clock as the file has it: 2022年1月11日 22:12."""
+        """Return day and time of day, the clock as the file has it: 2022年1月11日 22:12."""
         found = _ISO_DATE.match(iso or "")
         clock = found.group(4) if found else None
         return f"{self.date(iso)} {clock}" if clock and clock != "00:00" else self.date(iso)
 
     def name(self, english: str) -> str:
-        """A name that Datasette shows (a column, a place, an operator) in the reader's words;
-        as it is if nobody translated it."""
+        """Return the reader's name of a column, place or operator; as it is if it has none."""
         return str(self.strings["names"].get(english, english))
 
     def pick(self, text: str | None) -> str | None:
-        """The reader's part of a text of metadata.yml: of "中文 · English" the Chinese or the
-        English one, of any other text the whole."""
+        """Return the reader's part of a text of metadata.yml.
+
+        That is the Chinese or the English one of "中文 · English", and of any other text the whole.
+        """
         parts = (text or "").split(BETWEEN)
-        return text if len(parts) != 2 else parts[self.code == "en"]
+        if len(parts) != 2:
+            return text
+        if self.code == "zh-Hant":
+            return to_traditional(parts[0])
+        return parts[self.code == "en"]
 
 
 @cache
-def wording(code: str) -> Wording:
-    """The words of one of LANGUAGES."""
-    text = (files("clippings.site") / "strings" / f"{code}.yml").read_text("utf-8")
-    return Wording(code, yaml.safe_load(text))
+def _opencc() -> Any:
+    return OpenCC("s2twp")
+
+
+@lru_cache(maxsize=2000)
+def to_traditional(simplified: str) -> str:
+    """Return a text in Simplified Chinese in Traditional, with the words of Taiwan."""
+    pieces = _EXCEPTION.split(simplified)
+    return "".join(TRADITIONAL.get(piece) or _opencc().convert(piece) for piece in pieces)
+
+
+@cache
+def translator(code: str) -> Translator:
+    """Return the texts of one of LANGUAGES."""
+    written = "zh-Hans" if code == "zh-Hant" else code
+    text = (files("clippings.site") / "strings" / f"{written}.yml").read_text("utf-8")
+    return Translator(code, yaml.safe_load(to_traditional(text) if code == "zh-Hant" else text))
 
 
 def choose_language(asked: str | None, kept: str | None, accepted: str | None) -> str:
-    """The language for a reader: asked for in the address, kept in a cookie, or accepted.
+    """Return the language for a reader: asked for in the address, kept in a cookie, or accepted.
 
     `accepted` is the header Accept-Language. Who states none gets the first of LANGUAGES,
-    who states only languages that the site does not speak gets English.
+    who states only languages that the site does not have gets English.
     """
     for code in (asked, kept):
         if code in LANGUAGES:
@@ -114,7 +174,7 @@ def choose_language(asked: str | None, kept: str | None, accepted: str | None) -
 
 
 def _by_quality(header: str) -> list[str]:
-    """The ranges of an Accept-Language header, the most wanted first, refused ones left out."""
+    """Return the ranges of an Accept-Language header, best first, without the refused ones."""
     ranked = []
     for item in header[:1000].split(","):
         found = _QUALITY.search(item)

@@ -1,7 +1,7 @@
-"""The shelves of the archive: a section, source, feed, tag, day, month or year, newest first.
+"""Listings of articles: all, or those of a section, source, feed, tag, day, month or year.
 
-An article stands on the shelf of every place that it was found in, not only of its first.
-Pages are cut by `docid`, the order of publication, so the last page costs what the first does.
+An article is listed under every place that it was found in, not only under its first. Pages are cut
+by `docid`, the order of publication, so the last page costs what the first does.
 """
 
 from __future__ import annotations
@@ -36,6 +36,7 @@ _DATED = """
       (select docid from articles where day <= :last order by day desc, docid desc limit 1)
 """
 _MEMBERS = {
+    "all": "select docid from articles",
     "section": _placed("section"),
     "source": _placed("source"),
     "feed": _placed("feed"),
@@ -46,7 +47,7 @@ _MEMBERS = {
     "undated": "select docid from articles where day is null",
 }
 KINDS = tuple(_MEMBERS)
-"""The kinds of shelves."""
+"""The kinds of listings."""
 
 _COUNT = {kind: f"select count(*) from ({members})" for kind, members in _MEMBERS.items()}
 _OLDER = {
@@ -74,11 +75,26 @@ _BY_DATE = {
       where day between ? and ? group by 1 order by 1"""
     for kind, width in _WIDTHS.items()
 }
+_MONTHS = {
+    kind: f"""select substr(day, 1, 7) as name, count(*) as articles from articles
+      where docid in ({members}) and day is not null group by 1 order by 1"""
+    for kind, members in _MEMBERS.items()
+}
+_NAMES_OF_A_DAY = {
+    kind: f"""select {kind} as name, count(*) as articles from articles
+      where day = :first and {kind} is not null group by 1 order by 2 desc, 1 limit 12"""
+    for kind in ("section", "source")
+}
+_FEEDS = """
+    select source, feed as name, count(*) as articles from articles
+    where source is not null and feed is not null
+    group by source, feed order by articles desc, feed limit ?
+"""
 _LAST_DOCID = 1 << 62
 
 
 @dataclass(frozen=True, slots=True)
-class Shelf:
+class Listing:
     """What a list of articles is of: a kind and a name; of a date its first and last day."""
 
     kind: str
@@ -88,8 +104,8 @@ class Shelf:
 
 
 @dataclass(frozen=True, slots=True)
-class Page:
-    """Some articles of a shelf, newest first; `newer` and `older` are where its neighbours
+class ListingPage:
+    """Some articles of a listing, newest first; `newer` and `older` are where its neighbours
     begin (a docid), None where there are none."""
 
     rows: Sequence[sqlite3.Row]
@@ -97,10 +113,10 @@ class Page:
     older: int | None
 
 
-def shelf(kind: str, name: str) -> Shelf | None:
-    """The shelf of that kind and name; None for what is no date where one is asked for."""
+def listing(kind: str, name: str = "") -> Listing | None:
+    """Return the listing of that kind and name; None for what is no date where one is wanted."""
     if kind not in _WIDTHS:
-        return Shelf(kind, name)
+        return Listing(kind, name)
     found = _DATE.fullmatch(name)
     if not found or len(name) != _WIDTHS[kind]:
         return None
@@ -111,48 +127,68 @@ def shelf(kind: str, name: str) -> Shelf | None:
         last = date(first.year, last_month, day or calendar.monthrange(first.year, last_month)[1])
     except ValueError:
         return None
-    return Shelf(kind, name, first.isoformat(), last.isoformat())
+    return Listing(kind, name, first.isoformat(), last.isoformat())
 
 
-def count(conn: sqlite3.Connection, of: Shelf) -> int:
-    """How many articles stand on a shelf."""
+def count(conn: sqlite3.Connection, of: Listing) -> int:
+    """Return how many articles a listing has."""
     (found,) = conn.execute(_COUNT[of.kind], _values(of)).fetchone()
     return int(found)
 
 
 def read_page(
     conn: sqlite3.Connection,
-    of: Shelf,
+    of: Listing,
     *,
     before: int | None = None,
     after: int | None = None,
     size: int = 24,
-) -> Page:
-    """The newest articles of a shelf, or those just before or just after a docid."""
+) -> ListingPage:
+    """Return the newest articles of a listing, or those just before or just after a docid."""
     if after is not None:
         rows = conn.execute(_NEWER[of.kind], _values(of, edge=after, size=size + 1)).fetchall()
         more_newer, rows = len(rows) > size, rows[-size:]
-        return Page(rows, _edge(rows, 0, more_newer), _edge(rows, -1, True))
+        return ListingPage(rows, _edge(rows, 0, more_newer), _edge(rows, -1, True))
     edge = _LAST_DOCID if before is None else before
     rows = conn.execute(_OLDER[of.kind], _values(of, edge=edge, size=size + 1)).fetchall()
     more_older, rows = len(rows) > size, rows[:size]
-    return Page(rows, _edge(rows, 0, before is not None), _edge(rows, -1, more_older))
+    return ListingPage(rows, _edge(rows, 0, before is not None), _edge(rows, -1, more_older))
 
 
 def names(conn: sqlite3.Connection, kind: str, limit: int = 500) -> list[sqlite3.Row]:
-    """(name, articles) of the sections, sources, feeds or tags, the fullest first."""
+    """Return (name, articles) of the sections, sources, feeds or tags, the fullest first."""
     return conn.execute(_NAMES[kind], [limit]).fetchall()
 
 
 def by_date(
     conn: sqlite3.Connection, kind: str, first: str = "", last: str = "9999-12-31"
 ) -> list[sqlite3.Row]:
-    """(name, articles) of the years, months or days from one day to another, in order."""
+    """Return (name, articles) of the years, months or days from one day to another, in order."""
     return conn.execute(_BY_DATE[kind], [first, last]).fetchall()
 
 
-def neighbours(conn: sqlite3.Connection, of: Shelf) -> tuple[str | None, str | None]:
-    """The day, month or year with articles before this one, and the one after."""
+def months(conn: sqlite3.Connection, of: Listing) -> list[sqlite3.Row]:
+    """Return (name, articles) of the months of a listing, in order."""
+    return conn.execute(_MONTHS[of.kind], _values(of)).fetchall()
+
+
+def names_of_a_day(conn: sqlite3.Connection, of: Listing) -> dict[str, list[sqlite3.Row]]:
+    """Return (name, articles) of the sections and sources of a day, the fullest first."""
+    return {k: conn.execute(sql, _values(of)).fetchall() for k, sql in _NAMES_OF_A_DAY.items()}
+
+
+def feeds_by_source(
+    conn: sqlite3.Connection, limit: int = 2000
+) -> list[tuple[str, list[sqlite3.Row]]]:
+    """Return each source with (source, name, articles) of its feeds, the fullest first."""
+    found: dict[str, list[sqlite3.Row]] = {}
+    for row in conn.execute(_FEEDS, [limit]):
+        found.setdefault(row["source"], []).append(row)
+    return list(found.items())
+
+
+def neighbours(conn: sqlite3.Connection, of: Listing) -> tuple[str | None, str | None]:
+    """Return the day, month or year with articles before this one, and the one after."""
     if of.kind not in _WIDTHS:
         return None, None
     (before,) = conn.execute("select max(day) from articles where day < ?", [of.first]).fetchone()
@@ -161,7 +197,7 @@ def neighbours(conn: sqlite3.Connection, of: Shelf) -> tuple[str | None, str | N
     return (before or "")[:width] or None, (after or "")[:width] or None
 
 
-def _values(of: Shelf, **more: int) -> dict[str, str | int]:
+def _values(of: Listing, **more: int) -> dict[str, str | int]:
     return {"name": of.name, "first": of.first, "last": of.last, **more}
 
 

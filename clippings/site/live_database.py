@@ -1,10 +1,11 @@
-"""The database that is served, from one edition of its file to the next.
+"""The database that is served, from one snapshot of its file to the next.
 
-A build puts a new file in the place of the old one. Each file is an edition: opened once, its
-hash and its counts read from the file itself, so that they can never be another's. A request is
-pinned to the edition that it began with; when nobody reads an old one any more, it is closed.
+A build puts a new file in the place of the old one. Each file is a snapshot: opened once, its hash
+and its counts read from the file itself, so that they can never be another's. A request is pinned
+to the snapshot that it began with; when nobody reads an old one any more, it is closed.
 
     request ─► refresh (is there another file? open it, in a thread) ─► pinned ─► Datasette
+                                                    strangers' SQL ─► SqlWorker ◄─┘
 """
 
 from __future__ import annotations
@@ -13,44 +14,40 @@ import asyncio
 import hashlib
 import logging
 import os
-import re
-import threading
+import sqlite3
 import time
-from collections.abc import Awaitable, Callable, Iterator, Mapping
+from collections.abc import Awaitable, Callable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
-from contextlib import contextmanager, suppress
+from contextlib import ExitStack, closing, contextmanager
 from contextvars import ContextVar
 from copy import copy
 from functools import wraps
-from typing import Any, NamedTuple, TypeVar
-from urllib.parse import quote
+from pathlib import Path
+from typing import Any, NamedTuple, NoReturn, TypeVar
 
 from datasette.app import Datasette
-from datasette.database import Database
-from datasette.utils import sqlite3
+from datasette.database import Database, QueryInterrupted, Results
 
 from clippings.site.page_cache import PageCache
+from clippings.site.sql_worker import Answer, SqlWorker, plain_parameters
 
 T = TypeVar("T")
 
 SMALL = 64 * 2**20
 """Bytes of a new file for which a request waits; a larger one takes seconds to hash, in which
-the old edition serves."""
+the old snapshot serves."""
 
 PATIENCE = 1.0
-"""Seconds that a request waits for a small new file before it takes the old edition."""
+"""Seconds that a request waits for a small new file before it takes the old snapshot."""
 
 AGAIN = 5.0
 """Seconds after which a file that could not be opened is tried again."""
 
-_WHOLE_TABLE = re.compile(
-    r"\s*select (\w+) as value, count\(\*\) as count from \(\s*select [\w\[\], ]+ from (\w+)\s*\)"
-    r"\s*where \1 is not null\s+group by \1 order by count desc, value limit \d+\s*"
-)
-"""Datasette's question for a facet of a table that nothing narrows: one answer an edition."""
+MAX_COUNTED = 200
+"""Answers of counting queries that are remembered; a visitor may ask for any column's facets."""
 
-MOST_ANSWERS = 200
-"""Of them; a visitor may ask for facets of any column, in any number."""
+is_composed: ContextVar[bool] = ContextVar("is_composed", default=False)
+"""Whether the running request asks what a stranger composed: its queries go to the SqlWorker."""
 
 
 class Identity(NamedTuple):
@@ -63,7 +60,7 @@ class Identity(NamedTuple):
 
     @classmethod
     def of(cls, found: os.stat_result) -> Identity:
-        """The identity of a file of which this is known."""
+        """Return the identity of a file of which this is known."""
         return cls(found.st_dev, found.st_ino, found.st_mtime_ns, found.st_size)
 
 
@@ -71,51 +68,36 @@ class Replaced(OSError):
     """Another file came into the place of the one that was being opened."""
 
 
-class Edition:
-    """One file with the connections to it. `descriptor` reads its bytes (os.pread)."""
+class Snapshot:
+    """One file with the connections to it. `descriptor` reads its bytes (os.pread). It is closed
+    when nothing refers to it any more, neither a request nor a query that still runs."""
 
     def __init__(self, path: str, connect: Callable[[], sqlite3.Connection], many: int) -> None:
         """Open the file at `path`, `many` times. Raises OSError, or sqlite3.DatabaseError
         for what is no archive."""
-        self.readers = 0
-        self.answers: dict[tuple[str, Any], Any] = {}
-        self.schema: dict[tuple[str, tuple[str, ...]], Any] = {}
-        self._idle: list[sqlite3.Connection] = []
-        self._is_closed = False
+        self._opened = ExitStack()
         self.descriptor = os.open(path, os.O_RDONLY | os.O_CLOEXEC)
-        try:
-            self.identity = Identity.of(os.fstat(self.descriptor))
-            self._idle += (connect() for _ in range(many))
-            if Identity.of(os.stat(path)) != self.identity:
-                raise Replaced(f"{path} was replaced while it was opened")
-            self.hash = self._digest()
-            self.counts = self._count()
-        except BaseException:
-            self.close()
-            raise
+        self._opened.callback(os.close, self.descriptor)
+        self.identity = Identity.of(os.fstat(self.descriptor))
+        self._idle = [self._opened.enter_context(closing(connect())) for _ in range(many)]
+        self.worker = SqlWorker(str(Path(path).absolute()), tuple(self.identity))
+        self._opened.callback(self.worker.close)
+        if Identity.of(os.stat(path)) != self.identity:
+            raise Replaced(f"{path} was replaced while it was opened")
+        self.hash = self._digest()
+        self.counts = self._count()
+        self.remembered: dict[tuple[Any, ...], Any] = {}
+
+    def __del__(self) -> None:
+        self._opened.close()
 
     def visit(self, read: Callable[[sqlite3.Connection], T]) -> T:
-        """What `read` gives for a connection that nobody else uses meanwhile."""
+        """Return what `read` gives for a connection that nobody else uses meanwhile."""
         conn = self._idle.pop()
         try:
             return read(conn)
         finally:
             self._idle.append(conn)
-            if self._is_closed:  # its request was given up, so nobody waited for us
-                self._close_idle()
-
-    def close(self) -> None:
-        """Let go of the file, once. Connections in use are closed when they come back."""
-        if self._is_closed:
-            return
-        self._is_closed = True
-        os.close(self.descriptor)
-        self._close_idle()
-
-    def _close_idle(self) -> None:
-        with suppress(IndexError):
-            while True:
-                self._idle.pop().close()
 
     def _digest(self) -> str:
         digest, offset = hashlib.sha256(), 0
@@ -125,7 +107,7 @@ class Edition:
         return digest.hexdigest()
 
     def _count(self) -> dict[str, int]:
-        """Table → its rows, those of the search index left out, as the build counts them."""
+        """Return table → its rows, those of the search index left out, as the build counts."""
         (conn, *_) = self._idle
         tables = conn.execute("select name from sqlite_master where type = 'table'").fetchall()
         return {
@@ -136,18 +118,18 @@ class Edition:
 
 
 def _once(method: Callable[..., Awaitable[Any]]) -> Callable[..., Awaitable[Any]]:
-    """A question of Datasette's about the schema that is asked once an edition; of a name that is
+    """Make a question of Datasette about the schema be asked once a snapshot; of a name that is
     no table's, each time. A page of a table asks a dozen, each a visit to a thread."""
 
     @wraps(method)
     async def asked(self: LiveDatabase, *about: str) -> Any:
-        edition = self.edition
-        if not edition.counts.keys() >= set(about):
+        snapshot = self.snapshot
+        if not snapshot.counts.keys() >= set(about):
             return await method(self, *about)
-        question = method.__name__, about
-        if question not in edition.schema:
-            edition.schema[question] = await method(self, *about)
-        return copy(edition.schema[question])
+        question = method.__name__, *about
+        if question not in snapshot.remembered:
+            snapshot.remembered[question] = await method(self, *about)
+        return copy(snapshot.remembered[question])
 
     return asked
 
@@ -160,23 +142,22 @@ class LiveDatabase(Database):  # type: ignore[misc]
         super().__init__(datasette, path=path, is_mutable=False)
         self.name = self.route = name
         self.pages = pages
-        self._pin: ContextVar[Edition | None] = ContextVar("edition", default=None)
-        self._lock = threading.Lock()
-        self._opener = ThreadPoolExecutor(1, thread_name_prefix="edition")
+        self._pin: ContextVar[Snapshot | None] = ContextVar("snapshot", default=None)
+        self._opener = ThreadPoolExecutor(1, thread_name_prefix="snapshot")
         self._opening: Future[None] | None = None
         self._refused: Identity | None = None
         self._refused_until = 0.0
         self._newest = self._open()
 
     @property
-    def edition(self) -> Edition:
-        """The edition that the running request is pinned to; outside of one the newest."""
+    def snapshot(self) -> Snapshot:
+        """The snapshot that the running request is pinned to; outside of one the newest."""
         return self._pin.get() or self._newest
 
     def is_replaced(self) -> bool:
-        """Whether the file at the path is another than that of the edition."""
+        """Whether the file at the path is another than that of the snapshot."""
         try:
-            return Identity.of(os.stat(self.path)) != self.edition.identity
+            return Identity.of(os.stat(self.path)) != self.snapshot.identity
         except OSError:
             return True
 
@@ -186,39 +167,29 @@ class LiveDatabase(Database):  # type: ignore[misc]
             found = Identity.of(os.stat(self.path))
         except OSError:
             return  # a build renames, so this is somebody else's doing; the open file goes on
-        with self._lock:
-            is_refused = found == self._refused and time.monotonic() < self._refused_until
-            if found == self._newest.identity or is_refused:
-                return
-            if self._opening is None or self._opening.done():
-                self._opening = self._opener.submit(self._take, found)
-            opening = asyncio.wrap_future(self._opening)
+        is_refused = found == self._refused and time.monotonic() < self._refused_until
+        if found == self._newest.identity or is_refused:
+            return
+        if self._opening is None or self._opening.done():
+            self._opening = self._opener.submit(self._take, found)
         if found.size <= SMALL:
-            await asyncio.wait([opening], timeout=PATIENCE)
+            await asyncio.wait([asyncio.wrap_future(self._opening)], timeout=PATIENCE)
 
     @contextmanager
-    def pinned(self) -> Iterator[Edition]:
-        """One edition for all that is read in the block; inside another block, that one's."""
-        with self._lock:
-            edition = self.edition
-            edition.readers += 1
-        token = self._pin.set(edition)
+    def pinned(self) -> Iterator[Snapshot]:
+        """One snapshot for all that is read in the block; inside another block, that one's."""
+        token = self._pin.set(self.snapshot)
         try:
-            yield edition
+            yield self.snapshot
         finally:
             self._pin.reset(token)
-            with self._lock:
-                edition.readers -= 1
-                is_over = edition is not self._newest and not edition.readers
-            if is_over:
-                edition.close()
 
-    def _open(self) -> Edition:
+    def _open(self) -> Snapshot:
         threads = self.ds.setting("num_sql_threads")
-        return Edition(self.path, self._connection, max(1, threads))
+        return Snapshot(self.path, self._connection, max(1, threads))
 
     def _connection(self) -> sqlite3.Connection:
-        uri = f"file:{quote(str(self.path))}?immutable=1"
+        uri = f"{Path(self.path).absolute().as_uri()}?immutable=1"
         conn = sqlite3.connect(uri, uri=True, check_same_thread=False)
         try:
             self.ds._prepare_connection(conn, self.name)
@@ -230,44 +201,67 @@ class LiveDatabase(Database):  # type: ignore[misc]
     def _take(self, found: Identity) -> None:
         """Serve the file that was found from now on; one that is no archive is left alone."""
         try:
-            new = self._open()
+            self._newest = self._open()
         except Replaced:
             return  # the next request looks again
         except (OSError, sqlite3.DatabaseError) as error:
             if found != self._refused:
                 logging.getLogger(__name__).warning("%s is not served: %s", self.path, error)
             self._refused, self._refused_until = found, time.monotonic() + AGAIN
-            return
-        with self._lock:
-            old, self._newest = self._newest, new
-            is_over = not old.readers
-        if is_over:
-            old.close()
 
     # ── what Datasette asks ──────────────────────────────────────────────────────────────────
 
     async def execute_fn(self, fn: Callable[[sqlite3.Connection], T]) -> T:
-        """What `fn` gives for a connection to the edition, in a thread of Datasette's."""
-        with self.pinned() as edition:
-            if self.ds.executor is None:
-                return edition.visit(fn)
-            loop = asyncio.get_running_loop()
-            return await loop.run_in_executor(self.ds.executor, edition.visit, fn)
+        """Return what `fn` gives for a connection to the snapshot, in a thread of Datasette's."""
+        snapshot = self.snapshot
+        if self.ds.executor is None:
+            return snapshot.visit(fn)
+        loop = asyncio.get_running_loop()
+        return await loop.run_in_executor(self.ds.executor, snapshot.visit, fn)
 
     _execute_fn = execute_fn  # by which Datasette 1.0 runs a query
 
-    async def execute(self, sql: str, params: Any = None, *given: Any, **options: Any) -> Any:
-        """As Datasette's; the facets of whole tables are counted once an edition."""
-        if params or not _WHOLE_TABLE.fullmatch(sql):
-            return await super().execute(sql, params, *given, **options)
-        answers = self.edition.answers
-        asked = sql, options.get("truncate")
-        if asked in answers:
-            return answers[asked]
-        found = await super().execute(sql, params, *given, **options)
-        if len(answers) < MOST_ANSWERS:
-            answers[asked] = found
+    async def execute(
+        self,
+        sql: str,
+        params: Any = None,
+        truncate: bool = False,
+        custom_time_limit: int | None = None,
+        page_size: int | None = None,
+        log_sql_errors: bool = True,
+    ) -> Results:
+        """Run a query as Datasette does, one of a stranger in the worker. What the archive's own
+        pages count is counted once a snapshot."""
+        options = truncate, custom_time_limit, page_size
+        if is_composed.get():
+            return await self._execute_in_worker(sql, params, *options)
+        if params or "count(*)" not in sql:
+            return await super().execute(sql, params, *options, log_sql_errors)
+        remembered, asked = self.snapshot.remembered, (sql, *options)
+        if asked in remembered:
+            return remembered[asked]
+        found = await super().execute(sql, params, *options, log_sql_errors)
+        if len(remembered) < MAX_COUNTED:
+            remembered[asked] = found
         return found
+
+    async def _execute_in_worker(
+        self, sql: str, params: Any, truncate: bool, time_limit: int | None, page_size: int | None
+    ) -> Results:
+        most = self.ds.max_returned_rows
+        most += most == (page_size or self.ds.page_size)
+        seconds = min(time_limit or self.ds.sql_time_limit_ms, self.ds.sql_time_limit_ms) / 1000
+        query = (sql, plain_parameters(sql, params), most if truncate else None, seconds)
+        try:
+            return _results(await self.snapshot.worker.run(query))
+        except sqlite3.OperationalError as error:
+            if error.args == ("interrupted",):
+                raise QueryInterrupted(error, sql, params) from None
+            raise
+
+    async def analyze_sql(self, sql: str, params: Any = None) -> NoReturn:
+        """Refuse what Datasette 1.0 does with SQL that is to write, or to be stored."""
+        raise sqlite3.OperationalError("SQL is only run here, and nothing is written")
 
     table_exists = _once(Database.table_exists)
     table_columns = _once(Database.table_columns)
@@ -279,48 +273,28 @@ class LiveDatabase(Database):  # type: ignore[misc]
     get_table_definition = _once(Database.get_table_definition)
     get_view_definition = _once(Database.get_view_definition)
 
-    def close(self) -> None:
-        """Let go of the file; nothing is read after this."""
-        self._opener.shutdown()
-        self._newest.close()
-
-    @property
-    def hash(self) -> str:
-        """SHA-256 of the edition's file."""
-        return self.edition.hash
-
-    @property
-    def size(self) -> int:
-        """Bytes of the edition's file."""
-        return self.edition.identity.size
-
-    @property
-    def mtime_ns(self) -> int:
-        """When the edition's file was changed last."""
-        return self.edition.identity.changed
-
-    @property
-    def cached_table_counts(self) -> dict[str, int]:
-        """Table → rows, of the edition."""
-        return self.edition.counts
+    hash = property(lambda self: self.snapshot.hash)
+    size = property(lambda self: self.snapshot.identity.size)
+    mtime_ns = property(lambda self: self.snapshot.identity.changed)
+    cached_table_counts = property(lambda self: self.snapshot.counts)
 
 
-class Inspected(Mapping[str, Any]):
-    """What Datasette's `inspect_data` says of a live database: always of the edition."""
+def _results(answer: Answer) -> Results:
+    """Return what the worker read as what Datasette makes of a cursor: rows of sqlite3.Row."""
+    columns, values, is_truncated = answer
+    named = ", ".join('null as "{}"'.format(name.replace('"', '""')) for name in columns or ["_"])
+    with sqlite3.connect(":memory:") as conn:
+        cursor = conn.execute(f"select {named}")
+    rows = [sqlite3.Row(cursor, row) for row in values]
+    return Results(rows, is_truncated, cursor.description)
+
+
+class Inspected:
+    """What Datasette reads of a live database in its `inspect_data`: the counts of tables."""
 
     def __init__(self, live: LiveDatabase) -> None:
         self._live = live
 
-    def _now(self) -> dict[str, Any]:
-        edition = self._live.edition
-        tables = {table: {"count": count} for table, count in edition.counts.items()}
-        return {"hash": edition.hash, "size": edition.identity.size, "tables": tables}
-
-    def __getitem__(self, key: str) -> Any:
-        return self._now()[key]
-
-    def __iter__(self) -> Iterator[str]:
-        return iter(self._now())
-
-    def __len__(self) -> int:
-        return len(self._now())
+    def __getitem__(self, key: str) -> dict[str, dict[str, int]]:
+        counts = self._live.snapshot.counts
+        return {"tables": {table: {"count": count} for table, count in counts.items()}}[key]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import re
 import sqlite3
 import threading
 from collections.abc import Iterator
@@ -16,6 +17,9 @@ from conftest import Visitor, listening
 import clippings
 from clippings.dataset.download import cache_folder, fetch
 from clippings.models import OpenError
+
+MAGIC = b"SQLite format 3\0"
+"""How every database begins."""
 
 
 class Server(ThreadingHTTPServer):
@@ -59,7 +63,7 @@ class Handler(BaseHTTPRequestHandler):
 def server() -> Iterator[Server]:
     """A web server on loopback with /data/clippings.db."""
     with Server() as running:
-        running.files["/data/clippings.db"] = b"first" * 500_000
+        running.files["/data/clippings.db"] = MAGIC + b"first" * 500_000
         thread = threading.Thread(target=running.serve_forever, daemon=True)
         thread.start()
         yield running
@@ -76,14 +80,14 @@ def test_it_is_downloaded_once(server: Server, tmp_path: Path) -> None:
     assert first.read_bytes() == server.files[DB]
     assert fetch(server.address(DB), tmp_path) == first
     assert [status for path, status in server.log if path == DB] == [200, 304]
-    server.files[DB] = b"second"
-    assert fetch(server.address(DB), tmp_path).read_bytes() == b"second"
+    server.files[DB] = MAGIC + b"second"
+    assert fetch(server.address(DB), tmp_path).read_bytes() == MAGIC + b"second"
     assert len([*tmp_path.iterdir()]) == 2  # the file and its tag: no draft is left
 
 
 def test_two_addresses_are_two_files(server: Server, tmp_path: Path) -> None:
     """Files of one name from several places do not meet."""
-    server.files["/other/clippings.db"] = b"other"
+    server.files["/other/clippings.db"] = MAGIC + b"other"
     assert fetch(server.address(DB), tmp_path) != fetch(
         server.address("/other/clippings.db"), tmp_path
     )
@@ -91,9 +95,11 @@ def test_two_addresses_are_two_files(server: Server, tmp_path: Path) -> None:
 
 def test_an_address_as_a_person_types_it(server: Server, tmp_path: Path) -> None:
     """Chinese letters in it are sent as servers take them; what is escaped already stays."""
-    server.files["/%E5%89%AA%E6%8A%A5.db"] = b"there"
-    assert fetch(server.address("/剪报.db"), tmp_path).read_bytes() == b"there"
-    assert fetch(server.address("/%E5%89%AA%E6%8A%A5.db"), tmp_path).read_bytes() == b"there"
+    server.files["/%E5%89%AA%E6%8A%A5.db"] = MAGIC + b"there"
+    assert fetch(server.address("/剪报.db"), tmp_path).read_bytes() == MAGIC + b"there"
+    assert (
+        fetch(server.address("/%E5%89%AA%E6%8A%A5.db"), tmp_path).read_bytes() == MAGIC + b"there"
+    )
 
 
 @pytest.mark.parametrize("line", ["{} *clippings.db", "{}  clippings.db", "{}  ./clippings.db"])
@@ -102,7 +108,7 @@ def test_the_sum_is_checked(line: str, server: Server, tmp_path: Path) -> None:
     digest = hashlib.sha256(server.files[DB]).hexdigest()
     server.files["/data/SHA256SUMS"] = f"{'0' * 64}  x.zip\n{line.format(digest)}\n".encode()
     kept = fetch(server.address(DB), tmp_path)
-    old, server.files[DB] = server.files[DB], b"changed on the way"
+    old, server.files[DB] = server.files[DB], MAGIC + b"changed on the way"
     with pytest.raises(OpenError, match=f"SHA256SUMS beside it says {digest}"):
         fetch(server.address(DB), tmp_path)
     assert kept.read_bytes() == old
@@ -112,8 +118,16 @@ def test_the_sum_is_checked(line: str, server: Server, tmp_path: Path) -> None:
 def test_a_broken_off_download_is_refused(server: Server, tmp_path: Path) -> None:
     """Less than Content-Length is no database, and nothing of it is kept."""
     server.short = 1000
-    with pytest.raises(OpenError, match="broke off after 2499000 of 2500000 bytes"):
+    with pytest.raises(OpenError, match="broke off after 2499016 of 2500016 bytes"):
         fetch(server.address(DB), tmp_path)
+    assert not [*tmp_path.iterdir()]
+
+
+def test_what_is_no_database_is_not_kept(server: Server, tmp_path: Path) -> None:
+    """The address of a site instead of its database: the message names the one to try."""
+    server.files["/archive/"] = b"<!doctype html>"
+    with pytest.raises(OpenError, match=re.escape(server.address("/archive/clippings.db"))):
+        fetch(server.address("/archive/"), tmp_path)
     assert not [*tmp_path.iterdir()]
 
 
@@ -125,10 +139,10 @@ def test_a_bad_day_of_the_server(server: Server, tmp_path: Path) -> None:
     server.failing = 503
     with pytest.warns(UserWarning, match="503.*the copy of before is used"):
         assert fetch(address, tmp_path) == kept
-    with pytest.raises(OpenError, match="answers 503"):
+    with pytest.raises(OpenError, match="503"):
         fetch(address, tmp_path / "empty")
     server.failing = 410
-    with pytest.raises(OpenError, match="answers 410"):
+    with pytest.raises(OpenError, match="410"):
         fetch(address, tmp_path)
     server.shutdown()
     server.server_close()

@@ -5,7 +5,6 @@ from __future__ import annotations
 import io
 import json
 import subprocess
-import sys
 import zipfile
 from collections.abc import Callable
 from datetime import date, datetime
@@ -21,7 +20,6 @@ from pyarrow import parquet
 
 import clippings.dataset.release
 from build_db import main
-from clippings.dataset.encoding import file_name
 from clippings.dataset.release import partitions, release
 from clippings.models import BuildError
 
@@ -150,12 +148,6 @@ def test_markdown_builds_again(
     assert serve(tmp_path).rows(sql) == released_site.rows(sql)
 
 
-@pytest.mark.parametrize("day", ["2022-01-11/../..", "../x", "２０２２-01-11", "2022-01-1", None])
-def test_no_name_leads_out_of_the_folder(day: str | None) -> None:
-    """What is no day is undated; a name is made of digits."""
-    assert file_name({"day": day, "id": 7}) in {"undated/7.md"}
-
-
 def test_a_folder_of_something_else_is_not_touched(release_of_seeds: Path, tmp_path: Path) -> None:
     """A file that no release wrote stops it, whatever else is there; an empty folder does not."""
     database = release_of_seeds.with_name("clippings.db")
@@ -197,25 +189,6 @@ def test_what_is_missing_is_named(monkeypatch: pytest.MonkeyPatch, tmp_path: Pat
     )
     with pytest.raises(BuildError, match=r"needs pyarrow.*\[release\]"):
         release(tmp_path / "x.db", tmp_path / "release", {}, silent)
-
-
-def test_memory_does_not_grow_with_the_rows() -> None:
-    """Each encoder has given most of its bytes before it has read the last tenth of its rows."""
-    script = """
-from clippings.dataset.encoding import FORMATS, MARKDOWN_COLUMNS
-import random
-read = 0
-def rows():
-    global read
-    draw = random.Random(1)
-    for read in range(3000):
-        text = draw.randbytes(6000).hex()
-        yield (str(read), "t", *[None] * 9, "[]", None, text)
-for form in FORMATS.values():
-    given = sum(len(piece) for piece in form.encode(MARKDOWN_COLUMNS, rows()) if read < 2700)
-    assert given > 6_000_000, (form.ending, given)
-"""
-    subprocess.run([sys.executable, "-c", script], check=True, cwd=ROOT)
 
 
 def test_an_empty_table_is_a_file_too(tmp_path: Path, serve: Callable[..., Visitor]) -> None:

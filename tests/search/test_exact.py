@@ -92,6 +92,38 @@ def test_recall_and_precision_on_real_articles() -> None:
     check_against_like(texts(CORPUS, 300), 400)
 
 
+def titles(folder: Path) -> list[str]:
+    """The titles that the front matter of the files in a folder gives."""
+    files = sorted(path for path in folder.rglob("*.md") if path.is_file())
+    heads = (path.read_text("utf-8", errors="replace")[:2000] for path in files)
+    found = (re.search(r"^title: *(\S.*)$", head, re.MULTILINE) for head in heads)
+    return [title[1].strip("'") for title in found if title and index_text(title[1])]
+
+
+def check_titles(found: list[str]) -> None:
+    connection = archive([])
+    for docid, title in enumerate(found, 1):
+        sql = "insert into articles_fts (rowid, title, facts) values (?, ?, 'all')"
+        connection.execute(sql, (docid, index_text(title)))
+    for docid, title in enumerate(found, 1):
+        assert docid in by_index(connection, title), title
+
+
+def test_a_pasted_title_finds_its_article() -> None:
+    """Colons, dashes and options of commands in a title are no field and no exclusion."""
+    pasted = (
+        "LatinWord：中文|git rebase -i|用 rm -rf 删除|《刀剑 －虚空幻界－ 版》|Story -Golf Tale-"
+    )
+    check_titles(pasted.split("|"))
+
+
+def test_every_pasted_title_finds_its_article() -> None:
+    """The same for the titles of all real articles."""
+    if not CORPUS.is_dir():
+        pytest.skip("the folder of real articles does not stand beside the checkout")
+    check_titles(titles(CORPUS))
+
+
 CHINESE, DIGIT, LETTER = f"[{CJK}]", "[0-9]", f"[^{CJK}0-9\\W_]"
 
 

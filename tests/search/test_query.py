@@ -98,6 +98,32 @@ def test_snippet_shows_the_densest_passage() -> None:
     assert "美俄说" in cut.text
 
 
+def test_snippet_shows_both_words() -> None:
+    """Two words that stand far from each other are shown in two windows, in their order."""
+    text = (
+        "开头。"
+        + "别的话。" * 60
+        + "，北约东扩，"
+        + "别的话。" * 60
+        + "核战争打不赢。"
+        + "完" * 200
+    )
+    cut = snippet(text, "核战争 北约", length=60)
+    assert [piece for piece, marked in cut.parts if marked] == ["北约", "核战争"]
+    assert len(cut.text) <= 66
+    stretches = [stretch for stretch in cut.text.split("…") if stretch]
+    assert len(stretches) == 2
+    assert not any(stretch[0] in "，。" for stretch in stretches)
+
+
+@pytest.mark.parametrize("word", ["Wi-Fi", "12.5", "3,000", "don't", "internationalization"])
+def test_snippet_does_not_cut_words_with_marks(word: str) -> None:
+    """A number, a word with a hyphen or an apostrophe is whole or is not there."""
+    for length in range(20, 60):
+        text = f"北约{f' {word} ' * 40}"
+        assert set(snippet(text, "北约", length=length).text.strip("…").split()) <= {"北约", word}
+
+
 def test_snippet_does_not_cut_latin_words() -> None:
     """The cut moves to the start of a word rather than part it."""
     text = "consectetur adipiscing " * 20 + "needle " + "consectetur adipiscing " * 20
@@ -108,10 +134,9 @@ def test_snippet_does_not_cut_latin_words() -> None:
 @settings(deadline=None)
 @given(words_and_marks, words_and_marks)
 def test_snippet_only_cuts_and_marks(text: str, query: str) -> None:
-    """Without its marks and ellipses a snippet is a part of the text, letter for letter."""
+    """Without its marks a snippet's stretches are parts of the text, letter for letter."""
     cut = snippet(text, query, length=10)
-    pieces = [piece for piece, _ in cut.parts if piece != "…"]
-    assert "".join(pieces) in text
+    assert all(stretch in text for stretch in cut.text.split("…"))
     assert unescape(re.sub("</?mark>", "", cut.html)) == cut.text
 
 
@@ -228,5 +253,5 @@ def test_orders(index: sqlite3.Connection) -> None:
     pages = {name: [d for (d,) in index.execute(sql, wanted)] for name, sql in ORDERS.items()}
     total = index.execute(TOTAL, wanted).fetchone()[0]
     index.execute("rollback")
-    assert pages == {"relevance": [3, 1, 2], "newest": [3, 2, 1]}
+    assert pages == {"relevance": [3, 1, 2], "newest": [3, 2, 1], "oldest": [1, 2, 3]}
     assert total == 3

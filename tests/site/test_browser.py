@@ -6,7 +6,6 @@ the environment variable CI is set: there a missing browser is a failure.
 
 from __future__ import annotations
 
-import re
 from collections.abc import Callable, Iterator
 from typing import TYPE_CHECKING, Any
 
@@ -103,6 +102,32 @@ def test_search_within_a_source_and_a_month(visit: Callable[..., Page]) -> None:
         assert "示例日报" in text and "2022年1月" in text
 
 
+def test_a_question_leads_to_the_marked_words(visit: Callable[..., Page]) -> None:
+    """Typed on a phone without spaces, a question ends at its marked words in an article."""
+    page = visit("/search")
+    page.locator("main input[type=search]").fill("江城二桥为什么晚了三年通车")
+    page.keyboard.press("Enter")
+    page.wait_for_url("**/search?q=*")
+    first = page.locator("main article").first
+    assert first.bounding_box()["y"] < 2 * PHONE["height"]
+    first.locator(".card-title a").click()
+    page.wait_for_url("**/clippings/articles/**")
+    hit = page.locator("#hit")
+    assert hit.inner_text() in "江城二桥为什么晚了三年通车"
+    box = hit.bounding_box()
+    assert 0 <= box["y"] < PHONE["height"]
+
+
+def test_what_one_types_is_completed(visit: Callable[..., Page]) -> None:
+    """Titles and sources that begin so are offered in the list of the box."""
+    page = visit("/search")
+    page.locator("main input[type=search]").press_sequentially("样例")
+    page.wait_for_selector("#suggestions option", state="attached")
+    assert "样例科技" in page.locator("#suggestions option").evaluate_all(
+        "options => options.map(option => option.value)"
+    )
+
+
 def test_article_of_a_day_without_search(visit: Callable[..., Page]) -> None:
     """By date alone, on a phone: archive, month, day, article."""
     page = visit("/")
@@ -190,23 +215,42 @@ def test_long_names_are_broken(visit: Callable[..., Page], path: str, names: str
 
 
 def test_table_on_a_phone_begins_with_its_rows(visit: Callable[..., Page]) -> None:
-    """Facets are folded on a phone and can be opened; on a wide screen they are open."""
+    """The first row is on the first screen; facets come after the rows, and can be jumped to."""
     page = visit("/clippings/articles")
-    facet = page.locator(".facet-info").first
-    assert not facet.is_visible()
-    page.get_by_text("缩小表格的范围").click()
-    assert facet.is_visible()
-    wide = visit("/clippings/articles", viewport={"width": 1280, "height": 900})
-    assert wide.locator(".facet-info").first.is_visible()
+    assert page.locator("tbody tr").first.bounding_box()["y"] < PHONE["height"]
+    assert page.locator("aside").bounding_box()["y"] > PHONE["height"]
+    page.get_by_text("缩小表格的范围").first.click()
+    page.wait_for_url("**#facets")
+    assert page.locator("aside").bounding_box()["y"] < PHONE["height"]
+    assert not page.locator("tbody td:empty").first.is_visible()
 
 
-def test_column_menu_speaks_chinese(visit: Callable[..., Page]) -> None:
-    """The menu that Datasette's script makes has the reader's words."""
+def test_table_is_filtered_and_counted_by_keyboard(visit: Callable[..., Page]) -> None:
+    """Without a mouse: open the filters, choose a column to count by, and apply."""
     page = visit("/clippings/articles", viewport={"width": 1280, "height": 900})
-    page.locator("th[data-column=title] svg").click()
-    menu = page.locator(".dropdown-menu").last.inner_text()
-    assert "从大到小" in menu
-    assert not re.search("[A-Za-z]{2,}", menu)
+    page.locator(".filters summary").press("Enter")
+    page.get_by_label("按此列统计").first.select_option("author")
+    page.get_by_role("button", name="应用").press("Enter")
+    page.wait_for_url("**_facet=author**")
+    assert page.locator(".facet[data-column=author]").is_visible()
+
+
+def test_names_are_filtered_while_typing(visit: Callable[..., Page]) -> None:
+    """On the page of all names one box leaves those that hold what is typed."""
+    page = visit("/sources")
+    page.get_by_label("按名字过滤").fill("gazette")
+    shown = page.locator("#source .chips li:visible")
+    assert shown.all_inner_texts() and all("Gazette" in name for name in shown.all_inner_texts())
+
+
+def test_the_whole_card_is_the_link(visit: Callable[..., Page]) -> None:
+    """A click on a card's picture leads to its article, one on its source to the source."""
+    page = visit("/", viewport={"width": 1280, "height": 900})
+    page.locator(".card .thumb").first.click(force=True)  # the title lies over it
+    page.wait_for_url("**/clippings/articles/*")
+    page.go_back()
+    page.locator(".card .byline a").first.click()
+    page.wait_for_url("**/source/*")
 
 
 @pytest.mark.parametrize("path", PAGES)

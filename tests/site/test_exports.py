@@ -16,13 +16,11 @@ from urllib.parse import parse_qsl, quote
 import httpx
 import pytest
 from conftest import ROOT, Visitor, listening
-from datasette.utils.asgi import Request
+from datasette.plugins import pm
 from pyarrow import parquet
 
 from clippings.dataset.encoding import FORMATS, Format
 from clippings.site.answers import TooSlow
-from clippings.site.exports import Export, Question, read_question
-from clippings.site.guard import gate_name
 
 FILTERS = [
     "",
@@ -88,15 +86,26 @@ def test_bytes_are_base64(tmp_path: Path, serve: Callable[..., Visitor]) -> None
     assert json.loads(line)["content"].startswith("AAH/AAH/")
 
 
-@pytest.mark.parametrize(
-    "raw", ["source=示例日报".encode(), b"source=%E7%A4%BA%23", b"title=a#b c+d"]
-)
-def test_filters_arrive_as_they_were_asked(site: Visitor, raw: bytes) -> None:
+@pytest.mark.parametrize("raw", ["source=示例日报", "source=%E7%A4%BA%23", "title__contains=a#b c"])
+def test_filters_arrive_as_they_were_asked(site: Visitor, raw: str) -> None:
     """Whatever bytes an address has, also those that a polite client would have encoded."""
-    scope = {"type": "http", "method": "GET", "query_string": raw, "headers": []}
-    question = asyncio.run(read_question(site.datasette, Request(scope, None), "articles"))
-    (value,) = question.params.values()
-    assert value == dict(parse_qsl(raw.decode()))[raw.decode().partition("=")[0]]
+    path, sent = "/export/articles.jsonl", []
+
+    async def receive() -> dict[str, str]:
+        await asyncio.sleep(60)
+        return {"type": "http.disconnect"}
+
+    async def send(event: dict[str, Any]) -> None:
+        sent.append(event)
+
+    scope = {"type": "http", "method": "HEAD", "path": path, "raw_path": path.encode()}
+    scope |= {"query_string": raw.encode(), "headers": [(b"host", b"localhost")], "scheme": "http"}
+    asyncio.run(site.app(scope, receive, send))
+    ((name, value),) = parse_qsl(raw)
+    column, _, how = name.partition("__")
+    test = f"instr({column}, :value)" if how else f"{column} = :value"
+    (row,) = site.rows(f"select count(*) as n from articles where {test}", value=value)
+    assert dict(sent[0]["headers"])[b"clippings-rows"].decode() == str(row["n"])
 
 
 @pytest.mark.parametrize("ending", FORMATS)
@@ -127,6 +136,7 @@ def test_head_has_no_body(site: Visitor) -> None:
         ("articles.csv?_fts_table=tags&_search=a", 400),
         ("articles.csv?_filter_column=source&_filter_op=exact&_filter_value=a", 400),
         ("tags.zip", 400),
+        ("tags.bib", 400),
         ("search.csv?q=a", 400),
         ("nosuch.csv", 404),
         ("articles.xlsx", 404),
@@ -135,13 +145,6 @@ def test_head_has_no_body(site: Visitor) -> None:
 def test_what_cannot_be_exported(site: Visitor, address: str, status: int) -> None:
     """It is refused before anything is sent."""
     assert site.get(f"/export/{address}").status_code == status
-
-
-def test_exports_pass_the_gate_of_streams() -> None:
-    """One at a time, however they are filtered; SQL in an address stays behind its own."""
-    for path in ("/export/articles.csv", "/export/tags.parquet.sha256"):
-        assert gate_name(path, "_search=a", ("clippings",)) == "stream"
-    assert gate_name("/export/articles.csv", "_where=1", ("clippings",)) == "sql"
 
 
 def test_what_breaks_on_the_way_breaks_the_connection(
@@ -163,9 +166,10 @@ def test_what_breaks_on_the_way_breaks_the_connection(
 
 def test_what_takes_too_long_says_so(site: Visitor) -> None:
     """Each reading of rows has the time of a query; at the beginning that is a 503."""
+    plugin = pm.get_plugin("exports.py")
     sql = "with recursive n(i) as (select 1 union all select i + 1 from n) select max(i) from n"
     with pytest.raises(TooSlow) as raised:
-        Export(site.datasette, Question("articles", sql, {}, ()), FORMATS["csv"])
+        plugin.Export(site.datasette, plugin.Selection("x", sql, {}, ()), FORMATS["csv"])
     assert raised.value.status == 503
 
 
@@ -182,11 +186,44 @@ def test_the_pages_lead_to_it(site: Visitor) -> None:
     """A table's menu and a search keep their filters on the way to the file."""
     table = site.page("/clippings/articles?source=示例日报&_lang=en")
     found = [a for a in table.iter("a") if "/export/articles." in a.get("href", "")]
-    assert found[0].text.strip() == "Export all rows: CSV"
-    assert len(found) == 4 and all("source=" in a.get("href") for a in found)
+    assert {a.text for a in found} >= {"CSV", "BibTeX"}
+    assert len(found) == len(FORMATS) and all("source=" in a.get("href") for a in found)
     search = site.page("/search?q=彗星")
-    href = next(a.get("href") for a in search.iter("a") if "/export/articles.csv" in a.get("href"))
-    assert site.get(href.removeprefix("http://localhost")).headers["clippings-rows"] == "4"
+    for ending in ("csv", "bib"):
+        (href,) = search.xpath(f"//a[contains(@href, '/export/articles.{ending}')]/@href")
+        answer = site.get(href.removeprefix("http://localhost"))
+        assert answer.headers["clippings-rows"] == "4"
+
+
+def test_the_csv_link_is_the_whole_table(site: Visitor) -> None:
+    """On each table's page, filtered or not; where SQL narrows it Datasette's own link stays."""
+    for path in ("articles?_size=3&_sort=title", "links", "articles?_search=彗星"):
+        page = site.page(f"/clippings/{path}")
+        (href,) = page.xpath("//p[@class='exports']/a[.='CSV']/@href")
+        answer = site.get(href.removeprefix("http://localhost"))
+        (row,) = site.rows(f"select count(*) as n from {path.partition('?')[0]}")
+        expected = "4" if "_search" in path else str(row["n"])
+        assert answer.headers["clippings-rows"] == expected
+        assert len(list(csv.reader(io.StringIO(answer.text)))) == int(expected) + 1
+    page = site.page("/clippings/articles?_where=id>0")
+    (href,) = page.xpath("//p[@class='exports']/a[.='CSV']/@href")
+    assert "/export/" not in href
+
+
+def test_a_search_as_a_bibliography(site: Visitor) -> None:
+    """An entry for each article that was found, with its address and the day of the export."""
+    found = site.get(f"/clippings/articles.json?_shape=array&_search={quote('彗星')}").json()
+    items = site.get("/export/articles.csl.json?_search=彗星").json()
+    assert {item["id"] for item in items} == {f"clippings{row['id']}" for row in found}
+    urls = {
+        f"clippings{row['id']}": row["url"] or f"http://localhost/clippings/articles/{row['id']}"
+        for row in found
+    }
+    assert {item["id"]: item["URL"] for item in items} == urls
+    assert all(item["accessed"]["date-parts"][0][0] >= 2024 for item in items)
+    ris = site.get("/export/articles.ris?_search=彗星")
+    assert ris.content.count(b"ER  - \r\n") == len(found)
+    assert site.get("/export/articles.bib?_search=彗星").text.count("@online{") == len(found)
 
 
 def test_a_later_page_leads_to_the_whole(site: Visitor) -> None:

@@ -19,11 +19,9 @@ from conftest import ROOT, SQL, Visitor
 
 from clippings.build.executors import mapper
 from clippings.build.pipeline import build
-from clippings.dataset.encoding import FORMATS
 from clippings.site import live_database as of_site
 from clippings.site.dataset import description
-from clippings.site.exports import Export, Question, Replaced
-from clippings.site.live_database import Edition, Inspected
+from clippings.site.live_database import Inspected, Snapshot
 
 SWAPS = 200 if os.environ.get("CLIPPINGS_SOAK") else 50
 READERS = 8
@@ -87,7 +85,7 @@ PAGES = (
     "/clippings/articles.json?_facet=source&_size={}",
     "/clippings/articles.csv?_stream=1",
     SQL + "?sql=select+title,+{}+from+articles",
-    "/feed.atom?x={}",
+    "/search.atom?q=通车&page={}",
 )
 
 
@@ -157,7 +155,7 @@ def test_numbers_are_of_the_edition(live: Visitor, editions: list[Path], tmp_pat
     assert shown.split()[:2] == ["1", "row"]
     inspected = live.datasette.inspect_data["clippings"]
     assert isinstance(inspected, Inspected)
-    assert dict(inspected)["hash"] == database.hash
+    assert inspected["tables"]["quarantine"] == {"count": 1}
 
 
 def test_kept_pages_are_of_the_edition(live: Visitor, editions: list[Path]) -> None:
@@ -172,32 +170,32 @@ def test_kept_pages_are_of_the_edition(live: Visitor, editions: list[Path]) -> N
     assert second.headers["etag"] != first.headers["etag"]
 
 
-def test_facets_of_a_whole_table_are_counted_once(live: Visitor) -> None:
-    """The facets of a table that nothing narrows are asked of the database once an edition."""
-    edition = live.datasette.get_database("clippings").edition
+def test_what_pages_count_is_counted_once(live: Visitor) -> None:
+    """The facets of a table that nothing narrows are asked of the database once a snapshot."""
+    remembered = live.datasette.get_database("clippings").snapshot.remembered
     path = "/clippings/articles?_facet=section&_size={}"
     first = live.page(path.format(3))
-    counted = dict(edition.answers)
-    assert any("select section as value" in sql for sql, _ in counted)
+    counted = dict(remembered)
+    assert any("select section as value" in question[0] for question in counted)
     second = live.page(path.format(4))
-    assert edition.answers == counted
-    count = "normalize-space(//div[@id='facet-section']//li[1])"
+    assert remembered == counted
+    count = "normalize-space(//section[@data-column='section']//li[1])"
     assert first.xpath(count) == second.xpath(count)
     assert first.xpath(count).split()[-1] == "30"
     live.get(path.format(4) + "&section=edition0000")
-    assert edition.answers == counted
+    assert not any("edition0000" in question[0] for question in remembered)
 
 
 def test_the_schema_is_asked_once(live: Visitor, editions: list[Path], tmp_path: Path) -> None:
-    """What Datasette asks of a table's columns and keys it asks once an edition; a name that is
-    no table's is not remembered, and another edition may have other columns."""
-    edition = live.datasette.get_database("clippings").edition
+    """What Datasette asks of a table's columns and keys it asks once a snapshot; a name that is
+    no table's is not remembered, and another snapshot may have other columns."""
+    remembered = live.datasette.get_database("clippings").snapshot.remembered
     live.get("/clippings/tags?_size=3")
-    known = dict(edition.schema)
-    assert known["table_columns", ("tags",)] == ["tag", "article"]
+    known = dict(remembered)
+    assert known["table_columns", "tags"] == ["tag", "article"]
     live.get("/clippings/tags?_size=4")
     assert live.get("/clippings/nosuch").status_code == 404
-    assert edition.schema == known
+    assert remembered == known
     wider = tmp_path / "wider.db"
     shutil.copyfile(editions[1], wider)
     with closing(sqlite3.connect(wider)) as conn:
@@ -218,7 +216,7 @@ async def download_across_a_swap(site: Visitor, editions: list[Path]) -> bytes:
         if event["type"] == "http.response.start":
             put(editions[1], site)
             await database.refresh()
-            assert database._newest is not database.edition
+            assert database._newest is not database.snapshot
         pieces.append(event.get("body", b""))
 
     database = site.datasette.get_database("clippings")
@@ -244,12 +242,10 @@ def test_what_a_request_reads_is_of_its_edition(live: Visitor, editions: list[Pa
     """After a swap the description of the dataset is the old edition's till the request ends; an
     export, which has a connection of its own, says that it comes too late."""
     database = live.datasette.get_database("clippings")
-    question = Question("articles", "select title from articles", {}, ())
     with database.pinned():
         put(editions[1], live)
         about = asyncio.run(description(live.datasette))
-        with pytest.raises(Replaced):
-            Export(live.datasette, question, FORMATS["jsonl"])
+        assert live.get("/export/articles.jsonl").status_code == 503
     assert {name for name, _ in about.publishers} == {MARK.format(0)}
     assert live.get("/export/articles.csv").status_code == 200
     about = asyncio.run(description(live.datasette))
@@ -272,7 +268,7 @@ def test_what_is_no_archive_is_not_taken_up(
     before = open_files()
     put(other, live)
     for _ in range(3):
-        assert marks(live.get("/sources?x=1").text) == {MARK.format(0)}
+        assert marks(live.get("/clippings/articles?_size=11").text) == {MARK.format(0)}
     assert open_files() == before
     assert len([record for record in caplog.records if "is not served" in record.message]) == 1
 
@@ -280,9 +276,9 @@ def test_what_is_no_archive_is_not_taken_up(
 def test_a_file_that_is_gone_is_served_on(live: Visitor, editions: list[Path]) -> None:
     """Removed, the file is still open; put back, another is taken up."""
     Path(live.datasette.get_database("clippings").path).unlink()
-    assert marks(live.get("/sources?x=2").text) == {MARK.format(0)}
+    assert marks(live.get("/clippings/articles?_size=12").text) == {MARK.format(0)}
     put(editions[3], live)
-    assert marks(live.get("/sources?x=2").text) == {MARK.format(3)}
+    assert marks(live.get("/clippings/articles?_size=12").text) == {MARK.format(3)}
 
 
 def test_nobody_waits_for_a_large_file(
@@ -290,22 +286,22 @@ def test_nobody_waits_for_a_large_file(
 ) -> None:
     """While a large new file is hashed the old edition serves, and then the new one."""
     is_hashing, may_end = threading.Event(), threading.Event()
-    digest = Edition._digest
+    digest = Snapshot._digest
 
-    def slow(edition: Edition) -> str:
+    def slow(snapshot: Snapshot) -> str:
         is_hashing.set()
         assert may_end.wait(30)
-        return digest(edition)
+        return digest(snapshot)
 
     monkeypatch.setattr(of_site, "SMALL", 0)
-    monkeypatch.setattr(Edition, "_digest", slow)
+    monkeypatch.setattr(Snapshot, "_digest", slow)
     put(editions[1], live)
-    assert marks(live.get("/sources?x=3").text) == {MARK.format(0)}
+    assert marks(live.get("/clippings/articles?_size=13").text) == {MARK.format(0)}
     assert is_hashing.wait(30)
-    assert marks(live.get("/sources?x=4").text) == {MARK.format(0)}
+    assert marks(live.get("/clippings/articles?_size=14").text) == {MARK.format(0)}
     may_end.set()
     live.datasette.get_database("clippings")._opening.result(timeout=30)
-    assert marks(live.get("/sources?x=5").text) == {MARK.format(1)}
+    assert marks(live.get("/clippings/articles?_size=15").text) == {MARK.format(1)}
 
 
 def test_a_file_that_could_not_be_opened_is_tried_again(
@@ -313,12 +309,14 @@ def test_a_file_that_could_not_be_opened_is_tried_again(
 ) -> None:
     """What fails in passing, as when no more files may be open, keeps no edition out for good."""
     with monkeypatch.context() as failing:
-        failing.setattr(of_site, "Edition", raise_emfile)
+        failing.setattr(of_site, "Snapshot", raise_emfile)
         put(editions[1], live)
-        assert marks(live.get("/sources?x=6").text) == {MARK.format(0)}
-    assert marks(live.get("/sources?x=6").text) == {MARK.format(0)}, "it is not tried at once"
+        assert marks(live.get("/clippings/articles?_size=16").text) == {MARK.format(0)}
+    assert marks(live.get("/clippings/articles?_size=16").text) == {MARK.format(0)}, (
+        "it is not tried at once"
+    )
     monkeypatch.setattr(live.datasette.get_database("clippings"), "_refused_until", 0.0)
-    assert marks(live.get("/sources?x=6").text) == {MARK.format(1)}
+    assert marks(live.get("/clippings/articles?_size=16").text) == {MARK.format(1)}
 
 
 def raise_emfile(*given: object) -> None:

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from urllib.parse import parse_qs, quote, urlsplit
 
 import pytest
 from conftest import Visitor
-from lxml import html
+from lxml import etree, html
 
 from clippings.search import parse_query
 
@@ -118,6 +119,11 @@ def test_narrowing_adds_to_what_is_asked(site: Visitor, query: str) -> None:
         ("unknown-lang", "lang:1"),
         ("unclosed-quote", '"x'),
         ("stray-operator", "OR"),
+        ("lowercase-or", "猫 or 狗"),
+        ("empty-field", "猫 title:"),
+        ("reversed-date", "date:2022..2021"),
+        ("short-prefix", "x*"),
+        ("other-words", "軟體"),
         ("too-long", "x " * 40),
         ("nothing-to-search", "。"),
     ],
@@ -212,3 +218,59 @@ def test_names_with_quotes_narrow(serve: Callable[..., Visitor], tmp_path: Path)
     for link in links:
         (query,) = parse_qs(urlsplit(link.get("href")).query)["q"]
         assert len(list(all_shown(site, query))) == 1
+
+
+QUESTION = "江城二桥为什么晚了三年通车"
+
+
+def test_a_question_gets_the_closest(site: Visitor) -> None:
+    """Said plainly, with the parts that matched; the same ids in JSON; in a feed nothing."""
+    page = search(site, QUESTION)
+    assert len(page.xpath("//*[@class='found']")) == 1
+    answer = site.get(f"/search/closest.json?q={quote(QUESTION)}").json()
+    assert [row["id"] for row in answer["closest"]] == shown(page) != []
+    parts = [text.strip() for text in page.xpath("//*[contains(@class, 'matched')]/text()")]
+    assert all(
+        " · ".join(row["matched"]) in text
+        for row, text in zip(answer["closest"], parts, strict=True)
+    )
+    assert "<mark>" in answer["closest"][0]["passage"]
+    assert site.get(f"/search.json?q={quote(QUESTION)}").status_code == 404
+    assert shown(search(site, f'"{QUESTION}"')) == []
+
+
+def test_filters_are_chips(site: Visitor) -> None:
+    """Each filter of a query is a link above the results that takes it off."""
+    page = search(site, "彗星 来源：样例科技 date:2022")
+    links = page.xpath("//*[contains(@class, 'filters')]//a/@href")
+    rests = [parse_qs(urlsplit(link).query)["q"][0] for link in links]
+    assert rests == ["彗星 date:2022", "彗星 来源：样例科技"]
+
+
+def test_heading_has_query_and_count(site: Visitor) -> None:
+    """The h1 has what was asked and how many there are, the line below which of them are shown."""
+    total = len(list(all_shown(site, "的")))
+    page = search(site, "的")
+    assert page.xpath("string(//h1)").startswith("的")
+    assert str(total) in page.xpath("string(//h1)")
+    assert re.search(
+        rf"\b1–{min(total, 20)}\b.*\b{total}\b", page.xpath("string(//*[@class='found'])")
+    )
+
+
+def test_suggestions_are_bounded(site: Visitor) -> None:
+    """What was typed comes back with at most eight completions; whatever is typed is answered."""
+    typed, found = site.get(f"/search/suggest?q={quote('样例')}").json()
+    assert typed == "样例"
+    assert 0 < len(found) <= 8
+    assert site.get(f"/search/suggest?q={quote('%' * 3000)}").json()[1] == []
+    assert site.get("/search/suggest").json() == ["", []]
+
+
+def test_the_address_bar_can_search(site: Visitor) -> None:
+    """The description that a browser reads is XML with the address of the search."""
+    (link,) = search(site, "").xpath("//link[@rel='search']/@href")
+    answer = site.get(urlsplit(link).path)
+    assert answer.headers["content-type"].startswith("application/opensearchdescription+xml")
+    assert "/search?q={searchTerms}" in answer.text
+    etree.fromstring(answer.content)

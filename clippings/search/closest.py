@@ -1,0 +1,212 @@
+"""The closest articles to a question that few or no articles answer word for word.
+
+    英镑为什么暴跌 ─► its parts: 英镑 暴跌 ─► the rarest, joined by OR ─► by relevance
+                                              └► those whose title and one passage hold half of it
+
+Nobody types spaces in Chinese, so that a question is one long phrase for the index, and an English
+one asks for "how" and "does" too. Its pairs of characters and its words, each by itself, find what
+is meant. What stands in quotes, in a field or after a minus stays as it is asked.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+import sqlite3
+from collections.abc import Collection, Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
+from itertools import islice
+from typing import NamedTuple
+
+from clippings.search.folding import CJK, SYMBOLS
+from clippings.search.query import WORDS, Query, phrase, without
+from clippings.search.results import ORDERS, TOTAL, WEIGHTS
+from clippings.search.snippets import find_places, fold_with_origin, window
+
+FEW = 3
+"""Fewer results than these are followed by the closest articles."""
+
+MOST = 10
+"""So many of the closest articles are given."""
+
+_PARTS = 8  # the rarest parts of a question are looked for
+_LONGEST = 64  # parts of a question are taken into account
+_READ = 20_000  # articles that hold one of them, at most: what a question costs
+_COMMON = 10  # a part that stands in one of so many articles says little
+_ENOUGH = 0.5  # of a question has to stand in the title and one passage of an article
+_PASSAGE = 300  # characters
+_LETTER = 0.4  # of a Chinese character
+
+_CHINESE = re.compile(f"[{CJK}]")
+_RUN = re.compile(f"[{CJK}]+|(?:[0-9]+|[^\\s{CJK}0-9{SYMBOLS}]+)[{SYMBOLS}]*")
+# Words that ask or join are not what a question is about.
+_ASKING = re.compile(
+    "为什么|什么时候|什么|怎么样|怎么办|怎么回事|怎么|如何|多少钱|多少|哪里|哪家|哪些|哪个|哪种|哪儿"
+    "|几个|多久|是谁|是不是|有没有|能不能|会不会|要不要|可不可以|好不好|请问"
+)
+_JOINING = frozenset("的了吗呢吧呀啊是有在和与")
+_ENGLISH = frozenset(
+    "a an the of to in on at for from with by and or is are was were be been do does did how what"
+    " why when where who which whose can could should would will may might must i me my you your"
+    " we our it its this that there he she they his her their has have had am not as if than then"
+    " so about into".split()
+)
+# languages, tracker, shop are looked for as languag*, track*, shop*: an ending may be another.
+_ENDING = re.compile("(?<=[a-z]{4})(?:ies|ing|ed|es|er|s|y)\\Z")
+
+_COUNT = "select count(*) from (select 1 from articles_fts where articles_fts match ? limit ?)"
+_CLOSEST = f"""
+    select rowid from articles_fts where articles_fts match :match
+    order by bm25(articles_fts, {WEIGHTS}), rowid desc limit :limit
+"""
+_SIZE = "select coalesce(max(docid), 0) from articles"
+_TEXTS = """
+    select docid, title || char(10) || coalesce(author, ''), substr(markdown, 1, 8000)
+    from articles
+    where docid in (select value from json_each(?))
+"""
+
+Span = tuple[int, int]
+
+
+@dataclass(frozen=True, slots=True)
+class Closest:
+    """The closest articles: `matched` has for each docid, the closest first, what it holds of the
+    question, as typed. `query` marks that in their texts."""
+
+    query: Query
+    matched: Mapping[int, tuple[str, ...]]
+
+
+@dataclass(frozen=True, slots=True)
+class Results:
+    """One page of what a query finds: `total` counts all matches, up to COUNTED + 1; `closest`
+    is what follows where there are few."""
+
+    total: int
+    docids: list[int]
+    closest: Closest
+
+
+class _Parts(NamedTuple):
+    """The parts of a question, and where in it they stand: those that say which articles are
+    meant, the rarest first; those that no article has; those that many have."""
+
+    telling: dict[str, Span]
+    absent: list[Span]
+    common: list[Span]
+
+
+def find(
+    conn: sqlite3.Connection, query: Query, order: str, limit: int, offset: int = 0
+) -> Results:
+    """Find the articles of a query, `limit` of them in an order of ORDERS, and the closest where
+    fewer than FEW hold all of it."""
+    page = {"match": query.match, "limit": limit, "offset": offset}
+    (total,) = conn.execute(TOTAL, page).fetchone()
+    docids = [docid for (docid,) in conn.execute(ORDERS[order], page)]
+    few = total < FEW and total <= limit and not offset
+    return Results(total, docids, closest(conn, query, docids) if few else Closest(query, {}))
+
+
+def closest(conn: sqlite3.Connection, query: Query, known: Collection[int] = ()) -> Closest:
+    """Find the articles that hold most of `query`, but not those of the docids `known`.
+
+    There are none where every word of the query has to be there, and where no article holds half
+    of them close together.
+    """
+    text = "\n".join(query.plain)
+    parts, rarest = _parts(conn, text)
+    if not rarest:
+        return Closest(query, {})
+    match = f"({WORDS} : ({' OR '.join(rarest)}))"
+    match = without(f"{match} AND {query.required}" if query.required else match, query.excluded)
+    page = {"match": match, "limit": MOST + len(known)}
+    docids = [docid for (docid,) in conn.execute(_CLOSEST, page) if docid not in known][:MOST]
+    texts = {row[0]: (row[1], row[2]) for row in conn.execute(_TEXTS, [json.dumps(docids)])}
+    matched = {}
+    for docid in docids:
+        head, body = texts[docid]
+        terms = _held([(head, len(head)), (body, _PASSAGE)], [*parts.telling])
+        held = sorted(parts.telling[term] for term in terms)
+        if _share(text, held, parts) >= _ENOUGH:
+            matched[docid] = tuple(text[start:end] for start, end in _merged(held))
+    return Closest(replace(query, match=match, terms=tuple(parts.telling)), matched)
+
+
+def split_question(text: str) -> dict[str, Span]:
+    """Cut a question into its parts, as the query language takes them, and say where they stand.
+
+    Chinese gives its overlapping pairs, English its words without their endings.
+    """
+    folded, origin = fold_with_origin(text)
+    asked = _ASKING.sub(lambda word: "\n" * len(word[0]), folded)
+    parts: dict[str, Span] = {}
+    for run in _RUN.finditer(asked):
+        if run[0] in _ENGLISH:
+            continue
+        chinese = _CHINESE.match(run[0])
+        width = 2 if chinese and len(run[0]) > 1 else len(run[0])
+        for start in range(run.start(), run.end() - width + 1):
+            term = asked[start : start + width]
+            if not chinese and len(term) > 3 and term.isascii() and term.isalpha():
+                term = _ENDING.sub("", term) + "*"
+            parts.setdefault(term, (origin[start], origin[start + width]))
+    return parts
+
+
+def _parts(conn: sqlite3.Connection, text: str) -> tuple[_Parts, list[str]]:
+    """Sort the parts of a question by how many articles have them, and give the expressions of
+    the rarest."""
+    (size,) = conn.execute(_SIZE).fetchone()
+    most = max(size // _COMMON, FEW)
+    counts: dict[str, int] = {}
+    parts = _Parts({}, [], [])
+    spans = dict(islice(split_question(text).items(), _LONGEST))
+    for term, span in spans.items():
+        counted = conn.execute(_COUNT, [f"{WORDS} : {phrase(term)}", most + 1]).fetchone()[0]
+        if 0 < counted <= most:
+            counts[term] = counted
+        else:
+            (parts.common if counted else parts.absent).append(span)
+    parts.telling.update((term, spans[term]) for term in sorted(counts, key=counts.__getitem__))
+    rarest: list[str] = []
+    read = 0
+    for term in islice(parts.telling, _PARTS):
+        read += counts[term]
+        if read <= _READ or not rarest:
+            rarest.append(phrase(term))
+    return parts, rarest
+
+
+def _held(texts: Iterable[tuple[str, int]], terms: Sequence[str]) -> set[str]:
+    """Give the terms that the densest stretch of each text holds, of so many characters."""
+    found = [window(text, find_places(text, terms), length)[1] for text, length in texts]
+    return {terms[number] for number in set().union(*found)}
+
+
+def _share(text: str, held: Iterable[Span], parts: _Parts) -> float:
+    """Say how much of what a question is about, by its characters, is held."""
+    found = _places(held)
+    asked = _places([*parts.telling.values(), *parts.absent]) - _places(parts.common)
+    asked = {place for place in asked if text[place] not in _JOINING} | found
+    return _weight(text, found) / _weight(text, asked)
+
+
+def _places(spans: Iterable[Span]) -> set[int]:
+    return {place for span in spans for place in range(*span)}
+
+
+def _weight(text: str, places: Iterable[int]) -> float:
+    return sum(1 if _CHINESE.match(text[place]) else _LETTER for place in places)
+
+
+def _merged(spans: Iterable[Span]) -> list[Span]:
+    """Join sorted spans that overlap: 加盟 and 盟费 are 加盟费."""
+    merged: list[Span] = []
+    for start, end in spans:
+        if merged and start < merged[-1][1]:
+            before = merged.pop()
+            start, end = before[0], max(before[1], end)
+        merged.append((start, end))
+    return merged

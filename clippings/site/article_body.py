@@ -1,0 +1,153 @@
+"""The body of an article for its page.
+
+markdown ─► clippings.markdown.rendering.render_html ─► page_html ─► contents
+"""
+
+from __future__ import annotations
+
+import html
+import re
+from difflib import SequenceMatcher
+from itertools import count
+from typing import NamedTuple
+
+from pygments import highlight
+from pygments.formatters import HtmlFormatter
+from pygments.lexers import find_lexer_class_by_name
+from pygments.util import ClassNotFound
+
+from clippings.markdown.rendering import render_html
+from clippings.site.i18n import Translator
+
+LONGEST_CODE = 20_000
+"""Characters of a code block that are coloured; a longer one is left as it is."""
+
+_PER_MINUTE = {"zh": 400, "ja": 450, "ko": 450}
+_LATIN_PER_MINUTE = 1100
+"""Characters read in a minute: Brysbaert 2019 (238 English words, some 260 Chinese ones),
+rounded to what hurries nobody."""
+
+LEAST_COMMON = 0.3
+"""Of two titles that are more different than this, every word would be marked."""
+
+LONGEST_TITLE = 200
+
+_WORDS = re.compile(r"[a-zA-Z0-9]+|.", re.S)
+_TAG = r"<{}((?:\s+[\w-]+(?:=\"[^\"]*\")?)*)\s*/?>"
+_IMAGE = re.compile(_TAG.format("img"))
+_ATTRIBUTE = re.compile(r"([\w-]+)=\"([^\"]*)\"")
+_WORDLESS_LINK = re.compile(rf"{_TAG.format('a')}((?:\s|{_TAG.format('img')})*)</a>")
+_HOST = re.compile(r"(?:https?:)?//([^/?#]+)", re.I)
+_TABLE = re.compile('<div class="table">')
+_REGION = '<div class="table" tabindex="0" role="region" aria-label="{}">'
+_HEADING = re.compile(r"<h([1-6])\s[^>]*?id=\"([^\"]+)\"[^>]*>(.*?)</h\1>", re.S)
+_CODE = re.compile(r"<code class=\"language-([\w+#.-]{1,40})\">([^<]*)</code>")
+_ANY_TAG = re.compile(r"<[^>]*>")
+_LOCAL = re.compile(r"\A/(?!/)")
+
+
+class Heading(NamedTuple):
+    """A heading of an article: its level from 1 to 6, its anchor, and its text."""
+
+    level: int
+    anchor: str
+    text: str
+
+
+def page_html(markdown: str, t: Translator, *, pictures: bool, prefix: str, title: str = "") -> str:
+    """Return the body as safe HTML: its code coloured, its wide tables in reach of the keyboard.
+
+    Pictures of ours get the site's `prefix` (base_url) before their address; without `pictures`
+    each becomes a link that says what it shows. A first heading that repeats `title` is left out.
+    """
+
+    def image(tag: re.Match[str]) -> str:
+        return _picture(dict(_ATTRIBUTE.findall(tag.group(1))), t, pictures, prefix)
+
+    body = _without_title(render_html(markdown), title)
+    numbers = count(1)
+    body = _TABLE.sub(lambda _: _REGION.format(t("table.number", next(numbers))), body)
+    body = body.replace("<pre>", '<pre tabindex="0">')
+    body = _WORDLESS_LINK.sub(_named, body)
+    return _CODE.sub(_coloured, _IMAGE.sub(image, body))
+
+
+def _without_title(body: str, title: str) -> str:
+    first = _HEADING.match(body)
+    return body[first.end() :] if first and _text_of(first.group(3)) == title.strip() else body
+
+
+def _text_of(markup: str) -> str:
+    return html.unescape(_ANY_TAG.sub("", markup)).strip()
+
+
+def _picture(attributes: dict[str, str], t: Translator, pictures: bool, prefix: str) -> str:
+    """Return the tag of a picture, or a link to it where pictures are not wanted."""
+    source = _LOCAL.sub(prefix, attributes.get("src", ""), count=1)
+    if not source:
+        return ""
+    if not pictures:
+        label = " · ".join(filter(None, (t("picture"), attributes.get("alt"))))
+        return f'<a class="picture" rel="nofollow noopener noreferrer" href="{source}">{label}</a>'
+    shown = attributes | {"src": source}
+    return "<img " + " ".join(f'{name}="{value}"' for name, value in shown.items()) + ">"
+
+
+def _named(link: re.Match[str]) -> str:
+    """Name a link around a picture that says nothing by where it leads; drop one around nothing."""
+    attributes, inside = dict(_ATTRIBUTE.findall(link.group(1))), link.group(2)
+    if "href" not in attributes or not inside.strip():
+        return link.group(0) if "id" in attributes else inside
+    if any(alt.strip() for name, alt in _ATTRIBUTE.findall(inside) if name == "alt"):
+        return link.group(0)
+    host = _HOST.match(attributes["href"])
+    name = host.group(1) if host else attributes["href"]
+    return f'<a{link.group(1)} aria-label="{name}">{inside}</a>'
+
+
+def _coloured(block: re.Match[str]) -> str:
+    """Return a code block with its words classed by Pygments; unknown languages stay plain."""
+    language, code = block.group(1), html.unescape(block.group(2))
+    try:
+        lexer = find_lexer_class_by_name(language)
+    except ClassNotFound:
+        return block.group(0)
+    if len(code) > LONGEST_CODE:
+        return block.group(0)
+    spans = highlight(code, lexer(stripnl=False), HtmlFormatter(nowrap=True))
+    return f'<code class="language-{language}">{spans}</code>'
+
+
+def contents(body: str, least: int = 3) -> list[Heading]:
+    """Return the headings of a body that has at least so many with a text, in order; else none."""
+    found = [
+        Heading(int(level), html.unescape(anchor), _text_of(markup))
+        for level, anchor, markup in _HEADING.findall(body)
+        if _text_of(markup)
+    ]
+    return found if len(found) >= least else []
+
+
+def minutes(characters: int, language: str | None) -> int:
+    """Return how long an article takes to read, in whole minutes, at least one."""
+    rate = _PER_MINUTE.get((language or "").partition("-")[0], _LATIN_PER_MINUTE)
+    return max(1, round(characters / rate))
+
+
+def changed_title(title: str, other: str) -> list[tuple[str, bool]]:
+    """Return the other title in pieces, each with whether it is not in `title`.
+
+    Words of letters and digits are not cut. Titles with little in common are one piece each, and
+    so are those of more than LONGEST_TITLE characters: comparing takes the square of their length.
+    """
+    if len(title) > LONGEST_TITLE or len(other) > LONGEST_TITLE:
+        return [(other, False)]
+    here, there = _WORDS.findall(title), _WORDS.findall(other)
+    match = SequenceMatcher(None, here, there, autojunk=False)
+    if match.ratio() < LEAST_COMMON:
+        return [(other, False)]
+    return [
+        ("".join(there[start:end]), how != "equal")
+        for how, _, _, start, end in match.get_opcodes()
+        if end > start
+    ]

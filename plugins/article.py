@@ -1,0 +1,220 @@
+"""The article page: Datasette's row page of `articles`, made to be read.
+
+/clippings/articles/<id>   the page; with .md, .txt or .ris behind it, the article as a file
+/a/<id>                    its short link; also for the id of any place that it was found in
+"""
+
+from __future__ import annotations
+
+import json
+import re
+from asyncio import to_thread
+from collections.abc import Awaitable, Callable, Mapping, Sequence
+from datetime import date
+from sqlite3 import Connection
+from typing import Any
+
+import yaml
+from datasette import hookimpl
+from datasette.app import Datasette
+from datasette.utils.asgi import NotFound, Request, Response
+from markupsafe import Markup
+
+from clippings.dataset.bibliography import as_bibtex, as_ris
+from clippings.markdown.rendering import plain_text
+from clippings.site.addresses import DATABASE, Missing, archive, article_url
+from clippings.site.article_body import changed_title, contents, minutes, page_html
+from clippings.site.citation import cite, news_article
+from clippings.site.highlight import mark_hits
+from clippings.site.listings import CARD
+from clippings.site.pages import Page, Route, routes
+from clippings.site.preferences import translator_for
+from clippings.site.templates import wanted_pictures
+
+ARTICLE = "select * from articles where id = ?"
+OF_AN_ARTICLE = {
+    "tags": "select tag from tags where article = :id order by tag",
+    "placements": "select path, section, source, feed from placements where article = :id"
+    " order by id = :id desc, path",
+    "revisions": "select date, revisions.title, changes, path from revisions"
+    " join placements on placements.id = placement where revisions.article = :id"
+    " order by date desc, placement, position desc limit 200",
+    "links": "select url, host, max(text) as text from links"
+    " where article = :id and host is not null and url like 'http%'"
+    " group by url order by min(position) limit 60",
+    "reports": "select severity, stage, code, message from diagnostics where article = :id",
+    "withheld": "select reason from withheld where id = :id",
+    "earlier": "select id, title, language from articles"
+    " where source = :source and docid < :docid order by docid desc limit 1",
+    "later": "select id, title, language from articles"
+    " where source = :source and docid > :docid order by docid limit 1",
+    "identical": "select id, title, source, day, language from articles where id in"
+    " (select article from stories where story = (select story from stories where article = :id))"
+    " and id <> :id order by docid limit 60",
+    "related": f"select {CARD} from related join articles on articles.id = related.other"
+    " where related.article = :id order by related.position limit 6",
+    "images": "select count(*) as n, max(url = :image) as has_lead from images where article = :id",
+}
+"""What the page shows besides the article itself; each served by an index."""
+
+ARTICLE_OF = """
+    select id from articles where id = :id
+    union all select article from placements where id = :id limit 1
+"""
+WEB = re.compile(r"https?://", re.I)
+Row = Mapping[str, Any]
+
+
+def web_address(url: str | None) -> str | None:
+    """Return an address that a link may lead to; None for javascript: and the like."""
+    return url if url and WEB.match(url) else None
+
+
+def absolute_picture(datasette: Datasette, request: Request, image: str | None) -> str | None:
+    """Return the lead picture's address for other sites to fetch; None where there is none."""
+    if image and image.startswith("/") and not image.startswith("//"):
+        return str(datasette.absolute_url(request, datasette.urls.path(image)))
+    return web_address(image)
+
+
+def read_article(conn: Connection, key: int) -> dict[str, Any] | None:
+    """Return everything the page shows of an article, from one visit; None for no such article."""
+    row = conn.execute(ARTICLE, [key]).fetchone()
+    if row is None:
+        return None
+    article = dict(row)
+    found = {name: conn.execute(sql, article).fetchall() for name, sql in OF_AN_ARTICLE.items()}
+    return {"article": article, **found}
+
+
+def entry(row: Row, address: str) -> dict[str, Any]:
+    """Return an article as a bibliography has it, read today; `address` where it has no other."""
+    return {**row, "url": row["url"] or address, "accessed": date.today().isoformat()}
+
+
+async def article_vars(datasette: Datasette, request: Request, key: int) -> dict[str, Any]:
+    """Return the template variables of an article's page."""
+    found = await archive(datasette).execute_fn(lambda conn: read_article(conn, key))
+    if found is None:
+        return {}
+    article = found["article"]
+    title = article["title"]
+    body = page_html(
+        article["markdown"],
+        translator_for(request),
+        pictures=wanted_pictures(datasette),
+        prefix=datasette.setting("base_url"),
+        title=title,
+    )
+    if asked := request.args.get("q"):
+        body = await to_thread(mark_hits, body, asked)  # of a long body not in the event loop
+    here = datasette.absolute_url(request, article_url(datasette, article["id"]))
+    image = absolute_picture(datasette, request, article["image"])
+    cited = entry(article, here)
+    return {
+        **found,
+        "identical": [
+            {**row, "pieces": changed_title(title, row["title"])} for row in found["identical"]
+        ],
+        "body": Markup(body),
+        "contents": contents(body),
+        "minutes": minutes(article["characters"], article["language"]),
+        "front_matter": json.loads(article["front_matter"]),
+        "here": here,
+        "original": web_address(article["url"]),
+        "social_picture": image,
+        "accessed": cited["accessed"],
+        "citations": (cite(cited), as_bibtex(cited).strip()),
+        "news_article": Markup(news_article(article, here, image)),
+    }
+
+
+def is_article(database: str | None, table: str | None, view_name: str | None) -> bool:
+    """Return whether a page is that of one article."""
+    return (database, table, view_name) == (DATABASE, "articles", "row")
+
+
+def markdown_file(row: Row, address: str) -> str:
+    """Return the article as it could be built again: its own front matter and its body."""
+    front_matter = json.loads(row["front_matter"])
+    header = yaml.safe_dump(front_matter, allow_unicode=True, sort_keys=False)
+    return f"---\n{header}---\n\n{row['markdown'].strip()}\n"
+
+
+def text_file(row: Row, address: str) -> str:
+    """Return the article as plain text: title, where it is from, the words of its body."""
+    byline = " · ".join(filter(None, (row["source"], row["author"], row["published"], row["url"])))
+    return "\n\n".join(filter(None, (row["title"], byline, plain_text(row["markdown"])))) + "\n"
+
+
+def ris_file(row: Row, address: str) -> str:
+    """Return the article's entry for a reference manager."""
+    return as_ris(entry(row, address))
+
+
+FILES = (
+    ("md", markdown_file, "text/markdown"),
+    ("txt", text_file, "text/plain"),
+    ("ris", ris_file, "application/x-research-info-systems"),
+)
+"""(ending, made by, content type) of an article's files."""
+
+
+def article_file(make: Callable[[Row, str], str], content_type: str) -> Callable[..., Response]:
+    """Return Datasette's renderer for a format; of anything but an article there is no file."""
+
+    def render(
+        datasette: Datasette,
+        request: Request,
+        rows: Sequence[Row],
+        database: str,
+        table: str | None,
+        view_name: str,
+    ) -> Response:
+        if not is_article(database, table, view_name):
+            raise NotFound("Only an article has this format")
+        here = datasette.absolute_url(request, article_url(datasette, rows[0]["id"]))
+        text = make(rows[0], here).encode("utf-8", "replace")
+        return Response(text, content_type=f"{content_type}; charset=utf-8")
+
+    return render
+
+
+async def short_link(datasette: Datasette, request: Request) -> Response:
+    """Lead from /a/<id> to the article with that id, or to that which it is a place of."""
+    found = await archive(datasette).execute(ARTICLE_OF, {"id": int(request.url_vars["id"])})
+    article = found.first()
+    if article is None:
+        raise Missing("article.unknown")
+    return Response.redirect(
+        article_url(datasette, article[0]) + (request.url_vars["suffix"] or "")
+    )
+
+
+@hookimpl
+def extra_template_vars(
+    datasette: Datasette,
+    request: Request,
+    database: str | None,
+    table: str | None,
+    view_name: str | None,
+) -> Awaitable[dict[str, Any]] | dict[str, Any]:
+    """Give the row page of an article what it needs to be read."""
+    known = is_article(database, table, view_name)
+    key = re.fullmatch(r"\d{1,18}", request.url_vars["pks"]) if known else None
+    return article_vars(datasette, request, int(key.group())) if key else {}
+
+
+@hookimpl
+def register_output_renderer() -> list[dict[str, Any]]:
+    """Add the files to Datasette's own formats."""
+    return [
+        {"extension": ending, "render": article_file(make, type_), "can_render": is_article}
+        for ending, make, type_ in FILES
+    ]
+
+
+@hookimpl
+def register_routes() -> list[Route]:
+    """Add the short links."""
+    return routes(Page(r"^/a/(?P<id>\d{1,18})(?P<suffix>\.(?:md|txt|ris|json))?$", short_link))

@@ -1,0 +1,173 @@
+"""Browsing.
+
+/section/… /source/… /feed/… /tag/…     the articles under a name
+/day/… /month/… /year/…  /undated       those of a stretch of time, and those of none
+/articles                               all of them, newest first
+/archive /sources /about                every month, every name, and what the build counted
+"""
+
+from calendar import Calendar
+from collections import Counter
+from collections.abc import Callable, Iterator
+from itertools import groupby
+from sqlite3 import Connection
+from typing import Any
+from urllib.parse import unquote
+
+from datasette import hookimpl
+from datasette.app import Datasette
+from datasette.utils.asgi import Request, Response
+
+from clippings.search import quoted
+from clippings.site import listings
+from clippings.site.addresses import Missing, archive
+from clippings.site.chart import every_month, level
+from clippings.site.listings import Listing
+from clippings.site.pages import Page, Route, routes
+from clippings.site.templates import page
+
+VIEWS = ("pictures", "list")
+NAMED = ("section", "source", "feed", "tag")
+DATED = ("year", "month", "day")
+WITHIN = {"year": "month", "month": "day"}
+"""Kind of a stretch of time → what its own page counts."""
+
+MOST_COUNTED = 50_000
+"""Articles of a listing whose months are counted: some tenths of a second."""
+
+LONG_DAY = 48
+"""Articles of a day from which on its sections and sources are named."""
+
+RETITLED = "select exists (select 1 from revisions where instr(changes, 'title')) as found"
+
+
+def docid(text: str | None) -> int | None:
+    """Return a docid of the address; what is none counts as not given."""
+    return int(text) if text and text.isascii() and text.isdigit() and len(text) < 19 else None
+
+
+def weeks(listing: Listing) -> Iterator[list[str]]:
+    """Yield the weeks of a month for its calendar: days as ISO dates, "" before and after it."""
+    year, month = map(int, listing.name.split("-"))
+    for week in Calendar().monthdayscalendar(year, month):
+        yield [f"{listing.name}-{day:02}" if day else "" for day in week]
+
+
+def read_around(conn: Connection, listing: Listing, total: int) -> dict[str, Any]:
+    """Return what a page shows beside its articles, as its kind has it."""
+    if listing.kind in DATED:
+        inner = WITHIN.get(listing.kind)
+        counts = listings.by_date(conn, inner, listing.first, listing.last) if inner else []
+        found: dict[str, Any] = {
+            "counts": {row["name"]: row["articles"] for row in counts},
+            "neighbours": listings.neighbours(conn, listing),
+        }
+        if listing.kind == "day" and total > LONG_DAY:
+            found["names"] = listings.names_of_a_day(conn, listing)
+        return found | {"weeks": list(weeks(listing)) if listing.kind == "month" and total else []}
+    if listing.kind in NAMED and total:
+        rows = listings.months(conn, listing) if total <= MOST_COUNTED else []
+        return {"months": every_month({row["name"]: row["articles"] for row in rows})}
+    if listing.kind in NAMED:
+        return {"names": {listing.kind: alike(conn, listing)}}
+    return {}
+
+
+def alike(conn: Connection, listing: Listing, most: int = 24) -> list[Any]:
+    """Return the names that hold the one that is not there, or else the fullest."""
+    known = listings.names(conn, listing.kind)
+    found = [row for row in known if listing.name.casefold() in row["name"].casefold()]
+    return (found or known)[:most]
+
+
+def read_listing(
+    conn: Connection, listing: Listing, before: int | None, after: int | None
+) -> dict[str, Any]:
+    """Return everything a browse page shows, from one visit to the database."""
+    total = listings.count(conn, listing)
+    return {
+        "total": total,
+        "found": listings.read_page(conn, listing, before=before, after=after),
+        **read_around(conn, listing, total),
+    }
+
+
+def browse(kind: str) -> Callable[..., Any]:
+    """Return the view of a kind of listing."""
+
+    async def browse_listing(datasette: Datasette, request: Request) -> Response:
+        listing = listings.listing(kind, unquote(request.url_vars.get("name", "")))
+        if listing is None:
+            raise Missing("browse.no_date")
+        before, after = (docid(request.args.get(name)) for name in ("before", "after"))
+        found = await archive(datasette).execute_fn(
+            lambda conn: read_listing(conn, listing, before, after)
+        )
+        view = request.args.get("view")
+        context = {
+            "listing": listing,
+            "view": view if view in VIEWS else VIEWS[0],
+            "views": VIEWS,
+            "search": f"{kind}:{quoted(listing.name)}" if kind in NAMED else "",
+            **found,
+        }
+        status = 200 if found["total"] or kind not in (*NAMED, *DATED) else 404
+        return await page(datasette, request, "browse.html", context, status)
+
+    return browse_listing
+
+
+def read_months(conn: Connection) -> dict[str, Any]:
+    """Return each year, the newest first, with its count and (month, articles, shade) of twelve."""
+    rows = listings.by_date(conn, "month")
+    most = max((row["articles"] for row in rows), default=0)
+    counts = Counter({row["name"]: row["articles"] for row in rows})
+    years = []
+    for year, _ in groupby(reversed(rows), lambda row: row["name"][:4]):
+        names = [f"{year}-{month:02}" for month in range(1, 13)]
+        months = [(name, counts[name], level(counts[name], most)) for name in names]
+        years.append((year, sum(articles for _, articles, _ in months), months))
+    return {
+        "years": years,
+        "retitled": conn.execute(RETITLED).fetchone()["found"],
+        "undated": listings.count(conn, Listing("undated", "")),
+    }
+
+
+def read_names(conn: Connection) -> dict[str, Any]:
+    """Return the names of each kind with their counts, the fullest first; feeds by source."""
+    feeds = listings.feeds_by_source(conn)
+    sources_of = Counter(row["name"] for _, rows in feeds for row in rows)
+    return {
+        "names": {kind: listings.names(conn, kind) for kind in ("section", "source", "tag")},
+        "feeds": feeds,
+        "shared": {name for name, sources in sources_of.items() if sources > 1},
+    }
+
+
+def read_accounting(conn: Connection) -> dict[str, Any]:
+    """Return what the build counted."""
+    return {"counts": dict(conn.execute("select name, count from accounting").fetchall())}
+
+
+def index(template: str, read: Callable[[Connection], dict[str, Any]]) -> Callable[..., Any]:
+    """Return the view of a template with what `read` finds in the database."""
+
+    async def index_page(datasette: Datasette, request: Request) -> Response:
+        return await page(datasette, request, template, await archive(datasette).execute_fn(read))
+
+    return index_page
+
+
+@hookimpl
+def register_routes() -> list[Route]:
+    """Register the addresses; names in them may be percent-encoded or plain."""
+    turns = ("before", "after", "view")
+    return routes(
+        *(Page(rf"^/{kind}/(?P<name>[^/]+)$", browse(kind), turns) for kind in (*NAMED, *DATED)),
+        Page(r"^/undated$", browse("undated"), turns),
+        Page(r"^/articles$", browse("all"), turns, sitemap=True),
+        Page(r"^/archive$", index("archive.html", read_months), sitemap=True),
+        Page(r"^/sources$", index("sources.html", read_names), sitemap=True),
+        Page(r"^/about$", index("about.html", read_accounting), sitemap=True),
+    )

@@ -1,0 +1,167 @@
+"""Datasette's pages of tables, queries and rows, in the reader's language.
+
+Their templates are ours (database.html, table.html, query.html, row.html); this file has what they
+call, and how values look: titles lead to their articles, names and days to their lists.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Mapping, Sequence
+from functools import partial
+from html import unescape
+from sqlite3 import Row
+from typing import Any
+
+from datasette import hookimpl
+from datasette.app import Datasette
+from datasette.filters import Filters
+from datasette.utils import to_css_class
+from datasette.utils.asgi import Request
+from jinja2 import Environment
+from markupsafe import Markup, escape
+
+from clippings.site.addresses import DATABASE, article_url, browse_path
+from clippings.site.chart import every_month
+from clippings.site.compatibility import SQL_PAGE, described_table
+from clippings.site.i18n import Translator
+
+LONGEST = 80
+"""Characters of a text that a cell shows."""
+
+LOOKED_AT = 1000
+"""Characters of a text among which they are looked for: it may begin with white space."""
+
+FOR_PROGRAMS = set("docid digest front_matter markdown image url updated day".split())
+"""Columns of articles that are shown when columns are asked for."""
+
+TEXTS = {"markdown", "front_matter", "summary", "message", "content"}
+LISTED = {
+    **{kind: re.compile(r".+") for kind in ("section", "source", "feed", "tag")},
+    "day": re.compile(r"\d{4}-\d\d-\d\d"),
+    "month": re.compile(r"\d{4}-\d\d"),
+}
+"""Column whose values are lists of ours → what a value is like."""
+
+QUESTIONS = ("longest_reads", "sources", "cited_hosts", "mentions_by_month", "repaired")
+"""Ready queries to begin with."""
+
+
+def passage(value: str) -> Markup:
+    """Return what search_snippet gave, its marks kept; whatever else the SQL put there is text."""
+    marked = str(escape(unescape(value)))
+    return Markup(marked.replace("&lt;mark&gt;", "<mark>").replace("&lt;/mark&gt;", "</mark>"))
+
+
+def shortened(value: str) -> str:
+    """Return the beginning of a text on one line."""
+    text = " ".join(value[:LOOKED_AT].split())
+    return text if len(text) <= LONGEST and len(value) <= LOOKED_AT else text[:LONGEST] + "…"
+
+
+def linked(address: str, text: str) -> Markup:
+    """Return a link."""
+    return Markup(f'<a href="{escape(address)}">{escape(text)}</a>')
+
+
+def cell(column: str, label: str, value: Any) -> str:
+    """Return a cell: `label` names its column where a phone shows a row as a card."""
+    shown = "" if value in (None, "", "\xa0") else escape(value)
+    return (
+        f'<td class="col-{escape(to_css_class(column))}" data-label="{escape(label)}">{shown}</td>'
+    )
+
+
+def table_cells(
+    t: Translator, row: Iterable[Mapping[str, Any]], columns: Iterable[Mapping[str, Any]]
+) -> Markup:
+    """Return the cells of a table's row in those columns, as one string: a loop of the template
+    would await five for each."""
+    labels = {column["name"]: t.name(column["name"]) for column in columns}
+    return Markup(
+        "".join(
+            cell(each["column"], labels[each["column"]], each["value"])
+            for each in row
+            if each["column"] in labels
+        )
+    )
+
+
+def query_cells(t: Translator, row: Iterable[Any], columns: Iterable[str]) -> Markup:
+    """Return the cells of a query's row."""
+    pairs = zip(columns, row, strict=True)
+    return Markup("".join(cell(column, t.name(column), value) for column, value in pairs))
+
+
+def conditions(
+    t: Translator, filters: Filters, search: str, sort: str | None, sort_desc: str | None
+) -> str:
+    """Return which rows a table shows, and in which order: 来源 = 知乎，按发表次序倒序."""
+    operators = {key: (display, alone) for key, display, alone in filters.lookups()}
+    parts = [t("table.searched", text=search)] if search else []
+    for column, lookup, value in filters.selections():
+        operator, alone = operators.get(lookup, (lookup, False))
+        parts.append(f"{t.name(column)} {t.name(operator)} {'' if alone else value}".strip())
+    if sort or sort_desc:
+        key = "table.sorted" if sort else "table.sorted_down"
+        parts.append(t(key, column=t.name(sort or sort_desc or "")))
+    return (", " if t.code == "en" else "，").join(parts)
+
+
+def kept_arguments(request: Request, *without: str) -> list[tuple[str, str]]:
+    """Return the arguments of an address but those, for the hidden fields of a form."""
+    names = (name for name in request.args if name not in without)
+    return [(name, value) for name in names for value in request.args.getlist(name)]
+
+
+def uses(sql: str, tables: Sequence[str]) -> bool:
+    """Return whether a query reads one of those tables."""
+    return bool(tables) and bool(re.search(rf"\b(?:from|join) (?:{'|'.join(tables)})\b", sql))
+
+
+def counts_by_month(columns: Sequence[str], rows: Iterable[Any]) -> list[tuple[str, int]]:
+    """Return (month, articles) of a query that has such columns, every month from first to last."""
+    if not {"month", "articles"} <= set(columns):
+        return []
+    month, articles = columns.index("month"), columns.index("articles")
+    plain = [(Markup(row[month]).striptags(), str(row[articles])) for row in rows]
+    return every_month({name: int(n) for name, n in plain if n.isdigit()})
+
+
+@hookimpl
+def prepare_jinja2_environment(env: Environment, datasette: Datasette) -> None:
+    """Give the functions to our templates of Datasette's pages."""
+    env.globals.update(
+        about=partial(described_table, datasette, DATABASE),
+        conditions=conditions,
+        counts_by_month=counts_by_month,
+        for_programs=FOR_PROGRAMS,
+        kept_arguments=kept_arguments,
+        query_cells=query_cells,
+        questions=QUESTIONS,
+        sql_page=SQL_PAGE,
+        table_cells=table_cells,
+        uses=uses,
+    )
+
+
+@hookimpl
+def render_cell(
+    row: Row, value: Any, column: str, table: str | None, database: str, datasette: Datasette
+) -> Markup | str | None:
+    """Return how a value looks in a table of ours; None leaves it to Datasette."""
+    if database != DATABASE:
+        return None
+    if isinstance(value, float) and value.is_integer():
+        return str(int(value))
+    if not isinstance(value, str):
+        return None
+    if column == "title" and "id" in row.keys() and isinstance(row["id"], int):  # noqa: SIM118
+        return linked(article_url(datasette, row["id"]), value or "—")
+    if column in LISTED and LISTED[column].fullmatch(value):
+        return linked(datasette.urls.path(browse_path(column, value)), value)
+    if column == "snippet" and table is None:
+        return passage(value)
+    if column in ("published", "updated"):
+        return escape(value[:16].replace("T", " ").removesuffix(" 00:00"))
+    return escape(shortened(value)) if column in TEXTS else None

@@ -1,0 +1,150 @@
+"""What surrounds every page: its language and theme, the site's name, its menu and its feeds.
+
+Templates get `t` (the translator), `theme`, `choice` (links that change either: `?_lang=en` and
+`?_theme=dark` answer in that way at once and are kept in a cookie), and addresses of files.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import re
+from collections.abc import Iterator
+from functools import lru_cache
+from pathlib import Path
+from typing import Any
+from urllib.parse import parse_qsl, quote, unquote, urlencode
+
+from datasette import hookimpl
+from datasette.app import Datasette
+from datasette.utils.asgi import Request
+from jinja2 import Environment
+
+from clippings.search import parse_query
+from clippings.site.addresses import DATABASE, browse_path, local_path
+from clippings.site.i18n import LANGUAGES
+from clippings.site.preferences import CHOICES, theme_for, translator_for
+from clippings.site.templates import site_name, site_tagline, wanted_pictures
+
+WEB = re.compile(r"(?:https?:)?//", re.I)
+NAMED = re.compile(r"/(?:section|source|feed|tag)/([^/]+)")
+FEEDS = {"atom": "application/atom+xml", "json": "application/feed+json"}
+
+
+@lru_cache(maxsize=64)
+def fingerprint(path: str, changed: int) -> str:
+    """Return a short digest of a file, so that its address changes when it does."""
+    return hashlib.sha256(Path(path).read_bytes()).hexdigest()[:8]
+
+
+def asset_url(datasette: Datasette, name: str) -> str:
+    """Return the address of a file in static/, or '' when the site is served without it."""
+    for mount, folder in datasette.static_mounts:
+        file = Path(folder) / name
+        if mount == "static" and file.is_file():
+            version = fingerprint(str(file), file.stat().st_mtime_ns)
+            return str(datasette.urls.path(f"/static/{quote(name)}?{version}"))
+    return ""
+
+
+def picture_url(datasette: Datasette, address: str | None) -> str:
+    """Return where a picture is fetched from: its own address, or ours under the site's prefix.
+
+    '' for no address, and for one that no picture is fetched from (javascript:, a bare name).
+    """
+    if WEB.match(address or ""):
+        return address or ""
+    if address and address.startswith("/"):
+        return str(datasette.urls.path(address))
+    return ""
+
+
+def summary_beside(title: str, summary: str | None) -> str:
+    """Return what a summary says beside its title; '' where it only repeats it."""
+    title, summary = " ".join(title.split()), " ".join((summary or "").split())
+    rest = summary.removeprefix(title) if title else summary
+    return "" if title.startswith(summary.rstrip("…. ")) else rest.lstrip(" 。.，,:：;；-–—|")
+
+
+def feeds_of(path: str, query: str) -> Iterator[tuple[str, str, str]]:
+    """Yield (path, query string, of what) of the feeds of a page, the closest first.
+
+    `path` is the page's below the site's base_url, `query` what is searched there.
+    """
+    if found := NAMED.fullmatch(path):
+        yield path, "", unquote(found[1])
+    if path == "/search" and query and not _seeks_nothing(query):
+        yield path, "?" + urlencode({"q": query}), query
+    yield "/feed", "", ""
+
+
+def _seeks_nothing(query: str) -> bool:
+    return any(note.code == "nothing-to-search" for note in parse_query(query).notes)
+
+
+def feed_links(datasette: Datasette, request: Request) -> list[dict[str, str]]:
+    """Return the feeds of a page for <link rel="alternate">: type, title, href."""
+    t = translator_for(request)
+    name = site_name(datasette, t)
+    path = local_path(datasette, request.path)
+    return [
+        {
+            "type": type_,
+            "title": " · ".join(filter(None, (of, name, t(f"feeds.{form}")))),
+            "href": datasette.urls.path(f"{feed}.{form}") + values,
+        }
+        for feed, values, of in feeds_of(path, request.args.get("q") or "")
+        for form, type_ in FEEDS.items()
+    ]
+
+
+def preferences(request: Request | None) -> dict[str, Any]:
+    """Return what templates get to know of the reader; without a request, of any reader."""
+
+    def choice(name: str, value: str) -> str:
+        """Return this page's address with another choice: a query string, so it fits any prefix."""
+        kept = [] if request is None else parse_qsl(request.query_string, keep_blank_values=True)
+        pairs = [pair for pair in kept if pair[0] not in CHOICES] + [(name, value)]
+        return "?" + urlencode(pairs)
+
+    t = translator_for(request)
+    found = {"t": t, "theme": theme_for(request), "choice": choice, "languages": LANGUAGES}
+    return {**found, "say": t}  # until search.html and the feeds have `t`
+
+
+def names_of(datasette: Datasette, request: Request | None) -> dict[str, str]:
+    """Return what the site calls itself, in the reader's language."""
+    t = translator_for(request)
+    return {"site_name": site_name(datasette, t), "site_tagline": site_tagline(datasette, t)}
+
+
+@hookimpl
+def extra_template_vars(datasette: Datasette, request: Request | None) -> dict[str, Any]:
+    """Give every page its translator, the name of the site, and its feeds."""
+    feeds = feed_links(datasette, request) if request else []
+    return {**preferences(request), **names_of(datasette, request), "feed_links": feeds}
+
+
+@hookimpl
+def prepare_jinja2_environment(env: Environment, datasette: Datasette) -> None:
+    """Give them to the error pages too, which Datasette renders without our variables."""
+    env.globals.update(
+        asset=lambda name: asset_url(datasette, name),
+        picture=lambda address: picture_url(datasette, address),
+        browse=lambda kind, name: datasette.urls.path(browse_path(kind, name)),
+        summary_beside=summary_beside,
+        pictures=wanted_pictures(datasette),
+        **preferences(None),
+        **names_of(datasette, None),
+    )
+
+
+@hookimpl(tryfirst=True)
+def menu_links(datasette: Datasette, request: Request | None) -> list[dict[str, str]]:
+    """Lead to the ways of browsing, and to the data. Other plugins add theirs by the same hook."""
+    t = translator_for(request)
+    urls = datasette.urls
+    return [
+        {"href": urls.path("/archive"), "label": t("nav.archive")},
+        {"href": urls.path("/sources"), "label": t("nav.sources")},
+        {"href": urls.database(DATABASE), "label": t("nav.data")},
+    ]

@@ -1,0 +1,122 @@
+"""Costly requests take their turn, and too many are told to come again."""
+
+from __future__ import annotations
+
+import asyncio
+from typing import Any
+from urllib.parse import parse_qsl, urlencode
+
+import pytest
+from conftest import SQL, Visitor
+from test_validation import Answer, ask, ask_raw
+
+from clippings.site.limits import MAX_VALUE, ConcurrencyLimit, TooManyRequests, cost_of
+
+
+def test_limit_tells_the_rest_to_come_again() -> None:
+    """One inside, one waiting: the third is turned away, and room comes back with each leaving."""
+
+    async def crowd() -> list[str]:
+        limit, heard = ConcurrencyLimit(1, 1), []
+
+        async def visit(name: str) -> None:
+            try:
+                async with limit.entered():
+                    await asyncio.sleep(0.01)
+                    heard.append(name)
+            except TooManyRequests:
+                heard.append(f"{name} turned away")
+
+        await asyncio.gather(*map(visit, "abc"))
+        await visit("d")
+        return heard
+
+    assert asyncio.run(crowd()) == ["c turned away", "a", "b", "d"]
+
+
+@pytest.mark.parametrize(
+    ("path", "query", "cost"),
+    [
+        ("/", "", "free"),
+        ("/search", "q=雪", "heavy"),
+        ("/search.atom", "q=雪", "heavy"),
+        ("/trends", "", "heavy"),
+        ("/sitemap-1.xml", "", "heavy"),
+        ("/export/articles.csv", "_search=a", "stream"),
+        ("/static/app.css", "", "free"),
+        ("/-/mcp", "", "other"),
+        ("/clippings", "", "free"),
+        ("/clippings/articles", "", "free"),
+        ("/clippings/articles/1.json", "_shape=array", "free"),
+        ("/clippings/articles", "_facet=source", "table"),
+        ("/clippings/articles", f"title__like={'%25' * MAX_VALUE}%25", "sql"),
+        ("/clippings/articles", "_search=a&_searchmode=raw&_searchmode=x", "sql"),
+        ("/clippings/articles.csv", "_stream=1", "stream"),
+        ("/clippings", "sql=select+1", "sql"),
+        ("/clippings.csv", "sql=select+1", "sql"),
+        ("/clippings/-/query", "", "sql"),
+        ("/clippings/longest_reads", "", "sql"),
+        ("/clippings/articles.csv", "_where=1=1&_stream=1", "sql"),
+    ],
+)
+def test_every_address_has_a_cost(site: Visitor, path: str, query: str, cost: str) -> None:
+    """Pages say what they cost; what a stranger composes is sql, wherever it is asked."""
+    parameters = parse_qsl(query, keep_blank_values=True)
+    assert cost_of(path, parameters, {"articles"}) == cost
+
+
+SLOW = "with recursive c(x) as (select 1 union all select x + 1 from c) select count(*) from c"
+
+
+def test_crowd_of_queries_is_turned_away_and_the_site_goes_on(site: Visitor) -> None:
+    """Of 20 endless queries at once a few run into the time limit and the others get 429 with
+    Retry-After; meanwhile pages answer."""
+
+    async def crowd() -> tuple[list[Answer], list[Answer]]:
+        address = SQL + "{}?" + urlencode({"sql": SLOW, "_timelimit": "200"})
+        queries = [
+            asyncio.ensure_future(ask_raw(site, address.format(suffix)))
+            for suffix in ("", ".json") * 10
+        ]
+        await asyncio.sleep(0)
+        pages = [await ask_raw(site, path) for path in ("/", "/search?q=雪", "/archive")]
+        return list(await asyncio.gather(*queries)), pages
+
+    queries, pages = asyncio.run(crowd())
+    assert [status for status, _, _ in pages] == [200, 200, 200]
+    assert {status for status, _, _ in queries} == {400, 429}
+    away = [headers for status, headers, _ in queries if status == 429]
+    assert len(away) == 15 and all(int(headers[b"retry-after"]) > 0 for headers in away)
+
+
+def test_export_is_whole(site: Visitor) -> None:
+    """An export that is sent in large pieces has every row, and its end."""
+    _, _, body = ask(site, "/clippings/folding.csv?_stream=1")
+    (row,) = site.rows("select count(*) as rows from folding")
+    assert body.count(b"\r\n") == row["rows"] + 1
+    assert body.endswith(b"\n")
+
+
+def test_export_ends_when_the_visitor_has_left(site: Visitor) -> None:
+    """Nobody reads the rest: the export stops, and the limit has room again."""
+    sent: list[dict[str, Any]] = []
+
+    async def receive() -> dict[str, Any]:
+        return {"type": "http.disconnect"}
+
+    async def send(event: dict[str, Any]) -> None:
+        sent.append(event)
+        await asyncio.sleep(0)
+
+    scope = {
+        "type": "http",
+        "method": "GET",
+        "scheme": "http",
+        "path": "/clippings/folding.csv",
+        "raw_path": b"/clippings/folding.csv",
+        "query_string": b"_stream=1",
+        "headers": [],
+    }
+    asyncio.run(site.app(scope, receive, send))
+    assert [event["type"] for event in sent] == ["http.response.start"]
+    assert ask(site, "/clippings/tags.csv")[0] == 200
