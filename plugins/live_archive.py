@@ -15,7 +15,7 @@ from clippings.site import DATABASE, pages
 from clippings.site.compatibility import described
 from clippings.site.live_database import Inspected, LiveDatabase
 from clippings.site.page_cache import PageCache, fingerprint
-from clippings.site.sql_worker import only_read
+from clippings.site.sandbox import only_read
 
 
 def files_fingerprint(datasette: Datasette) -> str:
