@@ -90,6 +90,8 @@ class Snapshot:
             self._start_worker(path)
             self.hash = self._digest()
             self.counts = self._count()
+            if "articles" not in self.counts:
+                raise sqlite3.DatabaseError("it has no table of articles")
         except BaseException:
             self.close()
             raise
