@@ -33,7 +33,7 @@ def check_prefix(datasette: Datasette) -> None:
     if not re.fullmatch(r"/([\w.~-]+/)*", prefix, re.ASCII):
         raise StartupError(f"base_url is {prefix!r}; it begins and ends with a slash: /archive/")
     pages.load(datasette)
-    if prefix.strip("/") in {DATABASE, "-", "static", *pages.first_parts()}:
+    if prefix.strip("/") in {DATABASE, "-", "static", *pages.folders()}:
         raise StartupError(f"base_url {prefix} is an address of the site itself; choose another")
 
 
