@@ -15,7 +15,7 @@ from clippings.site import DATABASE, pages
 from clippings.site.compatibility import described
 from clippings.site.live_database import Inspected, LiveDatabase
 from clippings.site.page_cache import PageCache, fingerprint
-from clippings.site.sql_worker import only_read
+from clippings.site.sandbox import only_read
 
 
 def files_fingerprint(datasette: Datasette) -> str:
@@ -33,7 +33,7 @@ def check_prefix(datasette: Datasette) -> None:
     if not re.fullmatch(r"/([\w.~-]+/)*", prefix, re.ASCII):
         raise StartupError(f"base_url is {prefix!r}; it begins and ends with a slash: /archive/")
     pages.load(datasette)
-    if prefix.strip("/") in {DATABASE, "-", "static", *pages.first_parts()}:
+    if prefix.strip("/") in {DATABASE, "-", "static", *pages.folders()}:
         raise StartupError(f"base_url {prefix} is an address of the site itself; choose another")
 
 

@@ -36,7 +36,7 @@ def asgi_wrapper(datasette: Datasette) -> Callable[[App], App]:
 def extra_template_vars(datasette: Datasette) -> dict[str, Any]:
     """Mend the one link in Datasette's templates that leaves base_url out: more of a facet."""
 
-    def replaced(request: Request, args: Any, path: str | None = None) -> str:
-        return str(datasette.urls.path(path_with_replaced_args(request, args, path)))
+    def replaced(request: Request, args: Any, path: str | None = None) -> Any:
+        return datasette.urls.path(path_with_replaced_args(request, args, path))
 
     return {"path_with_replaced_args": replaced}

@@ -15,10 +15,11 @@ import hashlib
 import logging
 import os
 import sqlite3
+import threading
 import time
 from collections.abc import Awaitable, Callable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
-from contextlib import ExitStack, closing, contextmanager
+from contextlib import ExitStack, contextmanager
 from contextvars import ContextVar
 from copy import copy
 from functools import wraps
@@ -29,7 +30,8 @@ from datasette.app import Datasette
 from datasette.database import Database, QueryInterrupted, Results
 
 from clippings.site.page_cache import PageCache
-from clippings.site.sql_worker import Answer, SqlWorker, plain_parameters
+from clippings.site.sandbox import Answer
+from clippings.site.sql_worker import SqlWorker, plain_parameters
 
 T = TypeVar("T")
 
@@ -69,27 +71,38 @@ class Replaced(OSError):
 
 
 class Snapshot:
-    """One file with the connections to it. `descriptor` reads its bytes (os.pread). It is closed
-    when nothing refers to it any more, neither a request nor a query that still runs."""
+    """One file with the connections to it. `descriptor` reads its bytes (os.pread)."""
 
     def __init__(self, path: str, connect: Callable[[], sqlite3.Connection], many: int) -> None:
         """Open the file at `path`, `many` times. Raises OSError, or sqlite3.DatabaseError
         for what is no archive."""
+        self.readers = 0
+        self.remembered: dict[tuple[Any, ...], Any] = {}
+        self._idle: list[sqlite3.Connection] = []
         self._opened = ExitStack()
+        self._opened.callback(self._close_idle)
+        self._is_closed = False
         self.descriptor = os.open(path, os.O_RDONLY | os.O_CLOEXEC)
         self._opened.callback(os.close, self.descriptor)
-        self.identity = Identity.of(os.fstat(self.descriptor))
-        self._idle = [self._opened.enter_context(closing(connect())) for _ in range(many)]
-        self.worker = SqlWorker(str(Path(path).absolute()), tuple(self.identity))
-        self._opened.callback(self.worker.close)
-        if Identity.of(os.stat(path)) != self.identity:
-            raise Replaced(f"{path} was replaced while it was opened")
-        self.hash = self._digest()
-        self.counts = self._count()
-        self.remembered: dict[tuple[Any, ...], Any] = {}
+        try:
+            self.identity = Identity.of(os.fstat(self.descriptor))
+            self._idle += (connect() for _ in range(many))
+            self._start_worker(path)
+            self.hash = self._digest()
+            self.counts = self._count()
+            if "articles" not in self.counts:
+                raise sqlite3.DatabaseError("it has no table of articles")
+        except BaseException:
+            self.close()
+            raise
 
-    def __del__(self) -> None:
-        self._opened.close()
+    def _start_worker(self, path: str) -> None:
+        try:
+            self.worker = SqlWorker(str(Path(path).absolute()), tuple(self.identity))
+            self._opened.callback(self.worker.close)
+        finally:
+            if Identity.of(os.stat(path)) != self.identity:
+                raise Replaced(f"{path} was replaced while it was opened")
 
     def visit(self, read: Callable[[sqlite3.Connection], T]) -> T:
         """Return what `read` gives for a connection that nobody else uses meanwhile."""
@@ -98,6 +111,17 @@ class Snapshot:
             return read(conn)
         finally:
             self._idle.append(conn)
+            if self._is_closed:  # its request was given up, so nobody waited for us
+                self._close_idle()
+
+    def close(self) -> None:
+        """Let go of the file. Connections in use are closed when they come back."""
+        self._is_closed = True
+        self._opened.close()
+
+    def _close_idle(self) -> None:
+        while self._idle:
+            self._idle.pop().close()
 
     def _digest(self) -> str:
         digest, offset = hashlib.sha256(), 0
@@ -143,6 +167,7 @@ class LiveDatabase(Database):  # type: ignore[misc]
         self.name = self.route = name
         self.pages = pages
         self._pin: ContextVar[Snapshot | None] = ContextVar("snapshot", default=None)
+        self._lock = threading.Lock()
         self._opener = ThreadPoolExecutor(1, thread_name_prefix="snapshot")
         self._opening: Future[None] | None = None
         self._refused: Identity | None = None
@@ -178,11 +203,23 @@ class LiveDatabase(Database):  # type: ignore[misc]
     @contextmanager
     def pinned(self) -> Iterator[Snapshot]:
         """One snapshot for all that is read in the block; inside another block, that one's."""
-        token = self._pin.set(self.snapshot)
+        with self._lock:
+            snapshot = self.snapshot
+            snapshot.readers += 1
+        token = self._pin.set(snapshot)
         try:
-            yield self.snapshot
+            yield snapshot
         finally:
             self._pin.reset(token)
+            with self._lock:
+                snapshot.readers -= 1
+            self._close_unread(snapshot)
+
+    def _close_unread(self, snapshot: Snapshot) -> None:
+        with self._lock:
+            is_over = snapshot is not self._newest and not snapshot.readers
+        if is_over:
+            snapshot.close()
 
     def _open(self) -> Snapshot:
         threads = self.ds.setting("num_sql_threads")
@@ -201,13 +238,17 @@ class LiveDatabase(Database):  # type: ignore[misc]
     def _take(self, found: Identity) -> None:
         """Serve the file that was found from now on; one that is no archive is left alone."""
         try:
-            self._newest = self._open()
+            new = self._open()
         except Replaced:
             return  # the next request looks again
         except (OSError, sqlite3.DatabaseError) as error:
             if found != self._refused:
                 logging.getLogger(__name__).warning("%s is not served: %s", self.path, error)
             self._refused, self._refused_until = found, time.monotonic() + AGAIN
+            return
+        with self._lock:
+            old, self._newest = self._newest, new
+        self._close_unread(old)
 
     # ── what Datasette asks ──────────────────────────────────────────────────────────────────
 

@@ -31,7 +31,7 @@ pages of other plugins `other`."""
 CHOICES = ("_lang", "_theme")
 """Parameters that every page takes."""
 
-_FIRST_PART = re.compile(r"\^/([\w-]+)(?=/|\\\.|\$)")
+_FOLDER = re.compile(r"\^/([\w-]+)/")
 
 
 class Page(NamedTuple):
@@ -92,8 +92,8 @@ def disallowed() -> list[str]:
     return sorted(rule for page in _pages.values() for rule in page.disallow)
 
 
-def first_parts() -> Iterator[str]:
-    """Yield the first path part of each page: `archive`, `source` …"""
+def folders() -> Iterator[str]:
+    """Yield the first path parts below which pages stand: `source`, `export` …"""
     for page in _pages.values():
-        if found := _FIRST_PART.match(page.pattern):
+        if found := _FOLDER.match(page.pattern):
             yield found[1]

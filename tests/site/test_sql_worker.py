@@ -1,25 +1,32 @@
-"""SQL of strangers: it only reads, no step of it runs away, and common functions stay right."""
+"""SQL of strangers only reads, and whatever one query does, nobody else notices."""
 
 from __future__ import annotations
 
+import asyncio
 import json
+import os
 import sqlite3
+import subprocess
+import sys
+import time
 from collections.abc import Iterator
 from contextlib import closing
+from pathlib import Path
 from urllib.parse import urlencode
 
 import pytest
 from conftest import ROOT, SQL, Visitor
 from test_validation import ask
 
-from clippings.site.sql_worker import only_read
+from clippings.site.sandbox import Answer, Query, only_read
+from clippings.site.sql_worker import SqlWorker
 
 VECTORS = ROOT.parent / "shared" / "vectors" / "sql.jsonl"
 
 
 @pytest.fixture
-def bounded() -> Iterator[sqlite3.Connection]:
-    """A writable connection that is bounded: what it may not do is not the file's doing."""
+def reading() -> Iterator[sqlite3.Connection]:
+    """A writable connection that is reading: what it may not do is not the file's doing."""
     with closing(sqlite3.connect(":memory:")) as connection:
         connection.executescript("create table t (x unique); insert into t values (1), (2)")
         only_read(connection)
@@ -55,14 +62,14 @@ def bounded() -> Iterator[sqlite3.Connection]:
     select * from dbstat
     select * from pragma_module_list""".splitlines(),
 )
-def test_nothing_but_reading_is_allowed(bounded: sqlite3.Connection, sql: str) -> None:
+def test_nothing_but_reading_is_allowed(reading: sqlite3.Connection, sql: str) -> None:
     """No write, no other file, no setting, whatever Datasette's own check lets through."""
     with pytest.raises(
         sqlite3.DatabaseError,
         match=r"not authorized|prohibited|authorization denied|too many attached",
     ):
-        bounded.execute(sql.strip()).fetchall()
-    assert bounded.execute("select sum(x) as s from t").fetchone()["s"] == 3
+        reading.execute(sql.strip()).fetchall()
+    assert reading.execute("select sum(x) from t").fetchone()[0] == 3
 
 
 @pytest.mark.parametrize(
@@ -75,9 +82,120 @@ def test_nothing_but_reading_is_allowed(bounded: sqlite3.Connection, sql: str) -
     explain query plan select x from t
     pragma table_info(t)""".splitlines(),
 )
-def test_reading_is_allowed(bounded: sqlite3.Connection, sql: str) -> None:
+def test_reading_is_allowed(reading: sqlite3.Connection, sql: str) -> None:
     """Recursion, windows, JSON, the schema: researchers need them."""
-    assert bounded.execute(sql.strip()).fetchall()
+    assert reading.execute(sql.strip()).fetchall()
+
+
+COUNTING = "with recursive c(x) as (select 1 union all select x + 1 from c)"
+DOUBLING = ", ".join(
+    f"t{n} as not materialized (select a.x from t{n - 1} a, t{n - 1} b)" for n in range(1, 40)
+)
+TRIMMED = ", ".join(f"trim(hex(zeroblob(999999)), '{'😀' * 200}b') as c{n}" for n in range(190))
+NEAR = " ".join(f"a{n}" for n in range(3000))
+WORST = {
+    "time, between two steps": f"{COUNTING} select count(*) from c",
+    "time, a sort": f"{COUNTING} select x from c order by random()",
+    "time, one step": f"select {TRIMMED}",
+    "time, while it is prepared": f"with t0(x) as (select 1), {DOUBLING} select count(*) from t39",
+    "time, a function of ours": "select max(search_snippet(a.markdown || b.markdown, '雪')) "
+    "from articles a, articles b, articles c",
+    "memory, widths of printf": f"select length(printf('{'%3999999d' * 240}'))",
+    "memory, one value": "select length(printf('%.*c', 900000000, 'x'))",
+    "memory, a growing text": "with recursive c(x) as (select 'a' union all select x || x from c)"
+    " select max(length(x)) from c",
+    "result, large": f"{COUNTING} select zeroblob(1000000) from c",
+    "result, wide": f"{COUNTING} select {', '.join('x as c' + str(n) for n in range(190))} from c",
+    "index": f"select count(*) from articles_fts where articles_fts match 'NEAR({NEAR}, 9)'",
+}
+
+
+@pytest.mark.parametrize("name", WORST)
+def test_worst_queries_end(site: Visitor, name: str) -> None:
+    """Each is answered 400 with a sentence soon after its time limit, and the next query at once;
+    but what its machine does within the limit."""
+    began = time.monotonic()
+    asked = urlencode({"sql": WORST[name], "_timelimit": "500"})
+    status, _, body = ask(site, f"{SQL}.json?{asked}")
+    took = time.monotonic() - began
+    assert (status, bool(json.loads(body).get("error"))) == (400, True) or name == "index", body
+    assert took < 15
+    began = time.monotonic()
+    assert ask(site, f"{SQL}.json?sql=select+1")[0] == 200
+    assert time.monotonic() - began < 5
+
+
+def test_raw_search_runs_in_the_worker(site: Visitor, monkeypatch: pytest.MonkeyPatch) -> None:
+    """So does a condition in SQL, a ready query, and a filter that is longer than any name."""
+    asked: list[str] = []
+    run = SqlWorker._run
+
+    def listening(worker: SqlWorker, query: Query) -> Answer:
+        asked.append(query[0])
+        return run(worker, query)
+
+    monkeypatch.setattr(SqlWorker, "_run", listening)
+    for address in (
+        "/clippings/articles?_search=雪&_searchmode=raw",
+        "/clippings/articles?_where=1=1",
+        f"/clippings/articles?title__contains={'a' * 300}",
+        "/clippings/search?q=雪",
+    ):
+        assert ask(site, address)[0] == 200, address
+        assert asked, address
+        asked.clear()
+    for address in ("/clippings/articles?_search=雪&_facet=source", "/clippings/articles", "/"):
+        assert ask(site, address)[0] == 200
+        assert not asked, address
+
+
+def test_rows_are_those_of_datasette(site: Visitor) -> None:
+    """Types, names that stand twice or are odd, and parameters come through unchanged."""
+    sql = """select 1 as a, 2 as a, 'x' as "b""c", x'00ff' as d, null, 1.5, :v as "é [1]" """
+    assert sql
+    worker = site.datasette.get_database("clippings").snapshot.worker
+    columns, rows, is_truncated = asyncio.run(worker.run((sql, {"v": "雪"}, 5, 1.0)))
+    assert columns == ["a", "a", 'b"c', "d", "null", "1.5", "é [1]"]
+    assert (rows, is_truncated) == ([(1, 2, "x", b"\0\xff", None, 1.5, "雪")], False)
+    path = f"{SQL}.json?_shape=objects&{urlencode({'sql': 'select :v as v, 2 as w', 'v': '雪'})}"
+    assert json.loads(ask(site, path)[2])["rows"] == [{"v": "雪", "w": 2}]
+
+
+def test_worker_that_is_killed_is_replaced(site: Visitor) -> None:
+    """Whoever kills it, the next query has a new one."""
+    worker = site.datasette.get_database("clippings").snapshot.worker
+    worker._process.kill()
+    worker._process.wait()
+    statuses = [ask(site, f"{SQL}.json?sql=select+{n}")[0] for n in range(3)]
+    assert statuses[1:] == [200, 200]
+
+
+def test_worker_dies_with_the_site(site: Visitor) -> None:
+    """A site that is killed leaves no process behind, even while a query runs."""
+    path = site.datasette.get_database("clippings").path
+    program = (
+        "import asyncio, os, sys, threading, time\n"
+        "from clippings.site.live_database import Identity\n"
+        "from clippings.site.sql_worker import SqlWorker\n"
+        "worker = SqlWorker(sys.argv[1], tuple(Identity.of(os.stat(sys.argv[1]))))\n"
+        "print(worker._process.pid, flush=True)\n"
+        "asyncio.run(worker.run((sys.argv[2], (), 1, 1.0)))\n"
+    )
+    command = [sys.executable, "-c", program, path, WORST["time, between two steps"]]
+    with subprocess.Popen(command, cwd=ROOT, stdout=subprocess.PIPE) as parent:
+        assert parent.stdout
+        child = int(parent.stdout.readline())
+        parent.kill()
+    for _ in range(100):
+        try:
+            os.kill(child, 0)
+        except ProcessLookupError:
+            break
+        if Path(f"/proc/{child}/stat").read_text().split()[2] == "Z":
+            break  # nobody is there to reap it
+        time.sleep(0.1)
+    else:
+        pytest.fail("the worker goes on")
 
 
 def test_published_queries_get_an_answer(site: Visitor) -> None:
