@@ -22,6 +22,7 @@ from clippings.models import Diagnostic, ParsedArticle
 from clippings.reading.decoding import decode
 from clippings.reading.identity import file_digest
 from clippings.reading.loaders import ITEM, KEY, Loaded, is_yaml, load_json, load_toml, load_yaml
+from clippings.reading.titles import title_lines
 
 # The keys that headers nearly always have; without fences one of them must stand there.
 USUAL = frozenset(
@@ -192,7 +193,10 @@ def _header_end(text: str, start: int, fence: re.Pattern[str]) -> int:
     """
     stop = None  # where the header ends when no fence comes
     keys, listing, gap = 0, False, False  # listing: the last key waits for its items
+    title_end = 0
     for position, line in _lines(text, start):
+        if position < title_end:
+            continue
         if fence.match(line):
             return position if keys or not text[start:position].strip() else start
         empty, key = not line.strip(), KEY.match(line if keys else line.lstrip())
@@ -204,6 +208,8 @@ def _header_end(text: str, start: int, fence: re.Pattern[str]) -> int:
             item and (not keys or (gap and not listing))
         ):
             break
+        if key and (title := title_lines(text, position)):
+            title_end = title.end()
         if key or line[:1] == "{":
             keys, listing = keys + 1, key is not None and not key["rest"]
         gap = empty
