@@ -16,7 +16,7 @@ create table articles (
   characters   integer not null,     -- characters of the text, white space not counted
   image        text,                 -- address of the lead picture; null: none
   url          text,                 -- where it was first published; null: not given
-  day          text,                 -- first ten characters of `published`
+  day          text,                 -- first ten characters of `published`; null: cannot be
   updated      text,                 -- like `published`; null: not given
   first_seen   text,                 -- commit's date of the first version; null: built without
                                      -- --history, as in the next two
@@ -187,7 +187,8 @@ create table withheld (
   reason   text not null             -- for visitors; may be empty
 );
 
--- How the build counted: files_seen = placements + quarantined + withheld.
+-- How the build counted: files_seen = placements + quarantined + withheld, and files_found is
+-- files_seen and all of passed_over_… (a reason why something in the sources is no article).
 create table accounting (
   name     text primary key,
   count    integer not null

@@ -13,12 +13,13 @@ import re
 import sys
 import textwrap
 from collections import Counter
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from typing import Any
 
 import yaml
 
 from clippings.models import Diagnostic
+from clippings.reading.titles import is_generated, quote_titles, unquoted
 
 if sys.version_info >= (3, 11):
     import tomllib
@@ -26,18 +27,18 @@ else:
     import tomli as tomllib
 
 try:
-    from yaml import CSafeLoader as Loader
+    from yaml import CBaseLoader as Loader
 except ImportError:  # PyYAML was built without libyaml
-    from yaml import SafeLoader as Loader  # type: ignore[assignment]
+    from yaml import BaseLoader as Loader  # type: ignore[assignment]
 
 Loaded = tuple[dict[str, Any], tuple[Diagnostic, ...]]
 
 MAX_DEPTH = 20
-COMMENTS = "#"  # the key under which the comments of a header are kept
+MAX_NESTING = 2_000
+"""Signs that can nest (`[`, `{`, `- `, `? `, `: `) in a header that libyaml is given: its composer
+calls itself for each level, and 30,000 of them end the process."""
 
-# Keys whose value is a line of text, even where YAML sees a list or a comment in it:
-# title: [notice], title: Issue #5
-TEXTS = frozenset(("title", "subtitle", "description", "summary", "标题", "標題"))
+COMMENTS = "#"  # the key under which the comments of a header are kept
 
 # A key is one to four words, or quoted; then a colon, of either width.
 KEY = re.compile(
@@ -48,7 +49,16 @@ ITEM = re.compile(r"\s*-(?:[ \t]+(?P<item>.*)|$)")
 
 _BLOCK = re.compile(r"[|>][+-]?\d?[+-]?(?:\s+#.*)?")
 _COMMENT = re.compile(r"(?:^|(?<=\s))#+(.*)", re.MULTILINE)
-_CORE = re.compile(r"tag:yaml\.org,2002:(?:str|int|float|bool|null|timestamp)")
+_ANCHOR = re.compile(r"&([^\s,\[\]{}]+)")
+_NESTING = re.compile(r"[\[{]|[-?:](?=\s)")
+_PLAIN = re.compile(
+    r"(?:[ \t]*\n)*(?:#(?P<comment>.*)|(?P<key>\w[\w.-]*(?: [\w.-]+){0,3}):(?P<value>(?: .*)?)"
+    r"(?P<items>(?:(?:[ \t]*\n)+ *-(?: .*)?$)*))$",
+    re.MULTILINE,
+)
+_PLAIN_ITEM = re.compile(r"^( *)-(.*)$", re.MULTILINE)
+_INDICATORS = frozenset("-?:,[]{}#&*!|>'\"%@`") | {""}
+_CORE = re.compile(r"tag:yaml\.org,2002:(?:str|int|float|bool|null|timestamp|seq|map)")
 _TOML_KEY = re.compile(r"(?P<key>[\w-]+)[ \t]*=[ \t]*(?P<rest>.*)")
 _TOML_TABLE = re.compile(r"\[+(?P<table>[^\[\]\n]+)\]+[ \t]*$")
 # TOML's strings and comments stay; its numbers, dates and booleans become strings.
@@ -69,18 +79,34 @@ def load_yaml(header: str) -> Loaded:
     as a list under `#`) and a diagnostic for each repair. Raises `Refused` when
     the header holds no key at all.
     """
+    quoted, broken = quote_titles(header)
     try:
-        return _Reader(header).load()
-    except yaml.YAMLError:
-        spaced = re.sub(r"^\t+", lambda tabs: "  " * len(tabs[0]), header, flags=re.MULTILINE)
-        return _recover(textwrap.dedent(spaced), "yaml", KEY, lambda text: _Reader(text).load())
+        values, repairs = _Composed(quoted).load()
+    except (yaml.YAMLError, RecursionError):
+        spaced = re.sub(r"^\t+", lambda tabs: "  " * len(tabs[0]), quoted, flags=re.MULTILINE)
+        load = lambda text: _Composed(text).load()  # noqa: E731  # one expression, used once
+        return _recover(textwrap.dedent(spaced), "yaml", KEY, load)
+    return values, (_kept_as_written("yaml", ["title"]), *repairs) if broken else repairs
+
+
+def load_plain(header: str) -> Loaded | None:
+    """Read a YAML header of `key: value`, `- item` and `# comment` lines as `load_yaml` does, but
+    in a tenth of the time; None for one that holds anything else, or no key.
+
+    In a header of this archive's generator every value is plain, as nothing is escaped there.
+    """
+    quoted, broken = quote_titles(header)
+    try:
+        return _load_plain(quoted, ["title"] if broken else [])
+    except Refused:
+        return None
 
 
 def is_yaml(header: str) -> bool:
     """Say whether `header` is a mapping with a key or more, in YAML that needs no repair."""
     try:
-        return bool(_Reader(header).load()[0].keys() - {COMMENTS})
-    except yaml.YAMLError:
+        return bool(_Composed(header).load()[0].keys() - {COMMENTS})
+    except (yaml.YAMLError, RecursionError):
         return False
 
 
@@ -112,123 +138,123 @@ def load_json(header: str) -> Loaded:
             strict=False,
         )
     except ValueError:
-        values, found = _Reader(header).load()
+        values, found = _Composed(header).load()
         message = "The header is not valid JSON: check its quotes, commas and braces."
         return values, (*found, _warning("json-repaired", message))
     return _plain(value), tuple(repairs)
 
 
-class _Reader:
-    """Builds plain values from the events of one YAML document."""
+def _load_plain(header: str, broken: list[str]) -> Loaded:
+    """Do that; raises `Refused` for anything else. `broken` are keys that were no YAML."""
+    generated = is_generated(header)
+    pairs: list[tuple[str, Any]] = []
+    comments: list[str] = []
+    position = 0
+
+    def scalar(key: str, written: str) -> str:
+        value = _plain_scalar(written)
+        if value is None and not generated:
+            raise Refused("a value that is not plain")
+        if value is None:
+            broken.append(key)
+        return _tidy(unquoted(written) if value is None else value)
+
+    while match := _PLAIN.match(header, position):
+        position = match.end()
+        if match["comment"] is not None:
+            comments += filter(None, [match["comment"].strip("# \t")])
+            continue
+        key, written = _tidy(match["key"]), match["value"].strip(" \t")
+        items = _PLAIN_ITEM.findall(match["items"]) if match["items"] else []
+        if items and (written or len({indent for indent, _ in items}) > 1):
+            raise Refused("items that are no plain list")
+        listed = [scalar(key, item.strip(" \t")) for _, item in items]
+        pairs.append((key, listed if items else scalar(key, written)))
+    if header[position:].strip() or not pairs:
+        raise Refused("a line that is not plain")
+    repairs: list[Diagnostic] = []
+    values = unique(pairs, repairs)
+    if comments:
+        values[COMMENTS] = comments
+    if broken:
+        repairs.insert(0, _kept_as_written("yaml", broken))
+    return values, tuple(repairs)
+
+
+def _plain_scalar(written: str) -> str | None:
+    """Read a scalar on its line as YAML does; None for one that takes a parser."""
+    first = written[:1]
+    if first == "'":
+        inner = written[1:-1]
+        return inner if len(written) > 1 and written[-1] == "'" and "'" not in inner else None
+    if first == '"':  # what is a string in JSON is the same string in YAML
+        try:
+            return str(json.loads(written))
+        except ValueError:
+            return None
+    if first in _INDICATORS or written[-1:] == ":":
+        return None if written else ""
+    return None if ": " in written or " #" in written or "\t" in written else written
+
+
+class _Composed:
+    """Plain values of the nodes of one YAML document, as libyaml composes them."""
 
     def __init__(self, header: str) -> None:
         self.header = header
-        self.events: Iterator[Any] = iter(yaml.parse(header, Loader=Loader))
-        self.anchors: dict[str, tuple[Any, int]] = {}
-        self.unused: set[str] = set()
+        self.budget = 10 * len(header) + 1_000  # nodes and characters, aliases written out
         self.spans: list[tuple[int, int]] = []  # where the scalars stand
-        self.size = 0
-        self.limit = 10 * len(header) + 1_000
         self.repairs: list[Diagnostic] = []
 
     def load(self) -> Loaded:
         """Read the document; raises `YAMLError` when it is broken or no mapping."""
-        next(self.events)
-        value: Any = {}
-        if isinstance(next(self.events), yaml.DocumentStartEvent):
-            value = self._value(next(self.events), 0)
-            next(self.events)
-            if not isinstance(next(self.events), yaml.StreamEndEvent):
-                raise Refused("the header holds several documents")
-        if self.unused:
-            raise Refused(f"the anchor &{min(self.unused)} is never used")
+        if len(_NESTING.findall(self.header)) > MAX_NESTING:
+            raise Refused("the header may be nested deeper than the composer's stack")
+        node = yaml.compose(self.header, Loader=Loader)
+        value = {} if node is None else self._value(node, 0)
         if not isinstance(value, dict):
             raise Refused("the header is not a mapping")
         if COMMENTS in self.header and (comments := list(self._comments())):
             value[COMMENTS] = comments
         return value, tuple(self.repairs)
 
-    def _value(self, event: Any, depth: int) -> Any:
-        if isinstance(event, yaml.AliasEvent):
-            return self._alias(event.anchor)
-        before = self.size
-        self._count(1)
-        if event.tag and not _CORE.fullmatch(event.tag):
-            raise Refused(f"the tag {event.tag} is not known")
-        if depth > MAX_DEPTH:
-            raise Refused(f"the header is nested deeper than {MAX_DEPTH}")
-        value: Any
-        if isinstance(event, yaml.ScalarEvent):
-            value = self._scalar(event)
-        elif isinstance(event, yaml.SequenceStartEvent):
-            value = [self._value(item, depth + 1) for item in self._until(yaml.SequenceEndEvent)]
-        else:
-            value = self._pairs(depth)
-        if event.anchor:
-            self.anchors[event.anchor] = value, self.size - before
-            self.unused.add(event.anchor)
-        return value
+    def _value(self, node: yaml.Node, depth: int) -> Any:
+        self.budget -= 1
+        if depth > MAX_DEPTH or self.budget < 0:
+            raise Refused("the header is nested too deep, or made many times as long by aliases")
+        if not _CORE.fullmatch(node.tag):
+            raise Refused(f"the tag {node.tag} is not known")
+        anchor = _ANCHOR.match(self.header, node.start_mark.index)
+        if anchor and f"*{anchor[1]}" not in self.header:
+            raise Refused(f"the anchor &{anchor[1]} is never used")
+        if isinstance(node, yaml.SequenceNode):
+            return [self._value(item, depth + 1) for item in node.value]
+        if isinstance(node, yaml.MappingNode):
+            pairs = [(self._key(key), self._value(item, depth + 1)) for key, item in node.value]
+            return unique(pairs, self.repairs)
+        return self._scalar(node)
 
-    def _scalar(self, event: Any) -> str:
-        self._count(len(event.value))
-        start, end = event.start_mark.index, event.end_mark.index
-        if event.style in ("|", ">"):  # a comment may follow on the line of the sign
+    def _key(self, node: yaml.Node) -> str:
+        if not isinstance(node, yaml.ScalarNode):
+            raise Refused("a key is not a word")
+        return str(self._value(node, 0))
+
+    def _scalar(self, node: yaml.Node) -> str:
+        self.budget -= len(node.value)
+        start, end = node.start_mark.index, node.end_mark.index
+        if self.header[start : start + 1] in ("|", ">"):  # a comment may follow on that line
             start = self.header.find("\n", start)
         self.spans.append((start, end))
-        return _tidy(event.value)
-
-    def _until(self, end: type) -> Iterator[Any]:
-        while not isinstance(event := next(self.events), end):
-            self.last = event
-            yield event
-        self.last = event
-
-    def _pairs(self, depth: int) -> dict[str, Any]:
-        found = []
-        for event in self._until(yaml.MappingEndEvent):
-            key = self._value(event, depth + 1)
-            if not isinstance(key, str):
-                raise Refused("a key is not a word")
-            self.last = first = next(self.events)
-            value = self._value(first, depth + 1)
-            if depth == 0 and key.lower() in TEXTS:
-                value = self._text(first, value)
-            found.append((key, value))
-        return unique(found, self.repairs)
-
-    def _text(self, first: Any, value: Any) -> Any:
-        """Give the value of a title as its line has it, where YAML would see more than text."""
-        end = self.last.end_mark.index
-        rest = self.header[end:].split("\n", 1)[0]
-        flow = value and getattr(first, "flow_style", False)  # [] is how YAML says: none
-        cut = getattr(first, "style", None) in ("", None) and re.match(r"\s+#\w", rest)
-        if not flow and (not isinstance(value, str) or not cut):
-            return value
-        start, end = first.start_mark.index, end + len(rest)
-        self.spans = [span for span in self.spans if span[0] < start] + [(start, end)]
-        return _tidy(" ".join(self.header[start:end].split()))
-
-    def _alias(self, name: Any) -> Any:
-        if name not in self.anchors:
-            raise Refused(f"the alias *{name} has no anchor")
-        value, size = self.anchors[name]
-        self.unused.discard(name)
-        self._count(size)
-        return value
-
-    def _count(self, size: int) -> None:
-        self.size += size
-        if self.size > self.limit:
-            raise Refused("the aliases make the header many times as long")
+        return _tidy(node.value)
 
     def _comments(self) -> Iterator[str]:
         """Find the comments: they stand between the scalars."""
         position = 0
-        for start, end in (*self.spans, (len(self.header), 0)):
+        for start, end in (*sorted(self.spans), (len(self.header), 0)):
             for match in _COMMENT.finditer(self.header[position:start]):
                 if text := match[1].strip():
                     yield text
-            position = end
+            position = max(position, end)
 
 
 def unique(pairs: Iterable[tuple[str, Any]], repairs: list[Diagnostic]) -> dict[str, Any]:
@@ -263,7 +289,7 @@ def _recover(header: str, form: str, key: re.Pattern[str], load: Callable[[str],
                 stray += found.pop(COMMENTS, ())
                 pairs += found.items()
             except (ValueError, yaml.YAMLError):
-                name = _tidy(_unquoted(match["key"]))
+                name = _tidy(unquoted(match["key"]))
                 pairs.append((name, _by_lines(match["rest"].strip(), lines[1:])))
                 broken.append(name)
         elif table := _TOML_TABLE.match(lines[0]):
@@ -277,10 +303,8 @@ def _recover(header: str, form: str, key: re.Pattern[str], load: Callable[[str],
     if stray:
         values[COMMENTS] = stray
     message = f"The header is not valid {form.upper()}: check its indents, tabs and colons."
-    if broken:
-        fields = ", ".join(broken[:10])
-        message = f"{fields}: not valid {form.upper()}, kept as written; put the value in quotes."
-    return values, (_warning(f"{form}-repaired", message), *repairs)
+    first = _kept_as_written(form, broken) if broken else _warning(f"{form}-repaired", message)
+    return values, (first, *repairs)
 
 
 def _parts(header: str, key: re.Pattern[str]) -> Iterator[list[str]]:
@@ -300,22 +324,11 @@ def _by_lines(rest: str, lines: list[str]) -> Any:
     lines = [line for line in lines if line.strip()]
     items = [ITEM.match(line) for line in lines]
     if lines and not rest and all(items):
-        return [_tidy(_unquoted((item["item"] or "").strip())) for item in items if item]
+        return [_tidy(unquoted((item["item"] or "").strip())) for item in items if item]
     if _BLOCK.fullmatch(rest):
         rest = rest.partition("#")[2].strip()
-    texts = [_unquoted(rest), *(line.strip() for line in lines)]
+    texts = [unquoted(rest), *(line.strip() for line in lines)]
     return _tidy("\n".join(filter(None, texts)))
-
-
-def _unquoted(text: str) -> str:
-    """Take the quotes around a value off; what is inside stays as written."""
-    if len(text) < 2 or text[0] != text[-1] or text[0] not in "\"'":
-        return text
-    quote, inner = text[0], text[1:-1]
-    first, last = inner.find(quote), inner.rfind(quote)
-    if first < last and inner[first + 1].isspace() and inner[last - 1].isspace():
-        return text  # two quoted words are no quoted value: "Foo" and "Bar"
-    return inner.replace('\\"', '"') if quote == '"' else inner.replace("''", "'")
 
 
 def _load_toml(header: str) -> Loaded:
@@ -351,3 +364,9 @@ def _tidy(text: str) -> str:
 
 def _warning(code: str, message: str) -> Diagnostic:
     return Diagnostic("warning", "front-matter", code, message)
+
+
+def _kept_as_written(form: str, keys: Sequence[str]) -> Diagnostic:
+    fields = ", ".join(keys[:10])
+    message = f"{fields}: not valid {form.upper()}, kept as written; put the value in quotes."
+    return _warning(f"{form}-repaired", message)

@@ -3,15 +3,19 @@
 from __future__ import annotations
 
 import os
+import shutil
+import sqlite3
 from pathlib import Path
 
 import pytest
+from click.testing import CliRunner
 
+from build_db import main
 from clippings.reading.sources import find_articles, read_bytes
 
 
 def paths(*sources: Path) -> list[str]:
-    return [article.path for article in find_articles(sources)]
+    return [article.path for article in find_articles(sources).files]
 
 
 def write(root: Path, *names: str) -> Path:
@@ -27,6 +31,53 @@ def test_articles_are_known_by_their_ending(tmp_path: Path) -> None:
     write(tmp_path, "b.md", "a.markdown", "c.HTML", "d.htm", "e.txt", "新闻/头条.md")
     write(tmp_path, "LICENSE", "x.py", "y.jpg", ".hidden.md", ".git/z.md", "新闻/._头条.md")
     assert paths(tmp_path) == ["a.markdown", "b.md", "c.HTML", "d.htm", "e.txt", "新闻/头条.md"]
+
+
+def test_a_name_that_is_only_an_ending_is_an_article(tmp_path: Path) -> None:
+    """Generators leave it of a title without a letter; any other dot at the start hides."""
+    write(tmp_path, ".md", "a/ .md", "b/.HTML", "..md", ".a.md", ".md.d/x.md")
+    assert paths(tmp_path) == [".md", "a/ .md", "b/.HTML"]
+
+
+def test_what_is_passed_over_is_counted(tmp_path: Path) -> None:
+    """By reason, each thing once; a hidden folder counts as one."""
+    write(tmp_path, "a.md", "LICENSE", "b.py", ".c.md", ".git/d.md", ".git/e.md", "f.mdx")
+    (tmp_path / "out.md").symlink_to(tmp_path.parent)
+    (tmp_path / "z.md").symlink_to("a.md")
+    os.mkfifo(tmp_path / "pipe.md")
+    found = find_articles([tmp_path, tmp_path / "a.md"])
+    assert [file.path for file in found.files] == ["a.md"]
+    assert found.passed_over == {"ending": 3, "hidden": 2, "link": 2, "repeated": 2}
+
+
+def test_the_build_tells_of_all_that_a_folder_holds(tmp_path: Path) -> None:
+    """In its summary and in the database, also where nothing but that has changed."""
+    source, target = write(tmp_path / "in", "a.md", ".b.md", "c.py"), tmp_path / "out.db"
+    for names, found in (((), 3), (("d.py",), 4), (("e.md",), 5)):
+        write(source, *names)
+        result = CliRunner().invoke(main, [str(source), "-o", str(target), "-j", "1"])
+        assert f"{found} files found" in result.output
+        assert "1 hidden" in result.output and "with another ending" in result.output
+        counts = dict(sqlite3.connect(target).execute("select name, count from accounting"))
+        passed_over = counts["passed_over_hidden"] + counts["passed_over_ending"]
+        assert counts["files_found"] == found == counts["files_seen"] + passed_over
+
+
+def test_a_folder_that_vanishes_is_counted(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """What is removed while the walk goes on does not end it."""
+    write(tmp_path, "a/one.md", "b/two.md")
+    scandir = os.scandir
+
+    def removing(folder: str) -> object:
+        if str(folder).endswith("/b"):
+            monkeypatch.undo()
+            shutil.rmtree(folder)
+        return scandir(folder)
+
+    monkeypatch.setattr("clippings.reading.sources.local.os.scandir", removing)
+    found = find_articles([tmp_path])
+    assert [file.path for file in found.files] == ["a/one.md"]
+    assert found.passed_over == {"vanished": 1}
 
 
 def test_a_file_is_a_source_of_one_article(tmp_path: Path) -> None:
@@ -66,7 +117,7 @@ def test_a_file_url_is_a_path(tmp_path: Path) -> None:
     """Links that lead out are passed over there too."""
     write(tmp_path, "outside.md", "a b/inside.md")
     (tmp_path / "a b" / "out.md").symlink_to("../outside.md")
-    found = find_articles([f"file://{tmp_path}/a%20b"])
+    found = find_articles([f"file://{tmp_path}/a%20b"]).files
     assert [article.path for article in found] == ["inside.md"]
 
 
@@ -107,9 +158,9 @@ def test_a_stamp_changes_with_the_file(tmp_path: Path, monkeypatch: pytest.Monke
     for name in ("one.md", "two.md"):
         os.utime(tmp_path / name, (5, 5))
     monkeypatch.setattr("clippings.reading.sources.local.SETTLED", 0)
-    before = {article.path: article.stamp for article in find_articles([tmp_path])}
+    before = {article.path: article.stamp for article in find_articles([tmp_path]).files}
     os.utime(tmp_path / "one.md", ns=(0, 1))
-    after = {article.path: article.stamp for article in find_articles([tmp_path])}
+    after = {article.path: article.stamp for article in find_articles([tmp_path]).files}
     assert before["two.md"] == after["two.md"]
     assert before["link.md"] != after["link.md"]
     assert all(before.values())
@@ -118,6 +169,6 @@ def test_a_stamp_changes_with_the_file(tmp_path: Path, monkeypatch: pytest.Monke
 def test_a_file_is_read_up_to_a_limit(tmp_path: Path) -> None:
     """The beginning of a large file comes with the size of the whole."""
     (tmp_path / "large.md").write_bytes(b"0123456789")
-    (article,) = find_articles([tmp_path])
+    (article,) = find_articles([tmp_path]).files
     assert read_bytes(article, 4) == (b"0123", 10)
     assert read_bytes(article, 100) == (b"0123456789", 10)

@@ -1,0 +1,96 @@
+"""Titles as generators write them, nothing escaped, in quotes that a YAML loader reads.
+
+title: ""'普华永道：报告'""      ─►  "普华永道：报告"
+title: #话题# 今天的云           ─►  "#话题# 今天的云"
+title: 今日看点                  ─►  "今日看点\\n时间：周六"
+时间：周六
+"""
+
+from __future__ import annotations
+
+import json
+import re
+from typing import NamedTuple
+
+_KEYS_AFTER = "date|author|tags|category|layout|slug|permalink|comments|categories"
+_NO_TITLE = r"[# \t]*[\w@$.][\w.@$/() -]{0,60}:(?:\s|$)|(?:-{3,}|\.{3})[ \t]*$|.*<"
+_COMMENT = r"#+(?:\s|$)"
+_FLAGS = re.MULTILINE | re.IGNORECASE
+_LINES = r"(?:title|标题|標題)[ \t]*:[ \t]*(?P<value>.*(?:\n(?!%s).*){0,100}?)(?=\n(?:%s))"
+_TITLE = re.compile(_LINES % (f"{_NO_TITLE}|{_COMMENT}", rf"(?:{_KEYS_AFTER})[ \t]*:"), _FLAGS)
+_GENERATED_TITLE = re.compile(_LINES % (_NO_TITLE, "categories: (?:\n|$)"), _FLAGS)
+_GENERATED = re.compile("^categories: $", re.MULTILINE)
+_TEXT = re.compile(
+    r"^(?:title|subtitle|description|summary|标题|標題)[ \t]*:[ \t]*(?P<value>.*)$", _FLAGS
+)
+_QUOTED = re.compile(r"""(?:'(?:[^']|'')*'|"(?:[^"\\]|\\.)*")(?:\s+#.*)?""", re.DOTALL)
+
+
+class Meant(NamedTuple):
+    """A title as it was meant; `is_yaml` says whether YAML would have read some title there."""
+
+    text: str
+    is_yaml: bool
+
+
+def is_generated(header: str) -> bool:
+    """Say whether this archive's generator wrote the header: it leaves a blank behind a key.
+
+    It escapes nothing and writes no comments, so that every sign in a value is text.
+    """
+    return _GENERATED.search(header) is not None
+
+
+def title_lines(text: str, start: int) -> re.Match[str] | None:
+    """Match the title that begins at `start`, with the lines on which it goes on.
+
+    They end at one of the keys that usually follow; none of them holds another key (with an
+    ASCII colon), a tag, a fence or, but in a header of the generator, a comment.
+    """
+    return _GENERATED_TITLE.match(text, start) or _TITLE.match(text, start)
+
+
+def quote_titles(header: str) -> tuple[str, bool]:
+    """Put titles that YAML would misread in quotes; say whether one was no YAML at all."""
+    generated = is_generated(header)
+    position, pieces, broken = 0, list[str](), False
+    for line in _TEXT.finditer(header):
+        if line.start() < position:
+            continue
+        value = title_lines(header, line.start()) or line
+        if meant := _meant(value["value"].strip(), generated):
+            quoted = json.dumps(meant.text, ensure_ascii=False)
+            pieces += header[position : value.start("value")], quoted
+            position = value.end()
+            broken = broken or not meant.is_yaml
+    return "".join((*pieces, header[position:])), broken
+
+
+def _meant(written: str, generated: bool) -> Meant | None:
+    """Read a title's value as it was meant; None where YAML reads it so."""
+    if _QUOTED.fullmatch(written):
+        return None
+    lead, tail = (len(written) - len(rest) for rest in (written.lstrip('"'), written.rstrip('"')))
+    if written and (lead == len(written) or min(lead, tail) > 1):
+        run = min(lead, tail)
+        inner = written[run:-run]
+        is_quoted = len(inner) > 1 and inner[0] == inner[-1] == "'"
+        return Meant(inner[1:-1] if is_quoted else inner, False)
+    if "\n" in written and written[0] not in "|>-{":
+        return Meant(unquoted("\n".join(filter(None, map(str.strip, written.split("\n"))))), False)
+    is_list = written[:1] == "[" and written.endswith("]") and written != "[]"
+    is_text = generated and "#" in written and written[0] not in "'\""
+    if is_list or is_text or re.search(r"^#|\s#\w", written):
+        return None if written[0] in "'\"" else Meant(written, True)
+    return None
+
+
+def unquoted(text: str) -> str:
+    """Take the quotes around a value off; what is inside stays as written."""
+    if len(text) < 2 or text[0] != text[-1] or text[0] not in "\"'":
+        return text
+    quote, inner = text[0], text[1:-1]
+    first, last = inner.find(quote), inner.rfind(quote)
+    if first < last and inner[first + 1].isspace() and inner[last - 1].isspace():
+        return text  # two quoted words are no quoted value: "Foo" and "Bar"
+    return inner.replace('\\"', '"') if quote == '"' else inner.replace("''", "'")
