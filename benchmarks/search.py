@@ -36,7 +36,7 @@ from clippings.search import (
 from clippings.search.folding import CJK
 from generate import Draft, clauses_of, drafts, made_up_clauses
 
-SCHEMA = Path(__file__).parents[1] / "clippings" / "schema.sql"
+SCHEMA = Path(__file__).parents[1] / "clippings" / "database" / "schema.sql"
 LENGTHS = (1, 2, 3, 4, 6, 10)
 COMMON = ("的", "我们", "一个", "中国")
 PAGE = 20

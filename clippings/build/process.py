@@ -13,7 +13,7 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import replace
 from typing import Any, NamedTuple
 
-from clippings.build.index import tokens_and_sketch
+from clippings.build.index import index
 from clippings.database.rows import FileRows, rows_of
 from clippings.markdown import to_markdown
 from clippings.markdown.rendering import plain_text
@@ -21,6 +21,7 @@ from clippings.models import (
     Article,
     Conversion,
     Diagnostic,
+    IndexEntry,
     ParsedArticle,
     Placed,
     Processed,
@@ -114,7 +115,7 @@ def process_articles(files: Iterable[Raw | Quarantined | None]) -> list[Any]:
             work if work is None or isinstance(work, Quarantined) else _named(stage, work)
             for work in works
         ]
-    return works
+    return _indexed(works)
 
 
 def read_file(source: SourceFile) -> Raw | Quarantined:
@@ -164,21 +165,31 @@ def _normalize(converted: Converted) -> Normalized:
     return Normalized(path, converted, *normalize_article(parsed, conversion, text))
 
 
-def _index(normalized: Normalized) -> Placed:
-    path, (_, parsed, conversion, text), article, diagnostics = normalized
-    tokens, sketch = tokens_and_sketch(article, text)
+def _indexed(works: list[Any]) -> list[Any]:
+    """All articles go through the index together."""
+    normalized = [work for work in works if isinstance(work, Normalized)]
+    texts = [work.converted.text for work in normalized]
+    entries = iter(index([work.article for work in normalized], texts))
+    return [
+        _placed(work, next(entries)) if isinstance(work, Normalized) else work for work in works
+    ]
+
+
+def _placed(normalized: Normalized, entry: IndexEntry) -> Placed:
+    path, (_, parsed, conversion, _), article, diagnostics = normalized
     return Placed(
         path=path,
         digest=parsed.digest,
         encoding=parsed.encoding,
         article=article,
-        tokens=tokens,
-        sketch=sketch,
+        tokens=entry.tokens,
+        keywords=entry.keywords,
+        sketch=entry.sketch,
         diagnostics=(*parsed.diagnostics, *conversion.diagnostics, *diagnostics),
     )
 
 
-_STAGES: tuple[Callable[[Any], Any], ...] = (_parse, _convert, _normalize, _index)
+_STAGES: tuple[Callable[[Any], Any], ...] = (_parse, _convert, _normalize)
 
 
 def _named(stage: Callable[[Any], Any], work: Any) -> Any:

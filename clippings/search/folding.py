@@ -27,6 +27,7 @@ CJK = (
     "\u1100-\u11ff\ua960-\ua97f\uac00-\ud7ff"
     "\u0e01-\u0e3a\u0e40-\u0e4e\u0e81-\u0ecf\u1000-\u103f\u1050-\u109d\u1780-\u17d3\u17dc-\u17dd"
 )
+_CJK = re.compile(f"[{CJK}]")
 # Letters that carry their accent inside, which no decomposition takes off.
 _STROKED = str.maketrans(
     {"ø": "o", "ł": "l", "đ": "d", "ħ": "h", "ŧ": "t", "ı": "i", "æ": "ae", "œ": "oe"}
@@ -58,6 +59,16 @@ def fold_in_place(text: str) -> str | None:
     return folded if _TABLE.uneven.isdisjoint(text) else None
 
 
+def is_combining(character: str) -> bool:
+    """Whether the folding of a character depends on those beside it."""
+    return bool(_COMBINING.match(character))
+
+
+def is_cjk(character: str) -> bool:
+    """Whether a character is written without spaces between words."""
+    return bool(_CJK.match(character))
+
+
 def folding_table() -> Iterator[tuple[str, str]]:
     """Yield (character, folded) for every character that folding changes, in code point order.
 
@@ -65,7 +76,7 @@ def folding_table() -> Iterator[tuple[str, str]]:
     become a blank are left out.
     """
     for code in range(0x30000):
-        folded = _fold_character(chr(code))
+        folded = fold_character(chr(code))
         if folded != chr(code) and folded.strip():
             yield chr(code), folded
 
@@ -79,7 +90,7 @@ class _Table(dict[int, str]):
         self.uneven = set[str]()
 
     def __missing__(self, code: int) -> str:
-        folded = _fold_character(chr(code))
+        folded = fold_character(chr(code))
         if len(folded) != 1:
             self.uneven.add(chr(code))  # first: another thread may meet the character now
         self[code] = folded
@@ -89,7 +100,8 @@ class _Table(dict[int, str]):
 _TABLE = _Table()
 
 
-def _fold_character(character: str) -> str:
+def fold_character(character: str) -> str:
+    """Fold one character by itself: to one, several or none."""
     text = unicodedata.normalize("NFKC", character).casefold()
     text = unicodedata.normalize("NFKD", text).translate(_STROKED)
     text = unicodedata.normalize("NFKC", _ACCENTS.sub("", text))

@@ -143,7 +143,7 @@ STATISTICS = {
 def plan_of_a_large_archive(sql: str) -> str:
     """How SQLite goes about a query of an archive of 100,000 articles."""
     with closing(sqlite3.connect(":memory:")) as db:
-        db.executescript((ROOT / "clippings" / "schema.sql").read_text() + ";analyze;")
+        db.executescript((ROOT / "clippings" / "database" / "schema.sql").read_text() + ";analyze;")
         rows = [("articles", name, found) for name, found in STATISTICS.items()]
         db.executemany("insert into sqlite_stat1 values (?, ?, ?)", rows)
         db.execute("analyze sqlite_master")  # reads the statistics anew

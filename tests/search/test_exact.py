@@ -31,7 +31,7 @@ def texts(folder: Path, limit: int) -> list[str]:
 def archive(bodies: list[str]) -> sqlite3.Connection:
     """A database as the build makes it, as far as searching plain SQL needs it."""
     connection = sqlite3.connect(":memory:")
-    schema = (PROJECT / "clippings" / "schema.sql").read_text("utf-8")
+    schema = (PROJECT / "clippings" / "database" / "schema.sql").read_text("utf-8")
     for name in ("create table folding", "create virtual table articles_fts"):
         connection.execute(re.search(rf"{name}.*?;\n", schema, re.DOTALL)[0])  # type: ignore[index]
     connection.executemany("insert into folding values (?, ?)", folding_table())

@@ -28,7 +28,7 @@ from clippings.search import (
 
 CASES = Path(__file__).parent
 VECTORS = Path(__file__).parents[2] / ".." / "shared" / "vectors"
-SCHEMA = Path(__file__).parents[2] / "clippings" / "schema.sql"
+SCHEMA = Path(__file__).parents[2] / "clippings" / "database" / "schema.sql"
 
 words_and_marks = st.text(
     st.sampled_from(
