@@ -77,7 +77,7 @@ def normalize_article(
         feed=feed,
         published=published,
         updated=updated,
-        language=detect(f"{title}\n{text}", header.line("language") or None),
+        language=detect(f"{title}\n{conversion.markdown}", header.line("language") or None),
         url=url,
         image=lead_image(header.lines("image"), conversion, url),
         characters=len("".join(text.split())),

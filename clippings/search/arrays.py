@@ -32,7 +32,7 @@ Places = npt.NDArray[np.intp]
 
 BEFORE, AFTER = "b", "a"  # on a CJK character at a seam: where the other writing stands
 
-_SPACE, _BREAK, _CLOSE, _CJK, _LETTER, _DIGIT, _SYMBOL, _PERCENT = range(1, 9)
+_SPACE, _BREAK, _CLOSE, _CJK, _LETTER, _DIGIT, _SIGN, _PLUS, _HASH, _PERCENT = range(1, 11)
 _APART = 1 << 31  # a text that holds such a character is folded as a string
 _UTF_32 = f"utf-32-{sys.byteorder[0]}e"
 _EDGE = 0x110000  # no character has this number
@@ -43,7 +43,7 @@ _ENTRIES[_EDGE] = 10 | _CLOSE << 24
 _WIDTH = np.zeros(256, np.uint8)
 for _left in range(_LETTER, _PERCENT + 1):
     _WIDTH[_left << 4 : _left + 1 << 4] = 2  # "i "
-    _WIDTH[_left << 4 | _left] = 1 + (_left == _PERCENT)  # "w"; each % is a token
+    _WIDTH[_left << 4 | _left] = 2 if _left in (_SIGN, _PERCENT) else 1  # "★ ", "w"
     _WIDTH[_left << 4 | _CJK] = 5  # "i 芯b "
 _WIDTH[_CJK << 4 | _CJK : _CJK + 1 << 4] = 3  # "核战 ", "用a "
 _WIDTH[_CLOSE << 4 : _CLOSE + 1 << 4] = 1
@@ -164,27 +164,31 @@ def _entry(character: str) -> int:
 def _kind(folded: str) -> int:
     if folded in " \n":
         return _SPACE if folded == " " else _BREAK
-    if folding.is_cjk(folded):
+    if folding.is_of(folding.CJK, folded):
         return _CJK
+    if folding.is_of(folding.SIGNS, folded):
+        return _SIGN
     if folded in folding.SYMBOLS:
-        return _PERCENT if folded == "%" else _SYMBOL
+        return {"+": _PLUS, "%": _PERCENT}.get(folded, _HASH)
     return _DIGIT if folded in "0123456789" else _LETTER
 
 
 def _without_gaps(codes: Codes, kinds: Kinds) -> tuple[Codes, Kinds]:
-    """Leave out the spaces at a seam, and make the symbols blank that no word stands before."""
+    """Leave out the spaces at a seam, and make the symbols blank that belong to no word."""
     space = np.flatnonzero(kinds == _SPACE)
     left, right = kinds[space - 1], kinds[space + 1]
     after = (left == _CJK) & (right > _CJK)
     before = (left > _CJK) & ((right == _CJK) | (right == _PERCENT))
     seam = after | before
     codes, kinds = np.delete(codes, space[seam]), np.delete(kinds, space[seam])
-    symbols = np.flatnonzero(kinds >= _SYMBOL)
+    symbols = np.flatnonzero(kinds >= _PLUS)
     for place in symbols[kinds[symbols - 1] < _CJK].tolist():
-        stop = place + 1
-        while kinds[place] == _SYMBOL == kinds[stop]:
+        stop = place
+        while kinds[stop] >= _PLUS:
             stop += 1
-        kinds[place:stop] = _BREAK
+        while kinds[place] >= _PLUS and (kinds[place] != _HASH or kinds[stop] < _CJK):
+            kinds[place] = _BREAK
+            place += 1
     return codes, kinds
 
 

@@ -10,8 +10,9 @@ What matches what
 4. Other words are split where letters and digits meet: iPhone13 → iphone 13. So `iphone13`,
    `iphone 13` and `13` find it. A word with punctuation inside is the phrase of its pieces:
    Wi-Fi, node.js, GPT-4, 12.5.
-5. `+`, `#` and `%` right after a word are words too: C++ is the phrase c ++, and `C` finds it as
-   well; 50% is 50 %, also where it is written with a space.
+5. `+`, `#`, `%` and `@` right after a word are words too: C++ is the phrase c ++, and `C` finds it
+   as well; 50% is 50 %, also where it is written with a space. So are `#` and `@` before one:
+   `tag` finds #tag, `#tag` nothing else. Signs (★ × → 😀) are words wherever they stand.
 6. Where CJK and other writing touch, the CJK character at the seam is written once more, with
    the side on which the other writing stands: AI芯片 → ai 芯b 芯片, 用AI → 用a ai. So AI芯, AI芯片
    and 片AI are exact phrases. One space at the seam is no difference: 5G 网络 is 5G网络.
@@ -23,12 +24,12 @@ import re
 from collections.abc import Iterable
 
 from clippings.search.arrays import TextBatch
-from clippings.search.folding import CJK, SYMBOLS
+from clippings.search.folding import CJK, SIGNS, SYMBOLS
 
 # A space at a seam, or before a per cent sign. It starts with the space so that the search skips
 # quickly from one to the next.
 _SEAM = re.compile(f" (?:(?<=[{CJK}] )(?=[^\\s{CJK}])|(?<=[^\\s{CJK}] )(?=[%{CJK}]))")
-_RUN = re.compile(f"[{CJK}]+|[0-9]+|[+#]+|%|[^{CJK}0-9{SYMBOLS}]+")
+_RUN = re.compile(f"[{CJK}]+|[0-9]+|\\++|[#@]+|[%{SIGNS}]|[^{CJK}0-9{SYMBOLS}{SIGNS}]+")
 
 VALUE = "|"  # stands before and after each value of a label column
 
@@ -80,6 +81,8 @@ def spans(folded: str) -> list[str]:
 
 
 def runs(span: str) -> list[str]:
-    """Cut a span into runs of one kind: CJK, digits, symbols, letters of other scripts."""
-    found: list[str] = _RUN.findall(span)
-    return found[1:] if found[0][0] in SYMBOLS else found
+    """Cut a span into runs of one kind: CJK, digits, symbols, a sign, letters of other scripts.
+
+    Symbols without a word, and `+` and `%` before one, are none.
+    """
+    return _RUN.findall(span.lstrip("+%")) if span.strip(SYMBOLS) else []
