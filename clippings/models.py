@@ -124,6 +124,14 @@ class IndexTokens:
     facts: str
 
 
+class IndexEntry(NamedTuple):
+    """What an article is found by: its tokens, its keywords as (number, factor), its sketch."""
+
+    tokens: IndexTokens
+    keywords: list[tuple[int, int]]
+    sketch: bytes
+
+
 @dataclass(frozen=True, slots=True)
 class Withheld:
     """A file that the archive's owner keeps out of it: all of its article, or the text.
@@ -196,6 +204,7 @@ class Placed:
     encoding: str
     article: Article
     tokens: IndexTokens
+    keywords: list[tuple[int, int]]
     sketch: bytes
     diagnostics: tuple[Diagnostic, ...]
     withheld: Withheld | None = None

@@ -14,7 +14,7 @@ from dataclasses import replace
 from functools import partial
 from typing import Any, NamedTuple
 
-from clippings.build.index import tokens_and_sketch
+from clippings.build.index import index
 from clippings.database.rows import FileRows, rows_of
 from clippings.markdown import to_markdown
 from clippings.markdown.rendering import plain_text
@@ -22,6 +22,7 @@ from clippings.models import (
     Article,
     Conversion,
     Diagnostic,
+    IndexEntry,
     ParsedArticle,
     Placed,
     Processed,
@@ -115,13 +116,13 @@ def process_articles(
     """The same for a few files at a time; what is none to process stays as it is."""
     works: list[Any] = [*files]
     normalize = partial(_normalize, split_categories=split_categories)
-    stages: tuple[Callable[[Any], Any], ...] = (_parse, _convert, normalize, _index)
+    stages: tuple[Callable[[Any], Any], ...] = (_parse, _convert, normalize)
     for stage in stages:
         works = [
             work if work is None or isinstance(work, Quarantined) else _named(stage, work)
             for work in works
         ]
-    return works
+    return _indexed(works)
 
 
 def read_file(source: SourceFile) -> Raw | Quarantined:
@@ -172,16 +173,26 @@ def _normalize(converted: Converted, split_categories: bool) -> Normalized:
     return Normalized(path, converted, article, notes)
 
 
-def _index(normalized: Normalized) -> Placed:
-    path, (_, parsed, conversion, text), article, diagnostics = normalized
-    tokens, sketch = tokens_and_sketch(article, text)
+def _indexed(works: list[Any]) -> list[Any]:
+    """All articles go through the index together."""
+    normalized = [work for work in works if isinstance(work, Normalized)]
+    texts = [work.converted.text for work in normalized]
+    entries = iter(index([work.article for work in normalized], texts))
+    return [
+        _placed(work, next(entries)) if isinstance(work, Normalized) else work for work in works
+    ]
+
+
+def _placed(normalized: Normalized, entry: IndexEntry) -> Placed:
+    path, (_, parsed, conversion, _), article, diagnostics = normalized
     return Placed(
         path=path,
         digest=parsed.digest,
         encoding=parsed.encoding,
         article=article,
-        tokens=tokens,
-        sketch=sketch,
+        tokens=entry.tokens,
+        keywords=entry.keywords,
+        sketch=entry.sketch,
         diagnostics=(*parsed.diagnostics, *conversion.diagnostics, *diagnostics),
     )
 

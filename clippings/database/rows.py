@@ -19,7 +19,6 @@ from clippings.reading.dates import day_of
 from clippings.reading.identity import path_id
 from clippings.reading.normalize import host_of
 from clippings.similarity.near_duplicates import clues, place
-from clippings.similarity.related import keywords
 
 Row = tuple[Any, ...]
 
@@ -90,7 +89,7 @@ def rows_of(outcome: Outcome) -> FileRows:
         {
             "articles": [_article_row(article)],
             "tokens": [(article.id, *astuple(outcome.tokens))],
-            "keywords": [(article.id, *keyword) for keyword in keywords(outcome.tokens)],
+            "keywords": [(article.id, *keyword) for keyword in outcome.keywords],
             "sketches": _sketch_rows(outcome) if found else [],
             "clues": [(article.id, clue) for clue in found],
             "links": [

@@ -206,5 +206,5 @@ create table folding (
 -- writes no mark for its first column, which makes the index a fifth smaller.
 create virtual table articles_fts using fts5 (
   body, title, summary, author, section, source, feed, tags, facts,
-  content='', tokenize="ascii tokenchars '+#%|'"
+  content='', tokenize="ascii tokenchars '+#%@|'"
 );

@@ -21,7 +21,7 @@ from typing import Any
 
 from sqlite_utils import Database
 
-from clippings.build.index import index_tokens
+from clippings.build.index import Columns, index_tokens
 from clippings.build.state import RECORD_FILES
 from clippings.database.rows import COLUMNS
 from clippings.database.schema import STATE_INDEXES, archive_schema, attach, run_all
@@ -289,7 +289,8 @@ class ArchiveWriter:
             markdown, tags, features, *labels = rest
             text = plain_text(markdown)
             named = json.loads(tags), json.loads(features)
-            tokens = index_tokens(title, summary, author, published, language, text, *named)
+            columns = Columns(title, summary, author, published, language, text, *named)
+            tokens = index_tokens(columns)
             yield docid, article, tokens, tuple(labels)
 
     def _remember_former(self, former: Path) -> None:

@@ -1,7 +1,7 @@
 """The language of a text, as a BCP 47 tag.
 
 Scripts decide first; then, for Han, the characters that only one of Simplified
-and Traditional has (OpenCC's tables), and for Latin letters a few function
+and Traditional has (by OpenCC), and for Latin letters a few function
 words of each language. It is made for articles of a paragraph or more.
 """
 
@@ -10,15 +10,16 @@ from __future__ import annotations
 import re
 from collections import Counter
 from functools import cache
-from importlib.resources import files
+
+from clippings.search.folding import changed_by
 
 SAMPLES = (600, 2_500)  # characters that decide; more of them where the first do not tell
 
-# Addresses, tags and code are in no language.
+# Code, addresses and tags are in no language. Each begins with one of a few characters.
 _NOISE = re.compile(
-    r"</?[A-Za-z!][^<>]*>?|https?://[^\s)\"'<>]+|&[#\w]{1,30};|```[\s\S]*?(?:```|$)|`[^`\n]*`"
+    r"(?=[`~\n<h&\]])(?:(`{3,}|~{3,})[\s\S]*?(?:\1|\Z)|`[^`\n]*`|\n(?: {4}|\t)[^\n]*"
+    r"|</?[A-Za-z!][^<>]*>?|https?://[^\s)\"'<>]+|&[#\w]{1,30};|\]\([^)\s]*)"
 )
-_NOISY = ("<", "://", "&", "`")  # without one of these there is no noise
 _TAG = re.compile(r"[A-Za-z]{2,3}([-_][A-Za-z]{4})?([-_]([A-Za-z]{2}|\d{3}))?([-_]\w{5,8})*")
 
 # first code point, last code point, script
@@ -52,26 +53,31 @@ _SCRIPTS = (
 # the texts of all the world, while the other scripts are used by their readers only.
 _WEIGHTS = {"Latn": 1.0, "Cyrl": 2.0, "Han": 4.0, "ja": 4.0, "ko": 4.0}
 
+# Words that are frequent in technical English (o, os, as, com) tell of no other language.
 _WORDS = {
-    "en": "the of and to in is that for it with as on are this was be by you from have not",
-    "es": "el la los las de que y en un una por con para es del se lo como más su está",
-    "pt": "o os as de que e em um uma por com para é do da dos das no na não se mais você",
-    "fr": "le la les des de et à un une du est pour que dans qui sur pas avec vous ce au",
-    "de": "der die das und zu in den von ist mit nicht ein eine für auf im sich dem auch es",
-    "it": "il la le di che e un una per con è del della dei sono non si da nel gli più",
-    "nl": "de het een en van in is dat op te voor met zijn niet aan er om ook als bij",
-    "pl": "w i na z się do nie to jest że o jak po co dla od za przez ale tym",
-    "tr": "ve bir bu için de da ile olarak çok daha olan gibi var en ne kadar sonra",
-    "vi": "và của là có không trong được cho với các một này những người khi đã để",
-    "id": "yang dan di untuk dengan ini dari pada dalam tidak akan adalah itu ke atau juga",
-    "sv": "och att det som en på är av för med den till inte om ett har jag",
+    "en": "the of and to in is that for it with as on are this was be by you from have not do no",
+    "es": "el la los las de que y en un una por con para es del se lo como más su está son al fue",
+    "pt": "de que em um uma por para é da dos das na nas não se mais você são como foi ao pela sua",
+    "ca": "el la els les de que i en un una per amb és del dels al als més aquest són hi està",
+    "fr": "le la les des de et à un une du est pour que dans qui sur pas avec vous ce au nous par",
+    "de": "der die das und zu in den von ist mit nicht ein eine für auf im sich dem auch es wir",
+    "it": "il la le di che una un per con è del della dei sono non si da nel gli più alla questo",
+    "ro": "și în de la cu pe care este sunt un nu din să mai pentru ce fi al ale prin acest după",
+    "nl": "de het een en van in is dat op te voor met zijn niet aan er om ook als bij naar wordt",
+    "pl": "w i na z się do nie to jest że jak po co dla od za przez ale tym jego są może oraz",
+    "tr": "ve bir bu için de da ile olarak çok daha olan gibi var en ne kadar sonra ki her",
+    "vi": "và của là có không trong được cho với các một này những người khi đã để như về",
+    "id": "yang dan di untuk dengan ini dari pada dalam tidak akan adalah itu ke atau juga bisa",
+    "sv": "och att det som en på är av för med den till inte om ett har jag från var vid vi",
+    "nb": "og å det som en på er av for med den til ikke om et har jeg fra var ved vi etter ble",
 }
 
-# The Cyrillic and Arabic languages by the letters that only they have.
+# The Cyrillic and Arabic languages by letters that they have, and that they have not.
 _LETTERS = {
-    "Cyrl": (("uk", "іїєґ"), ("be", "ў"), ("sr", "ђћџљњј"), ("ru", "")),
-    "Arab": (("fa", "پچژگ"), ("ar", "")),
+    "Cyrl": (("uk", "іїєґ", ""), ("be", "ў", ""), ("sr", "ђћџљњј", ""), ("bg", "ъ", "ыэё")),
+    "Arab": (("fa", "پچژگ", ""),),
 }
+_ELSE = {"Cyrl": "ru", "Arab": "ar"}
 
 _CHINESE = {"cn": "Hans", "sg": "Hans", "my": "Hans", "tw": "Hant", "hk": "Hant", "mo": "Hant"}
 _MISNAMED = {"cn": "zh-Hans", "tw": "zh-Hant", "jp": "ja", "kr": "ko"}
@@ -93,11 +99,8 @@ def detect(text: str, declared: str | None = None) -> str | None:
 
 
 def _sample(text: str, size: int) -> str:
-    """So many characters of a text, without its noise where it has any."""
-    beginning = text[: 4 * size]
-    if any(mark in beginning for mark in _NOISY):
-        beginning = _NOISE.sub(" ", beginning)
-    return beginning[:size]
+    """So many characters of a Markdown text, without its noise."""
+    return _NOISE.sub(" ", text[: 4 * size])[:size]
 
 
 def _canonical(declared: str) -> str | None:
@@ -133,11 +136,14 @@ def _by_script(sample: str) -> str | None:
         return _han(counts)
     if main == "Latn":
         return _latin(sample)
-    return next((tag for tag, chars in _LETTERS.get(main, ()) if _holds(counts, chars)), main)
+    told = (tag for tag, has, lacks in _LETTERS.get(main, ()) if _tells(counts, has, lacks))
+    return next(told, _ELSE.get(main, main))
 
 
-def _holds(counts: Counter[str], chars: str) -> bool:
-    return not chars or sum(counts[char] for char in chars) * 200 > sum(counts.values())
+def _tells(counts: Counter[str], has: str, lacks: str) -> bool:
+    """Whether a text has letters (one in 200), and more of them than of those that it lacks."""
+    found, against = (sum(counts[letter] for letter in letters) for letters in (has, lacks))
+    return found * 200 > counts.total() and found > against
 
 
 class _Scripts(dict[str, str | None]):
@@ -161,26 +167,38 @@ def _han(counts: Counter[str]) -> str:
 
 @cache
 def _only() -> tuple[frozenset[str], frozenset[str]]:
-    """Read OpenCC's tables: the characters that only one of the two scripts has."""
+    """The characters that only Simplified and that only Traditional text has: those that OpenCC
+    changes one way. What is frequent in Big5 (台, 后, 里) is no sign of Simplified text."""
+    simplified, traditional = changed_by("s2t").keys(), changed_by("t2s").keys()
+    return (
+        frozenset(c for c in simplified - traditional if not _is_frequent_in_big5(c)),
+        frozenset(traditional - simplified),
+    )
 
-    def changed(name: str) -> frozenset[str]:
-        lines = (files("opencc") / "dictionary" / name).read_text("utf-8").splitlines()
-        pairs = (line.split("\t") for line in lines if "\t" in line)
-        return frozenset(char for char, others in pairs if char not in others.split())
 
-    simplified, traditional = changed("STCharacters.txt"), changed("TSCharacters.txt")
-    return simplified - traditional, traditional - simplified
+def _is_frequent_in_big5(character: str) -> bool:
+    return b"\xa4\x40" <= character.encode("big5", "replace") <= b"\xc6\x7e"
 
 
 def _latin(sample: str) -> str | None:
     words = Counter(re.findall(r"[^\W\d_]+", sample.lower()))
-    known = {tag: words.keys() & those for tag, those in _function_words().items()}
-    scores = {tag: sum(words[word] for word in those) for tag, those in known.items()}
+    languages = _function_words()
+    scores = dict.fromkeys(_WORDS, 0.0)
+    for word in words.keys() & languages.keys():
+        for tag in languages[word]:
+            scores[tag] += words[word] / len(languages[word])
     best = max(scores, key=lambda tag: scores[tag])
-    # One word may be a name or a letter of a list; two different ones are a language.
-    return best if len(known[best]) > 1 and scores[best] * 20 >= words.total() else None
+    known = [word for word in words if best in languages.get(word, ())]
+    # One word may be a name or a letter of a list, two that many languages have (de la) as well.
+    few = len(known) < 2 or scores[best] < 1
+    return None if few or sum(words[word] for word in known) * 20 < words.total() else best
 
 
 @cache
-def _function_words() -> dict[str, frozenset[str]]:
-    return {tag: frozenset(words.split()) for tag, words in _WORDS.items()}
+def _function_words() -> dict[str, list[str]]:
+    """Word → the languages that use it."""
+    languages: dict[str, list[str]] = {}
+    for tag, words in _WORDS.items():
+        for word in words.split():
+            languages.setdefault(word, []).append(tag)
+    return languages

@@ -81,7 +81,7 @@ def normalize_article(
     title = own_title(header.line("title"), parsed.path) or fallback_title(
         parsed.path, parsed.body, conversion.markdown, text
     )
-    language = detect(f"{title}\n{text}", header.line("language") or None)
+    language = detect(f"{title}\n{conversion.markdown}", header.line("language") or None)
     is_chinese = language is not None and language.startswith("zh")
     published = _date(header, "published", is_chinese, notes) or date_of_name(parsed.path)
     where = " ".join(filter(None, (levels.source, (published or "")[:10])))

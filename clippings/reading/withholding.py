@@ -21,7 +21,7 @@ from typing import Any
 
 import yaml
 
-from clippings.build.index import tokens_and_sketch
+from clippings.build.index import index
 from clippings.markdown.rendering import plain_text
 from clippings.models import BuildError, Outcome, Placed, Quarantined, What, Withheld
 from clippings.reading.identity import text_digest
@@ -192,8 +192,8 @@ def _cut(placed: Placed, withheld: Withheld) -> Placed:
         front_matter=json.dumps(header, ensure_ascii=False),
         markdown=_PUNCTUATION.sub(r"\\\1", beginning),
     )
-    tokens, sketch = tokens_and_sketch(cut, beginning)
-    return replace(placed, article=cut, tokens=tokens, sketch=sketch, withheld=withheld)
+    (entry,) = index([cut], [beginning])
+    return replace(placed, article=cut, withheld=withheld, **entry._asdict())
 
 
 def _shortened(value: Any) -> Any:

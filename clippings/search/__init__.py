@@ -14,7 +14,7 @@ from clippings.search.folding import fold, folding_table
 from clippings.search.query import Filter, Note, Query, parse_query, quoted
 from clippings.search.results import COUNTED, COUNTS, ORDERS, RANKED, TOTAL
 from clippings.search.snippets import Snippet, snippet
-from clippings.search.tokens import facts, index_folded, index_labels, index_text
+from clippings.search.tokens import facts, index_labels, index_text
 
 __all__ = [
     "COUNTED",
@@ -34,7 +34,6 @@ __all__ = [
     "find",
     "fold",
     "folding_table",
-    "index_folded",
     "index_labels",
     "index_text",
     "parse_query",

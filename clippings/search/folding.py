@@ -3,11 +3,12 @@
 Folded away are compatibility forms (NFKC: full-width, half-width kana, ligatures), case, the
 accents of Latin and Greek, the vowel points of Hebrew and Arabic, invisible characters and
 variation selectors, and the difference between Traditional and Simplified Chinese (OpenCC's
-TSCharacters, one character to one character). Kana, hangul and Cyrillic keep their marks, since
-か and が or и and й are different letters.
+table, one character to one character, and some that it keeps). Kana, hangul and Cyrillic keep
+their marks, since か and が or и and й are different letters.
 
-Whatever can not be part of a word becomes a blank: a space stays a space, punctuation and line
-breaks become a line break, so that the tokenizer can tell "AI 芯片" from "AI。芯片".
+Signs such as ★ → € and emoji stay. Whatever else can not be part of a word becomes a blank: a
+space stays a space, punctuation and line breaks become a line break, so that the tokenizer can
+tell "AI 芯片" from "AI。芯片".
 """
 
 from __future__ import annotations
@@ -16,7 +17,8 @@ import re
 import unicodedata
 from collections.abc import Iterator
 from functools import cache
-from importlib.resources import files
+
+from opencc import OpenCC
 
 # Scripts written without spaces between words, as a regular expression's character class:
 # Han with its extensions, kana, bopomofo, hangul, Yi, Thai, Lao, Myanmar, Khmer.
@@ -31,16 +33,32 @@ CJK = (
 _STROKED = str.maketrans(
     {"ø": "o", "ł": "l", "đ": "d", "ħ": "h", "ŧ": "t", "ı": "i", "æ": "ae", "œ": "oe"}
 )
+# Characters that OpenCC keeps, since what they become hangs on the word: 隨著 随着, 著名 著名. As
+# one letter both spellings of a word meet: 瞭解 了解, 憑藉 凭借, 彷彿 仿佛, 甚麼 什么, 計畫 计划,
+# 回覆 回复, 姊妹 姐妹, 沈默 沉默. The price is that 画 finds 划, 什 finds 甚, 你 finds 妳.
+_KEPT = dict(
+    zip(
+        "著瞭藉彷甚妳牠祇衹姊画覆沈甦甯礆迳黏砲銲镕薰粧痲蔴籐荳菓姪搾揹",
+        "着了借仿什你它只只姐划复沉苏宁硷径粘炮焊熔熏妆麻麻藤豆果侄榨背",
+        strict=True,
+    )
+)
 # Only here does a character's folded form depend on its neighbours.
 _COMBINING = re.compile("[\u0300-\u036f\u1100-\u11ff\u3099\u309a\uff9e\uff9f]")
 _ACCENTS = re.compile("(?<=[A-Za-zͰ-Ͽ])[\u0300-\u036f]+|(?<=е)\u0308")
 # Marks on letters that say nothing of their own: stray accents, Hebrew points, Arabic vowels and
-# tatweel, variation selectors. Format characters and enclosing marks go by their category.
+# tatweel, variation selectors, skin tones. Format characters and enclosing marks go by category.
 _DROPPED = re.compile(
     "[\u0300-\u036f\u0591-\u05bd\u05bf\u05c1\u05c2\u05c4\u05c5\u05c7\u0640\u064b-\u0652\u0670"
-    "\u180b-\u180d\u180f\ufe00-\ufe0f\U000e0100-\U000e01ef]"
+    "\u180b-\u180d\u180f\ufe00-\ufe0f\U0001f3fb-\U0001f3ff\U000e0100-\U000e01ef]"
 )
-SYMBOLS = "+#%"  # part of a word when they follow one: C++, C#, Disney+, 50%
+SYMBOLS = "+#%@"  # part of a word beside one: C++, C#, Disney+, 50%, #tag, @name
+# Each is a word by itself, as a character class: currencies, arrows, mathematics, technical and
+# geometric shapes, dingbats, emoji; not the lines and blocks (2500-259f) that tables are drawn of.
+SIGNS = (
+    "\u00a2-\u00a9\u00ac\u00ae\u00b0\u00b1\u00d7\u00f7\u20a0-\u20cf\u2190-\u23ff"
+    "\u25a0-\u27bf\u27f0-\u27ff\u2900-\u297f\u2a00-\u2bff\U0001f000-\U0001faff"
+)
 
 
 def fold(text: str) -> str:
@@ -58,6 +76,16 @@ def fold_in_place(text: str) -> str | None:
     return folded if _TABLE.uneven.isdisjoint(text) else None
 
 
+def is_combining(character: str) -> bool:
+    """Whether the folding of a character depends on those beside it."""
+    return bool(_COMBINING.match(character))
+
+
+def is_of(characters: str, character: str) -> bool:
+    """Whether a character is of a class, CJK or SIGNS."""
+    return bool(re.match(f"[{characters}]", character))
+
+
 def folding_table() -> Iterator[tuple[str, str]]:
     """Yield (character, folded) for every character that folding changes, in code point order.
 
@@ -65,7 +93,7 @@ def folding_table() -> Iterator[tuple[str, str]]:
     become a blank are left out.
     """
     for code in range(0x30000):
-        folded = _fold_character(chr(code))
+        folded = fold_character(chr(code))
         if folded != chr(code) and folded.strip():
             yield chr(code), folded
 
@@ -79,7 +107,7 @@ class _Table(dict[int, str]):
         self.uneven = set[str]()
 
     def __missing__(self, code: int) -> str:
-        folded = _fold_character(chr(code))
+        folded = fold_character(chr(code))
         if len(folded) != 1:
             self.uneven.add(chr(code))  # first: another thread may meet the character now
         self[code] = folded
@@ -89,27 +117,40 @@ class _Table(dict[int, str]):
 _TABLE = _Table()
 
 
-def _fold_character(character: str) -> str:
+def fold_character(character: str) -> str:
+    """Fold one character by itself: to one, several or none."""
     text = unicodedata.normalize("NFKC", character).casefold()
     text = unicodedata.normalize("NFKD", text).translate(_STROKED)
     text = unicodedata.normalize("NFKC", _ACCENTS.sub("", text))
     folded = "".join(_as_word_or_blank(_simplified().get(c, c)) for c in text)
-    return folded if folded.strip() else folded[:1]  # … is one break, not three
+    if not folded.strip():
+        return folded[:1]  # … is one break, not three
+    # ① and ² stand for digits, and are none of the number beside them.
+    is_apart = unicodedata.category(character) != "Nd" and re.search("[0-9]", folded)
+    return f" {folded} " if is_apart else folded
 
 
 def _as_word_or_blank(character: str) -> str:
     category = unicodedata.category(character)
     if category in ("Cf", "Me") or _DROPPED.match(character):
         return ""
-    if category[0] in "LMN" or character in SYMBOLS:
+    is_sign = category in ("So", "Sm", "Sc") and is_of(SIGNS, character)
+    if is_sign or category[0] in "LMN" or character in SYMBOLS:
         return character
     return " " if category == "Zs" or character == "\t" else "\n"
 
 
 @cache
 def _simplified() -> dict[str, str]:
-    """Read OpenCC's table (Traditional, tab, Simplified and its rivals), chains followed."""
-    lines = (files("opencc") / "dictionary" / "TSCharacters.txt").read_text("utf-8").splitlines()
-    pairs = dict(line.split("\t") for line in lines if "\t" in line)
-    table = {traditional: forms.split()[0] for traditional, forms in pairs.items()}
-    return {traditional: table.get(form, form) for traditional, form in table.items()}
+    table = {old: _KEPT.get(new, new) for old, new in changed_by("t2s").items()}
+    return {old: table.get(new, new) for old, new in (table | _KEPT).items()}
+
+
+def changed_by(configuration: str) -> dict[str, str]:
+    """Return what OpenCC's configuration (`t2s`, `s2t`) makes of each Han character by itself,
+    without those that it leaves as they are."""
+    blocks = ((0x3400, 0x4DC0), (0x4E00, 0xA000), (0x20000, 0x2EBF0), (0x30000, 0x323B0))
+    characters = [chr(code) for block in blocks for code in range(*block)]
+    converted = str(OpenCC(configuration).convert("\n".join(characters))).split("\n")
+    pairs = zip(characters, converted, strict=True)
+    return {character: other for character, other in pairs if character != other}

@@ -10,8 +10,9 @@ What matches what
 4. Other words are split where letters and digits meet: iPhone13 → iphone 13. So `iphone13`,
    `iphone 13` and `13` find it. A word with punctuation inside is the phrase of its pieces:
    Wi-Fi, node.js, GPT-4, 12.5.
-5. `+`, `#` and `%` right after a word are words too: C++ is the phrase c ++, and `C` finds it as
-   well; 50% is 50 %, also where it is written with a space.
+5. `+`, `#`, `%` and `@` right after a word are words too: C++ is the phrase c ++, and `C` finds it
+   as well; 50% is 50 %, also where it is written with a space. So are `#` and `@` before one:
+   `tag` finds #tag, `#tag` nothing else. Signs (★ × → 😀) are words wherever they stand.
 6. Where CJK and other writing touch, the CJK character at the seam is written once more, with
    the side on which the other writing stands: AI芯片 → ai 芯b 芯片, 用AI → 用a ai. So AI芯, AI芯片
    and 片AI are exact phrases. One space at the seam is no difference: 5G 网络 is 5G网络.
@@ -20,33 +21,22 @@ What matches what
 from __future__ import annotations
 
 import re
-import sys
-from array import array
 from collections.abc import Iterable
-from itertools import pairwise
 
-from clippings.search.folding import CJK, SYMBOLS, fold
+from clippings.search.arrays import TextBatch
+from clippings.search.folding import CJK, SIGNS, SYMBOLS
 
 # A space at a seam, or before a per cent sign. It starts with the space so that the search skips
 # quickly from one to the next.
 _SEAM = re.compile(f" (?:(?<=[{CJK}] )(?=[^\\s{CJK}])|(?<=[^\\s{CJK}] )(?=[%{CJK}]))")
-_OTHER = re.compile(f"[^{CJK}]")
-_CJK = re.compile(f"[{CJK}]")
-_RUN = re.compile(f"[{CJK}]+|[0-9]+|[+#]+|%|[^{CJK}0-9{SYMBOLS}]+")
-_UTF_32 = f"utf-32-{sys.byteorder[0]}e"
+_RUN = re.compile(f"[{CJK}]+|[0-9]+|\\++|[#@]+|[%{SIGNS}]|[^{CJK}0-9{SYMBOLS}{SIGNS}]+")
 
 VALUE = "|"  # stands before and after each value of a label column
-BEFORE, AFTER = "b", "a"  # on a CJK character at a seam: where the other writing stands
 
 
 def index_text(text: str) -> str:
     """Give the tokens of one field, separated by spaces, as the FTS5 column takes them."""
-    return index_folded(fold(text))
-
-
-def index_folded(folded: str) -> str:
-    """Give the tokens of one field that is folded already."""
-    return " ".join([*_characters(folded), *_words(folded)])
+    return TextBatch([text]).fields[0]
 
 
 def index_labels(values: Iterable[str]) -> str:
@@ -54,9 +44,16 @@ def index_labels(values: Iterable[str]) -> str:
 
     The bars let a query ask for a whole value: `source:"知乎"` leaves 知乎日报 out.
     """
-    folded = [fold(value) for value in dict.fromkeys(values)]
-    words = [word for value in folded for word in (VALUE, *_words(value))]
-    return " ".join([*_characters("".join(folded)), *words, VALUE]) if words else ""
+    batch = TextBatch(list(dict.fromkeys(values)))
+    return join_labels(zip(batch.characters, batch.words, strict=True))
+
+
+def join_labels(values: Iterable[tuple[str, str]]) -> str:
+    """Give the same of the (characters, words) of each name."""
+    cut = list(values)
+    characters = dict.fromkeys("".join(characters for characters, _ in cut))
+    words = (piece for _, words in cut for piece in (VALUE, words) if piece)
+    return " ".join([*characters, *words, VALUE]) if cut else ""
 
 
 def facts(published: str | None, language: str | None, features: Iterable[str]) -> str:
@@ -75,7 +72,7 @@ def facts(published: str | None, language: str | None, features: Iterable[str]) 
 
 def tokens(text: str) -> list[str]:
     """Give the tokens of `text` in their order, without the set of its characters."""
-    return " ".join(_words(fold(text))).split()
+    return TextBatch([text]).words[0].split()
 
 
 def spans(folded: str) -> list[str]:
@@ -84,54 +81,8 @@ def spans(folded: str) -> list[str]:
 
 
 def runs(span: str) -> list[str]:
-    """Cut a span into runs of one kind: CJK, digits, symbols, letters of other scripts."""
-    found: list[str] = _RUN.findall(span)
-    return found[1:] if found[0][0] in SYMBOLS else found
+    """Cut a span into runs of one kind: CJK, digits, symbols, a sign, letters of other scripts.
 
-
-def _characters(folded: str) -> list[str]:
-    return _CJK.findall("".join(dict.fromkeys(folded)))
-
-
-def _words(folded: str) -> list[str]:
-    """Give the tokens span by span; one string may hold several. This is the build's hot loop."""
-    words: list[str] = []
-    cut = spans(folded)
-    for span, pairs in zip(cut, _paired(cut), strict=True):
-        if not _OTHER.search(span):
-            words.append(pairs or span)
-        elif not span.isascii():
-            words += _mixed(span)
-        elif span.isalpha():
-            words.append(span)
-        else:
-            words += runs(span)
-    return words
-
-
-def _paired(cut: list[str]) -> list[str]:
-    """Give the overlapping pairs of each span, all spans at once and so without a Python loop.
-
-    Every character is written with the one after it and a space; a span with a line break on
-    both sides becomes `⏎核 核战 战争 争⏎`, of which the ends are cut off.
+    Symbols without a word, and `+` and `%` before one, are none.
     """
-    codes = array("I", "\n".join(["", *cut, ""]).encode(_UTF_32))
-    paired = array("I", " ".encode(_UTF_32)) * (3 * len(codes) - 3)
-    paired[0::3], paired[1::3] = codes[:-1], codes[1:]
-    return [pairs[2:-2] for pairs in paired.tobytes().decode(_UTF_32).split("\n")[1::2]]
-
-
-def _mixed(span: str) -> list[str]:
-    """Give the tokens of a span in which CJK and other writing may touch."""
-    words: list[str] = []
-    pieces = runs(span)
-    last = len(pieces) - 1
-    for index, run in enumerate(pieces):
-        if _OTHER.match(run):
-            words.append(run)
-            continue
-        words += [run[0] + BEFORE] if index else []
-        lone = len(run) == 1 and not last
-        words += [run] if lone else [left + right for left, right in pairwise(run)]
-        words += [run[-1] + AFTER] if index < last else []
-    return words
+    return _RUN.findall(span.lstrip("+%")) if span.strip(SYMBOLS) else []

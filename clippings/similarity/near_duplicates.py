@@ -16,11 +16,9 @@ The pairs grow with the articles, not with all their pairs, whatever they share.
 
 from __future__ import annotations
 
-import re
 from array import array
 from collections.abc import Iterable, Iterator
 from datetime import date
-from zlib import crc32
 
 KEPT = 128
 """Clauses in a sketch. Of longer articles the part that is shared is an estimate: of 0.85, with a
@@ -52,8 +50,6 @@ is years apart."""
 
 DAY_DIGITS = 7
 
-_FIGURE = re.compile(r"\d+")
-_PARTS = re.compile(r"[\d〇零一二两三四五六七八九十百千上中下\s]+")
 _HEAD = 5  # numbers before the clauses
 
 
@@ -69,16 +65,6 @@ def place(day: str | None, article: int) -> str:
 def article_at(place: str) -> int:
     """The id of the article that stands there."""
     return int(place[DAY_DIGITS:], 16)
-
-
-def sketch(title: str, text: str, published: str | None) -> bytes:
-    """What `alike` needs to know of an article: from its folded title, its folded text, and when
-    it was published (ISO 8601)."""
-    clauses = _numbers(c for c in text.replace(" ", "").split("\n") if len(c) >= SHORTEST_CLAUSE)
-    figures = _numbers(_FIGURE.findall(text))
-    names = _numbers([title])[0], _numbers([_PARTS.sub("", title)])[0]
-    head = (_ordinal(published), *names, len(text), min(len(clauses), KEPT))
-    return array("I", (*head, *clauses[:KEPT], *figures[:KEPT])).tobytes()
 
 
 def clues(sketch: bytes) -> list[int]:
@@ -111,11 +97,6 @@ def components(pairs: Iterable[tuple[int, int]]) -> Iterator[tuple[int, int]]:
         first, second = _root(one, towards), _root(other, towards)
         towards[first] = towards[second] = min(first, second)
     yield from ((_root(each, towards), each) for each in sorted(towards))
-
-
-def _numbers(texts: Iterable[str]) -> list[int]:
-    """A number of each different text, the smallest first."""
-    return sorted({crc32(text.encode("utf-8", "surrogatepass")) for text in texts})
 
 
 def _root(each: int, towards: dict[int, int]) -> int:

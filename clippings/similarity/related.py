@@ -12,11 +12,6 @@ their pairs.
 
 from __future__ import annotations
 
-from collections import Counter
-from zlib import crc32
-
-from clippings.models import IndexTokens
-
 KEYWORDS = 40
 """Tokens that an article brings: enough for its subject, few enough to pair cheaply."""
 
@@ -143,19 +138,3 @@ RELATE_AGAIN = (
     _ONE_OF_A_STORY,
 )
 """Brings `related` up to date where articles were retired or chosen."""
-
-
-def keywords(tokens: IndexTokens) -> list[tuple[int, int]]:
-    """(number, factor) of each token that an article is most about.
-
-    The number is the token's CRC-32; the factor is 2 where it stands in the
-    title, else 1. Single characters say too little in any script; a token seen
-    once in the text and never in the title is no subject.
-    """
-    in_title = set(tokens.title.split())
-    counts = Counter(tokens.body.split(" ", READ)[:READ])
-    counts.update(dict.fromkeys(in_title, TITLE_WEIGHT))
-    subjects = [(-n, token) for token, n in counts.items() if n > 1 and len(token) > 1]
-    subjects.sort()
-    factors = {crc32(token.encode()): 1 + (token in in_title) for _, token in subjects[:KEYWORDS]}
-    return sorted(factors.items())

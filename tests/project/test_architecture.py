@@ -20,8 +20,8 @@ MAY_IMPORT = {
     "models": set(),
     "search": {"markdown"},
     "markdown": {"models"},
-    "reading": {"build", "models", "markdown"},
-    "similarity": {"database", "models"},
+    "reading": {"build", "models", "markdown", "search"},
+    "similarity": {"database", "models", "search"},
     "database": {"build", "markdown", "models", "reading", "search", "similarity"},
     "build": {
         "database", "dataset", "markdown", "models", "reading", "search", "similarity",

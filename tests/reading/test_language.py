@@ -24,6 +24,15 @@ TEXTS = (
     ("fr", "Les représentants des deux pays ont parlé près de huit heures dans la ville."),
     ("de", "Die Vertreter der beiden Länder sprachen fast acht Stunden mit der Presse."),
     ("it", "I rappresentanti dei due paesi hanno parlato per quasi otto ore con la stampa."),
+    (
+        "nb",
+        "Representantene for de to landene snakket i nesten åtte timer, og ble ikke enige om det.",
+    ),
+    ("ca", "Els representants dels dos països van parlar gairebé vuit hores amb la premsa."),
+    ("ro", "Reprezentanții celor două țări au vorbit aproape opt ore și nu s-au înțeles în oraș."),
+    ("bg", "Представителите на двете държави разговаряха почти осем часа в града."),
+    ("ru", "Въезд в город открыт, объявил представитель, и жители были этому рады."),
+    ("sv", "Företrädarna för de båda länderna talade i nästan åtta timmar och var inte överens."),
     ("ar", "تحدث ممثلو البلدين قرابة ثماني ساعات في المدينة"),
 )
 
@@ -66,6 +75,42 @@ def test_markup_is_in_no_language() -> None:
     text = '<div class="the and of"><a href="https://example.org/the/of">核战争</a></div>'
     assert detect(text) == "zh-Hans"
     assert detect("```\nfor the in of and to\n```\n这段程序只有一行。") == "zh-Hans"
+
+
+@pytest.mark.parametrize(
+    "code",
+    [
+        "```\n{}\n```",
+        "````md\n```\n{}\n```\n````",
+        "~~~ python\n{}\n~~~",
+        "\n    {}\n",
+        "\n\t{}\n",
+        "`{}`",
+        "[图](/the/of/in/and/to/{})",
+    ],
+)
+def test_code_does_not_decide(code: str) -> None:
+    """An article of code with a few sentences is in the language of its sentences."""
+    lines = (
+        "for the_value in list_of_values and to_be_is: return the_value_of_it  # with the and of"
+    )
+    text = "安装\n\n" + code.format(lines.replace(" ", "_") if "](" in code else lines) + "\n\n"
+    assert detect(text * 20 + "先装好，再运行。") == "zh-Hans"
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "Release 2.0 as beta: do update, no OS config, see example.com/o/e",
+        "npm install com os as no do",
+        "e o a: os.path, com.example.app, do_it, no-op",
+        "Oscar de la Renta, Leonardo da Vinci, Rio de Janeiro",
+        "macOS / iOS / watchOS, no as-is",
+    ],
+)
+def test_technical_words_are_no_portuguese(text: str) -> None:
+    """Names, domains and what is short in code are English at most."""
+    assert detect(text) in (None, "en")
 
 
 @pytest.mark.parametrize(("declared", "language"), DECLARED)

@@ -11,8 +11,8 @@ from pathlib import Path
 import pytest
 
 from clippings.markdown.rendering import plain_text
-from clippings.search import folding_table, index_labels, index_text, parse_query
-from clippings.search.folding import CJK
+from clippings.search import fold, folding_table, index_labels, index_text, parse_query
+from clippings.search.folding import CJK, SIGNS, SYMBOLS
 
 PROJECT = Path(__file__).parents[2]
 CORPUS = PROJECT / ".." / "shared" / "corpus"
@@ -135,7 +135,7 @@ def rule(query: str) -> str:
     """What a word of several scripts should match, as a regular expression over folded text.
 
     Letters and digits match whole; between them any marks may stand but those that are words
-    (`+`, `#` and `%`). Where they touch Chinese nothing but one space may.
+    (`+`, `#`, `%`, `@` and signs). Where they touch Chinese nothing but one space may.
     """
     pieces = re.findall(f"{CHINESE}+|{DIGIT}+|{LETTER}+", query)
     pattern = ""
@@ -143,13 +143,14 @@ def rule(query: str) -> str:
         own = kind(piece)
         pattern += piece if own == CHINESE else f"(?<!{own}){piece}(?!{own})"
         if after:
-            pattern += " ?" if CHINESE in (own, kind(after)) else r"(?:[^\w+#%]|_)*"
+            pattern += " ?" if CHINESE in (own, kind(after)) else f"(?:[^\\w{SYMBOLS}{SIGNS}]|_)*"
     return pattern
 
 
 def check_mixed(bodies: list[str], count: int) -> None:
     connection = archive(bodies)
-    table = str.maketrans(dict(folding_table()))
+    invisible = {character: "" for character in set("".join(bodies)) if not fold(character)}
+    table = str.maketrans({**dict(folding_table()), **invisible})
     folded = [body.translate(table) for body in bodies]
     word = f"(?:{DIGIT}|{LETTER})+"
     mixed = re.compile(f"{CHINESE}{{0,3}}{word}(?:[-.'/_]?{word})*{CHINESE}{{0,3}}")

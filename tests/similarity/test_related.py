@@ -9,8 +9,7 @@ from pathlib import Path
 from click.testing import CliRunner
 
 from build_db import main
-from clippings.models import IndexTokens
-from clippings.similarity.related import KEYWORDS, MAX_RELATED, keywords
+from clippings.similarity.related import MAX_RELATED
 
 
 def related(tmp_path: Path, articles: dict[str, str]) -> dict[str, list[str]]:
@@ -59,12 +58,3 @@ def test_a_page_gets_as_many_as_it_has_room_for(tmp_path: Path) -> None:
     found = related(tmp_path, series)
     assert {len(others) for others in found.values()} == {MAX_RELATED}
     assert all(title not in others for title, others in found.items())
-
-
-def test_keywords_are_the_frequent_tokens() -> None:
-    """A title's token counts as three; one seen once, or of one character, is none."""
-    tokens = IndexTokens("江城", "", "", "桥 大桥 大桥 合龙", "", "")
-    both = keywords(tokens)
-    assert len(both) == 2  # 江城 of the title, 大桥 of the text
-    many = " ".join(f"w{n} w{n}" for n in range(KEYWORDS * 2))
-    assert len(keywords(IndexTokens("", "", "", many, "", ""))) == KEYWORDS
