@@ -7,7 +7,7 @@ from collections import Counter
 
 from lxml import etree
 
-from clippings.markdown.rendering import plain_text
+from clippings.markdown.plain import plain_text
 
 _texts = etree.XPath("//text()", smart_strings=False)
 _NEAR = 2000  # how far on a text is looked for as it stands; addresses may come between
