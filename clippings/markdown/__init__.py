@@ -24,6 +24,10 @@ MOST_GROWTH = 4
 
 # What each diagnostic says; {} is how many there are.
 LOSSES: dict[str, tuple[Severity, str]] = {
+    "code-was-html": (
+        "info",
+        "{} times HTML of the article stood as code or was escaped twice; it is read as HTML",
+    ),
     "embed-dropped": ("info", "{} embedded frames or players name no address; they are left out"),
     "image-dropped": (
         "warning",
@@ -71,6 +75,7 @@ def to_markdown(body: str, *, base_url: str | None = None) -> Conversion:
         markdown = converter.process_tag(document.root)
         converter.losses["nesting-flattened"] += 1
     losses = converter.losses
+    losses["code-was-html"] += document.unescaped
     if document.flattened:
         losses["nesting-flattened"] += 1
     if lost := lost_text(document.root, markdown):

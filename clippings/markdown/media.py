@@ -23,7 +23,7 @@ _STAND_IN = re.compile(
     r"(?i)(?:[a-z]{1,12}[_-])?(?:blank|spacer|placeholder|loading|lazy(?:load)?|transparent|gr[ae]y|1x1"
     r"|pixel|white|empty)(?:[._-][\w-]*)?\.(?:gif|png|svg|jpe?g|webp)|(?:undefined|null)$"
 )
-_CANDIDATE = re.compile(r"\s*(\S*[^\s,])(?:\s+([\d.]+)[wxh])?\s*(?:,|$)")
+_CANDIDATE = re.compile(r"([^\s,]\S*)(?:\s+([\d.]+)[wxh](?![^\s,]))?")
 _TRACKER = re.compile(
     r"(?i)(?:https?:)?//(?:[\w-]+\.)*(?:doubleclick\.net|pixel\.wp\.com|stats\.wordpress\.com"
     r"|google-analytics\.com|scorecardresearch\.com|hm\.baidu\.com|cnzz\.com|feedburner\.com/~)"
@@ -68,10 +68,12 @@ def _is_real(address: str) -> bool:
 
 def _largest(srcset: str) -> str:
     """The candidate of a `srcset` with the greatest width or density."""
-    if not srcset or len(srcset) > 20_000:
-        return ""
-    found = [(float(m[2] or 1), m[1]) for m in _CANDIDATE.finditer(srcset)]
+    found = [(_number(m[2]), m[1].rstrip(",")) for m in _CANDIDATE.finditer(srcset)]
     return max(found, key=lambda candidate: candidate[0])[1] if found else ""
+
+
+def _number(descriptor: str | None) -> float:
+    return float(descriptor) if descriptor and descriptor.count(".") < 2 else 1.0
 
 
 def is_tracker(image: etree._Element, address: str) -> bool:

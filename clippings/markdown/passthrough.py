@@ -39,7 +39,7 @@ _SET_ASIDE = re.compile(
 _KEPT = "\ud8f4"  # around the number of what was set aside; no body holds a surrogate by now
 _ASIDE = re.compile(rf"{_KEPT}(\d+){_KEPT}")
 _EMPTY_LINE = re.compile(r"\n[ \t]*(?:\n|$)")
-_TAG = re.compile(r"<(/?)([A-Za-z][A-Za-z0-9-]*)[^<>]*?(/?)>")
+_TAG = re.compile(r"<(/?)([A-Za-z][A-Za-z0-9-]*)(?![A-Za-z0-9-])[^<>]*>")
 _TAG_LINE = re.compile(r"^[ \t]*</?(?:center|div|p|section)\b[^<>\n]*>[ \t]*$", re.MULTILINE | re.I)
 _VOID = frozenset("area base br col embed hr img input link meta param source track wbr".split())
 
@@ -140,7 +140,7 @@ def _end_of(text: str, found: re.Match[str]) -> int:
 def _is_whole(source: str) -> bool:
     """Whether every element that a block opens is closed in it."""
     open_tags: Counter[str] = Counter()
-    for closing, name, empty in _TAG.findall(source):
-        if name.lower() not in _VOID and not empty:
-            open_tags[name.lower()] += -1 if closing else 1
+    for tag in _TAG.finditer(source):
+        if tag[2].lower() not in _VOID and tag[0][-2] != "/":
+            open_tags[tag[2].lower()] += -1 if tag[1] else 1
     return not any(open_tags.values())

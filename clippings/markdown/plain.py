@@ -36,7 +36,7 @@ _needs_scan = re.compile(r"[\\`<&]").search
 # A link or picture with nothing special in it, as most are.
 _SIMPLE_LINK = re.compile(r"\[([^\[\]]*)\]\([^\s()]*\)")
 _TARGET = re.compile(
-    r"\(\s{0,9}(?:<([^<>\n]*)>|([^\s()<\\]*(?:(?:\\.|\([^\s()]*\))[^\s()<\\]*)*))"
+    r"\(\s{0,9}(?:<([^<>\n]*)>|([^\s()<\\]*(?:(?:\\.|\([^\s()]*\))[^\s()<\\]*){0,500}))"
     r"(?:\s{1,9}(?:\"(?:[^\"\\]|\\.)*\"|'(?:[^'\\]|\\.)*'))?\s{0,9}\)"
 )
 _REFERENCE = re.compile(r"\[([^\[\]\n]*)\]")
@@ -93,7 +93,7 @@ def plain_text(markdown: str) -> str:
 def references(prose: str) -> list[Reference]:
     """Return the links and pictures of Markdown without code blocks, in their order."""
     found: list[Reference] = []
-    _Inline(_definitions(prose), found).text(prose)
+    _Inline(_definitions(prose), found).text(_DEFINITION.sub("", prose))
     return found
 
 

@@ -128,6 +128,7 @@ def _is_crafted(markdown: str) -> bool:
 
 def _filtered(tag: str, attribute: str, value: str) -> str | None:
     """An attribute's value as it may stay; None where the attribute goes."""
+    allowed: object = True
     if attribute == "src":
         allowed = _OTHER_HOST.match(value) or _OWN_FILE.fullmatch(value)
     elif attribute == "href":
@@ -136,8 +137,6 @@ def _filtered(tag: str, attribute: str, value: str) -> str | None:
         allowed = _LANGUAGE_CLASS.fullmatch(value) if tag == "code" else value == "table"
     elif attribute == "id":
         allowed = _ANCHOR_ID.fullmatch(value)
-    else:
-        allowed = True
     return value if allowed else None
 
 
