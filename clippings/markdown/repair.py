@@ -47,7 +47,9 @@ _INLINE = frozenset(
 _SELF_CLOSING = frozenset("p li dt dd tr td th option".split())
 
 # libxml2 ends these where a <p> begins in them; as a <div> it may stand there.
-CUT_SHORT = re.compile(r"(?i)<(?:b|i|u|s|h[1-6])(?:\s[^<>]*)?>\s*<p[\s>]")
+CUT_SHORT = re.compile(r"(?i)<(?:b|strong|i|em|u|s|h[1-6])(?:\s[^<>]*)?>\s*<(?:p|center)[\s>]")
+_MARK_OR_PARAGRAPH = re.compile(r"(?i)<(/?)(b|strong|i|em|p)(?=[\s>])[^<>]*>")
+_END_IN_MARK = re.compile(r"(?i)<(?:b|strong|i|em)>[^<]*</p>")
 _DOCUMENT_END = re.compile(r"</[Hh][Tt][Mm][Ll]\s*>")  # libxml2 would read no further
 PARAGRAPH_TAG = re.compile(r"(?i)<(/?)p(?=[\s>/])")
 _TAG = re.compile(r"<(/?)([A-Za-z][^\s<>/]*)(?![^\s<>/])[^<>]*>")
@@ -246,6 +248,40 @@ def _fewer_attributes(match: re.Match[str]) -> str:
         if len(attributes) > _MOST_ATTRIBUTES
         else tag
     )
+
+
+def with_marks_carried(text: str) -> str:
+    """Return HTML whose bold and italics end with their paragraph and begin again in the next.
+
+    As browsers have it; libxml2 ends `<p><b>一</p><p>二</b>` with 一.
+    """
+    if not _END_IN_MARK.search(text):
+        return text
+    tags = [(tag[1], tag[2].lower()) for tag in _MARK_OR_PARAGRAPH.finditer(text)]
+    balanced = {name for _, name in tags if tags.count(("", name)) == tags.count(("/", name))}
+    inside: list[str] = []  # marks that are open in this paragraph
+    carried: list[str] = []
+
+    def written(tag: re.Match[str]) -> str:
+        name = tag[2].lower()
+        if name == "p" and tag[1]:
+            carried[:], inside[:] = inside, []
+            return "".join(f"</{mark}>" for mark in reversed(carried)) + tag[0]
+        if name == "p":
+            inside[:] = carried
+            return tag[0] + "".join(f"<{mark}>" for mark in carried)
+        if name not in balanced:
+            return tag[0]
+        if not tag[1]:
+            inside.append(name)
+        elif name in inside:
+            inside.remove(name)
+        elif name in carried:
+            carried.remove(name)
+            return ""
+        return tag[0]
+
+    return _MARK_OR_PARAGRAPH.sub(written, text)
 
 
 def flatten(text: str) -> str:

@@ -13,7 +13,8 @@ _EDGES = {tag: re.compile(rf"<(?=/?{tag}\b)") for tag in "div article section ma
 # A wrapper around Markdown: an empty line, then one of its signs.
 # Bare text of a feed may begin with `- `, `> `, `# ` or `[` too, so these are no sign here.
 _FRAMED = re.compile(
-    r"\s*<[a-z]+(?![a-z])[^<>]*>[ \t]*\n[ \t]*\n(?:\*\*\S|```|!?\[[^\[\]\n]*\]\(|\{\{|\{%|#{1,6} .*\n\n[^<]*\Z)"
+    r"\s*<[a-z]+(?![a-z])[^<>]*>[ \t]*\n[ \t]*\n"
+    r"(?:\*\*\S|```|!?\[[^\[\]\n]*\]\(|\{\{|\{%|#{1,6} .*\n\n[^<]*\Z)"
 )
 _COMMENTS = re.compile(r"(?:\s|<!--(?:[^-]|-(?!->))*-->)+")
 _ELEMENT = "\0"  # stands for an element where only what is outside counts

@@ -9,8 +9,8 @@ from itertools import islice
 
 from lxml import etree
 
-from clippings.markdown.code import code_cells, code_text, is_line_number
-from clippings.markdown.escaped import is_page_as_code, is_page_as_text
+from clippings.markdown.code import code_cells, code_text, drop_copy_button, is_line_number
+from clippings.markdown.escaped import is_page_as_text, pages_as_code
 from clippings.markdown.media import EMBEDDED, media_address
 from clippings.markdown.repair import (
     CUT_SHORT,
@@ -20,6 +20,7 @@ from clippings.markdown.repair import (
     mend_ends,
     mend_swallowing,
     with_fewer_attributes,
+    with_marks_carried,
     without_scripts,
 )
 
@@ -50,6 +51,8 @@ class Document:
         mended = mend_swallowing(text, to_mend) if to_mend else text
         if errors and CUT_SHORT.search(mended):
             mended = PARAGRAPH_TAG.sub(r"<\1div", mended)
+        if errors:
+            mended = with_marks_carried(mended)
         if mended != text:
             root, errors = _parse(mended)
         if errors.filter_types(_LIMITS):
@@ -64,10 +67,7 @@ class Document:
 
     def _unescape(self, root: etree._Element) -> None:
         """Put the elements in the place of HTML that stands as text, in code or all over."""
-        places = [pre for pre in root.iter("pre") if is_page_as_code(pre)]
-        if is_page_as_text(root):
-            places = [root]
-        for place in places:
+        for place in [root] if is_page_as_text(root) else pages_as_code(root):
             inner = Document("".join(place.itertext()), unescape=False).root
             self.unescaped += 1
             if inner is not None:
@@ -123,8 +123,8 @@ def _strip_unseen(root: etree._Element) -> None:
     etree.strip_elements(root, *_UNSEEN, with_tail=False)
 
 
-def _drop_line_numbers(root: etree._Element) -> None:
-    """Code in a table with its line numbers becomes one `<pre>`; other numbers go."""
+def _tend_code(root: etree._Element) -> None:
+    """Code in a table with its line numbers becomes one `<pre>`; other numbers and buttons go."""
     for table in list(root.iter("table")):
         if cells := code_cells(table):
             lines = "\n".join(map(code_text, cells))
@@ -132,6 +132,7 @@ def _drop_line_numbers(root: etree._Element) -> None:
             table.tag, table.text = "pre", lines
     for code in list(root.iter("pre")):
         if next(code.iterancestors("pre"), None) is None:
+            drop_copy_button(code)
             for number in [child for child in code.iterdescendants() if is_line_number(child)]:
                 number.tag = "template"
 
@@ -166,7 +167,7 @@ def _become_tex(element: etree._Element, tex: str, display: bool) -> None:
 # The elements that need tending, and what tends them, in this order.
 _TENDED_BY = (
     (("math", "script"), _keep_tex),
-    (("table", "pre"), _drop_line_numbers),
+    (("table", "pre"), _tend_code),
     (EMBEDDED, _empty_players),
     (("dd",), _end_definitions),
     ((*_UNSEEN, "pre"), _strip_unseen),
