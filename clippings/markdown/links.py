@@ -106,8 +106,6 @@ def link(text: str, address: str, title: str, words: str) -> str:
         )
         around = BREAK if BREAK in text else LINE
         lead, trail = around * (first > 0), around * (last < len(lines))
-        if around == BREAK:
-            lead = trail = BREAK
         joined = LINE.join(lines[first:last])
         marks = "".join(lines[:first]), "".join(lines[last:])
         return lead + marks[0] + _on_run(joined, address, title, words) + marks[1] + trail

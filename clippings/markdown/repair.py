@@ -58,8 +58,8 @@ _ATTRIBUTE = re.compile(r"""[^\s"'=>/]+(?:\s*=\s*(?:"[^"]*"|'[^']*'|[^\s"'>]+))?
 
 
 # What is set apart before anything is counted or mended.
-_APART = re.compile(r"(?i)<(?:(pre|code|script|style)(?=[\s/>])[^<>]*>|!--)")
-_IN_CODE = re.compile(r"<(?:(/?)([A-Za-z][^\s<>/]*)(?![^\s<>/])([^<>]*)>|!DOCTYPE\b)?")
+_APART = re.compile(r"(?i)<(?:(pre|code|script|style)(?=[\s/>])[^<>]*>|!---?>|!--)")
+_IN_CODE = re.compile(r"<(?:(/?)([A-Za-z][^\s<>/]*)(?![^\s<>/])([^<>]*)>|!DOCTYPE\b|!--)?")
 # What marks words or lines of code up; anything else that looks like a tag is code itself.
 _MARKUP = frozenset(
     "a abbr b bdi bdo big br cite code del dfn em font i img ins kbd label mark pre q s samp small"
@@ -79,7 +79,7 @@ _MENTION = re.compile(
     r"(?i)(?<=[^>\s])( ?)<(/?(?:input|textarea|select|option|form|button|script|style|title|head"
     r"|body|html|template|iframe|video|audio|canvas|object|embed|meta|link)) ?/?>(?= ?[^<\s])"
 )
-_SCRIPT_SIGN = re.compile(r"[<{}()=;]")
+_SCRIPT_SIGN = re.compile(r"[<{}()=;\n]")
 
 
 class _Ends:
@@ -126,7 +126,7 @@ def without_scripts(text: str) -> str:
         start, inside = apart.span()
         parts.append(_mentions(text[place:start], tags))
         name = (apart[1] or "").lower()
-        if apart[0].endswith("/>"):  # ended where it begins
+        if apart[0].endswith(("/>", "->")):  # ended where it begins
             place = inside
             continue
         if name:
@@ -187,6 +187,8 @@ def _bare_as_text(code: str, around: str) -> str:
     lines = _LINES if around == "pre" and not is_html else frozenset()
 
     def written(tag: re.Match[str]) -> str:
+        if tag[0] == "<!--" and not is_html:
+            return tag[0]  # a comment
         name = (tag[2] or "").lower()
         closes = closed[name] and (opened[name] or name in lines)
         known = name in _MARKUP or name in lines
