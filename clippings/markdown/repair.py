@@ -53,12 +53,17 @@ _END_IN_MARK = re.compile(r"(?i)<(?:b|strong|i|em)>[^<]*</p>")
 _DOCUMENT_END = re.compile(r"</[Hh][Tt][Mm][Ll]\s*>")  # libxml2 would read no further
 PARAGRAPH_TAG = re.compile(r"(?i)<(/?)p(?=[\s>/])")
 _TAG = re.compile(r"<(/?)([A-Za-z][^\s<>/]*)(?![^\s<>/])[^<>]*>")
-_OPEN_TAG = re.compile(r"""<[A-Za-z](?:[^"'=>]+|=\s*"[^"]*"|=\s*'[^']*'|["'=])*""")
+_OPEN_TAG = re.compile(r"""<[A-Za-z](?:[^"'=<>]+|=\s*"[^"]*"|=\s*'[^']*'|["'=])*""")
 _ATTRIBUTE = re.compile(r"""[^\s"'=>/]+(?:\s*=\s*(?:"[^"]*"|'[^']*'|[^\s"'>]+))?""")
 
 
-# What is set apart before anything is counted or mended.
-_APART = re.compile(r"(?i)<(?:(pre|code|script|style)(?=[\s/>])[^<>]*>|!---?>|!--)")
+# What is set apart before anything is counted or mended: code, what nobody sees, and names of
+# elements that may be words of a sentence.
+_APART = re.compile(
+    r"(?i)<(?:(pre|code|script|style)(?=[\s/>])[^<>]*>|!---?>|!--"
+    r"|/?(?:script|style|input|textarea|select|option|form|button|title|head|body|html|template"
+    r"|iframe|video|audio|canvas|object|embed|meta|link) ?/?>)"
+)
 _IN_CODE = re.compile(r"<(?:(/?)([A-Za-z][^\s<>/]*)(?![^\s<>/])([^<>]*)>|!DOCTYPE\b|!--)?")
 # What marks words or lines of code up; anything else that looks like a tag is code itself.
 _MARKUP = frozenset(
@@ -74,11 +79,6 @@ _COPY_BUTTON = re.compile(
     r"(?i)<button(?=[^<>]*(?:cop[yi]|clip))[^<>]*>(?:[^<]|<(?!/button))*</button>"
 )
 _INDENTED = re.compile(r"\n[ \t]{2,}$")
-# The name of an element in the words of a sentence.
-_MENTION = re.compile(
-    r"(?i)(?<=[^>\s])( ?)<(/?(?:input|textarea|select|option|form|button|script|style|title|head"
-    r"|body|html|template|iframe|video|audio|canvas|object|embed|meta|link)) ?/?>(?= ?[^<\s])"
-)
 _SCRIPT_SIGN = re.compile(r"[<{}()=;\n]")
 
 
@@ -115,7 +115,7 @@ def without_scripts(text: str) -> str:
     """Return HTML without its scripts and styles, a bare `<` in its code written as `&lt;`.
 
     Entities were undone on the way of many pages: `List<Activity>` stands as it is in their code,
-    and so does `<script>`. TeX in scripts stays.
+    and so does `<script>`, also in sentences. TeX in scripts stays.
     """
     parts: list[str] = []
     ends = _Ends(text)
@@ -124,29 +124,27 @@ def without_scripts(text: str) -> str:
     place = 0
     while apart := _APART.search(text, place):
         start, inside = apart.span()
-        parts.append(_mentions(text[place:start], tags))
-        name = (apart[1] or "").lower()
-        if apart[0].endswith(("/>", "->")):  # ended where it begins
-            place = inside
-            continue
+        parts.append(text[place:start])
+        tag, name, place = apart[0], (apart[1] or "").lower(), inside
+        if tag.endswith("->") or (name and tag.endswith("/>")):
+            continue  # ended where it begins
         if name:
             end = ends.after(name, inside)
         else:
-            end = text.find("-->", inside) if inside <= last_comment else -1
-        content = text[inside:end] if end >= 0 else ""
-        place = end if end >= 0 else inside
+            end = text.find("-->", inside) if tag == "<!--" and inside <= last_comment else -1
         if end < 0:
-            parts.append(apart[0])
-        elif name in ("pre", "code"):
-            parts.append(apart[0] + (_bare_as_text(content, name) if "<" in content else content))
-        elif _is_mention(apart[0], content):
-            parts.append(f"&lt;{apart[0][1:]}{content}&lt;/{name}>")
-            place = text.find(">", end) + 1 or len(text)
-        elif "math/tex" in apart[0]:
-            parts.append(apart[0] + content)
+            parts.append(_as_word(apart, tags))
+            continue
+        place, content = end, text[inside:end]
+        if name in ("pre", "code"):
+            parts.append(tag + (_bare_as_text(content, name) if "<" in content else content))
+        elif "math/tex" in tag:
+            parts.append(tag + content)
         else:
-            place = (text.find(">", end) + 1) or len(text)
-    return "".join([*parts, _mentions(text[place:], tags)])
+            place = text.find(">", end) + 1 or len(text)
+            if name and _is_mention(tag, content):
+                parts.append(f"&lt;{tag[1:]}{content}&lt;/{name}>")
+    return "".join([*parts, text[place:]])
 
 
 def _is_mention(tag: str, content: str) -> bool:
@@ -155,18 +153,20 @@ def _is_mention(tag: str, content: str) -> bool:
     return bare and bool(content.strip()) and not _SCRIPT_SIGN.search(content)
 
 
-def _mentions(prose: str, tags: Container[str]) -> str:
-    """Prose with names of elements in its sentences as text: 表单 <input> 及 <select> 元素."""
-
-    def named(match: re.Match[str]) -> str:
-        tag = match[2].lower()
-        partner = f"<{tag[1:]}" if tag[0] == "/" else f"</{tag}"
-        beside = prose[match.start() - 1] + (match[1] or prose[match.end()])
-        if beside.isalnum() or partner in tags:
-            return match[0]
-        return f"{match[1]}&lt;{match[2]}>"
-
-    return _MENTION.sub(named, prose) if "<" in prose else prose
+def _as_word(match: re.Match[str], tags: Container[str]) -> str:
+    """A tag without a partner, as text where it is a word of a sentence: 表单 <input> 及其他."""
+    text, tag = match.string, match[0].lower().rstrip(" />").lstrip("<")
+    if not tag.strip("/").isalpha() or tag in ("pre", "code"):
+        return match[0]
+    before = text[max(0, match.start() - 2) : match.start()]
+    after = text[match.end() : match.end() + 2]
+    edges = before.strip(" ")[-1:], after.strip(" ")[:1]
+    in_sentence = edges[0] not in ("", ">", "\n") and edges[1] not in ("", "<", "\n")
+    glued = before[-1:].isalnum() and after[:1].isalnum()
+    partner = f"<{tag[1:]}" if tag[0] == "/" else f"</{tag}"
+    if not in_sentence or glued or partner in tags:
+        return match[0]
+    return f"&lt;{match[0][1:]}"
 
 
 def _bare_as_text(code: str, around: str) -> str:
@@ -259,8 +259,8 @@ def with_marks_carried(text: str) -> str:
     """
     if not _END_IN_MARK.search(text):
         return text
-    tags = [(tag[1], tag[2].lower()) for tag in _MARK_OR_PARAGRAPH.finditer(text)]
-    balanced = {name for _, name in tags if tags.count(("", name)) == tags.count(("/", name))}
+    tags = Counter((tag[1], tag[2].lower()) for tag in _MARK_OR_PARAGRAPH.finditer(text))
+    balanced = {name for closing, name in tags if tags["", name] == tags["/", name]}
     inside: list[str] = []  # marks that are open in this paragraph
     carried: list[str] = []
 

@@ -11,6 +11,7 @@ from lxml import etree
 
 from clippings.markdown.code import code_cells, code_text, drop_copy_button, is_line_number
 from clippings.markdown.escaped import is_page_as_text, pages_as_code
+from clippings.markdown.guard import lost_in_repair
 from clippings.markdown.media import EMBEDDED, media_address
 from clippings.markdown.repair import (
     CUT_SHORT,
@@ -35,12 +36,13 @@ class Document:
     """A body as a cleaned tree: `root` (None where there is nothing to read) without what no
     reader sees, TeX in the place of its rendering.
 
-    `flattened` says whether levels were left out, `unescaped` how often HTML stood as code or
-    was escaped twice.
+    `lost` are letters that were lost before there was a tree, `flattened` says whether levels
+    were left out, `unescaped` how often HTML stood as code or was escaped twice.
     """
 
     def __init__(self, source: str, *, unescape: bool = True) -> None:
-        text = with_fewer_attributes(mend_ends(without_scripts(source)))
+        seen = without_scripts(source)
+        text = with_fewer_attributes(mend_ends(seen))
         self.flattened = False
         self.unescaped = 0
         root, errors = _parse(text)
@@ -60,6 +62,7 @@ class Document:
             self.flattened = shallow != mended
             root, _ = _parse(shallow, huge=len(shallow) > _HUGE)
         self.root = root
+        self.lost = "" if mended == seen else lost_in_repair(seen, root)
         if root is not None:
             _clean(root, present if root is first else _watched_in(root))
             if unescape and "&lt;" in source:
