@@ -62,6 +62,13 @@ HOSTILE: dict[str, tuple[Callable[[int], str], int]] = {
     "Markdown: backticks": (lambda n: "".join("`" * (i % 99) + "文" for i in range(n)), 50_000),
     "Markdown: open tags": (lambda n: "# 题\n\n" + "<table>文\n" * n, 20_000),
     "Markdown: brackets": (lambda n: "# 题\n\n" + "[文" * n + "](x)", 200_000),
+    "Markdown: links in a bracket": (lambda n: "See 文 [1: " + "[a](http://u) " * n, 20_000),
+    "Markdown: spaces in a target": (lambda n: "# 文\n\n[a](" + " " * n, 1_000_000),
+    "code without end": (lambda n: "<p><code>文 <pre>文 " * n, 50_000),
+    "tags in code": (lambda n: "<pre>" + "List<T> 文 <b> " * n + "</pre>", 50_000),
+    "scripts without end": (lambda n: "<p>文</p>" + "<script>i<n;" * n, 50_000),
+    "escaped HTML in code": (lambda n: "<pre>" + "&lt;p&gt;文" * n + "</pre>", 50_000),
+    "items side by side": (lambda n: "<li>文" * n, 50_000),
     "Markdown: Hexo tags": (lambda n: "# 题\n\n" + "{% 文 {{ <img " * n, 100_000),
 }
 

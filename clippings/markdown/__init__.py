@@ -24,6 +24,10 @@ MOST_GROWTH = 4
 
 # What each diagnostic says; {} is how many there are.
 LOSSES: dict[str, tuple[Severity, str]] = {
+    "code-was-html": (
+        "info",
+        "{} times HTML of the article stood as code or was escaped twice; it is read as HTML",
+    ),
     "embed-dropped": ("info", "{} embedded frames or players name no address; they are left out"),
     "image-dropped": (
         "warning",
@@ -63,7 +67,9 @@ def to_markdown(body: str, *, base_url: str | None = None) -> Conversion:
         return _pass_through(body, base_url)
     document = Document(body)
     if document.root is None:
-        return Conversion("")
+        return Conversion(
+            "", diagnostics=diagnostics_of(Counter({"text-lost": len(document.lost)}))
+        )
     converter = Converter(base_url=base_url)
     markdown = converter.process_tag(document.root)
     if len(markdown) > MOST_GROWTH * len(body):
@@ -71,9 +77,10 @@ def to_markdown(body: str, *, base_url: str | None = None) -> Conversion:
         markdown = converter.process_tag(document.root)
         converter.losses["nesting-flattened"] += 1
     losses = converter.losses
+    losses["code-was-html"] += document.unescaped
     if document.flattened:
         losses["nesting-flattened"] += 1
-    if lost := lost_text(document.root, markdown):
+    if lost := document.lost + lost_text(document.root, markdown):
         losses["text-lost"] += len(lost)
     return Conversion(
         markdown,

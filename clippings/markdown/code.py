@@ -11,32 +11,42 @@ from lxml import etree
 _LANGUAGE = re.compile(
     r"(?:^|[\s;\"'])(?:language|lang|highlight-source|highlight-text|brush|sourceCode)[-:]\s*([\w+#.-]+)"
     r"|(?:^|\s)(?:highlight|sourceCode|prettyprint|codehilite|chroma|hljs)\s+(?!highlight-|lang)([\w+#.-]+)"
-    r"|^([\w+#.-]+)\s+hljs",
+    r"|^([\w+#.-]+)\s+hljs|(?:^|\s)highlight-([\w+#.-]+)",
     re.IGNORECASE,
 )
 _LANGUAGE_ATTRIBUTES = ("data-lang", "data-language", "lang")
 # Words that stand where a language would and name none; `lang` may be that of its reader.
 _NO_LANGUAGE = re.compile(
     r"(?i)(?:null|none|undefined|auto|nohighlight|highlight\S*|hljs|wrap|linenos|linenums|line-?numbers|number"
-    r"|prettyprint\w*|code|copyable|notranslate|(?:zh|en|ja|ko)(?:-\w+)*)$"
+    r"|prettyprint\w*|code|copyable|notranslate|default|text|ipynb|(?:zh|en|ja|ko)(?:-\w+)*)$"
 )
 _LINE_NUMBERS = re.compile(
     r"(?:^|[\s_-])(?:gutter|lineno|linenos|linenodiv|line-?numbers?(?:-rows)?|rouge-gutter|hljs-ln-numbers"
     r"|pre-numbering|blob-num|lnt?|code-snippet__line-index)(?:$|\s)"
 )
+_COUNTS = re.compile(r"[\d\s.:|+$>-]+")
+# What a button to copy says, alone in an element; and what ends no code, in any.
+_COPY = frozenset("复制代码 复制 拷贝代码 已复制 複製程式碼 複製 Copy copy Copied Copied!".split())
+_COPY_WORDS = re.compile(r"(?:复制代码|拷贝代码|複製程式碼|\n(?:Copy|Copied!|复制|複製))\s{0,99}\Z")
 _OWN_LINE = frozenset("div p li tr".split())
 _CODE_CELL = re.compile(r"(?:^|[\s_-])code(?:-inner)?(?:$|\s)")
 _BACKTICKS = re.compile("`+")
 
 
 def code_text(element: etree._Element) -> str:
-    """The lines of a code block; a `<br>`, and each block or second `<code>` in it, ends a line."""
+    """The lines of a code block; a `<br>`, and each block in it, ends a line.
+
+    So does each `<code>`, where there is nothing but those in it.
+    """
     parts: list[str] = []
-    _gather(element, parts)
+    only_code = len(element) > 1 and all(
+        child.tag == "code" and not (child.tail or "").strip() for child in element
+    )
+    _gather(element, parts, _OWN_LINE | {"code"} if only_code else _OWN_LINE)
     return "".join(parts)
 
 
-def _gather(element: etree._Element, parts: list[str]) -> None:
+def _gather(element: etree._Element, parts: list[str], lines: frozenset[str]) -> None:
     if element.text:
         parts.append(element.text)
     for child in element:
@@ -44,10 +54,9 @@ def _gather(element: etree._Element, parts: list[str]) -> None:
         if tag == "br":
             parts.append("\n")
         else:
-            own_line = tag in _OWN_LINE or (tag == "code" and child.getprevious() is not None)
-            if own_line and parts and not parts[-1].endswith("\n"):
+            if tag in lines and parts and not parts[-1].endswith("\n"):
                 parts.append("\n")
-            _gather(child, parts)
+            _gather(child, parts, lines)
             if tag in _OWN_LINE and child.getnext() is not None:
                 parts.append("\n")
         if child.tail:
@@ -73,7 +82,26 @@ def code_cells(table: etree._Element) -> list[etree._Element]:
 
 def is_line_number(element: etree._Element) -> bool:
     """Whether an element only counts the lines of code beside it."""
-    return bool(_LINE_NUMBERS.search(element.get("class", "")))
+    named = _LINE_NUMBERS.search(element.get("class", ""))
+    return bool(named) and not _COUNTS.sub("", "".join(element.itertext()))
+
+
+def drop_copy_button(pre: etree._Element) -> None:
+    """Take the words of a button at the end of code away: 复制代码."""
+    last = pre
+    while len(last) and not (last[-1].tail or "").strip():
+        last = last[-1]
+        if "".join(last.itertext()).strip() in _COPY:
+            parent = last.getparent()
+            if parent is not None:
+                parent.remove(last)
+            return
+    tail = last[-1].tail if len(last) else last.text
+    if tail and (words := _COPY_WORDS.search(tail)):
+        if len(last):
+            last[-1].tail = tail[: words.start()]
+        else:
+            last.text = tail[: words.start()]
 
 
 def fenced(text: str, language: str) -> str:

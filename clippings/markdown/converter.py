@@ -19,7 +19,7 @@ from lxml import etree
 from markdownify import MarkdownConverter
 
 from clippings.markdown.code import code_language, code_span, code_text, fenced
-from clippings.markdown.inline import assemble, balance_brackets, escape, finish
+from clippings.markdown.inline import SPACES, assemble, balance_brackets, escape, finish
 from clippings.markdown.links import clean_address, link, title_of
 from clippings.markdown.media import (
     image_address,
@@ -71,6 +71,11 @@ MARKS = {
     **dict.fromkeys(("em", "i"), "I"),
     **dict.fromkeys(("del", "s", "strike"), "D"),
 }
+# What may stand around a part of inline code; other elements in it are only its colours.
+_AROUND_CODE = {
+    **{tag: WRAPPED[tag] for tag in ("sup", "sub")},
+    **{tag: (SYNTAX + mark, SYNTAX + mark.lower()) for tag, mark in MARKS.items()},
+}
 _CONVERTED = (
     "a blockquote code tt samp dd details dl dt figure h1 h2 h3 h4 h5 h6 hr img input li noscript"
     " ol ul menu dir pre summary table td th tr iframe video audio object embed tex br"
@@ -83,6 +88,7 @@ _BESIDE = 8  # how many pictures back the one of a `<noscript>` is looked for
 _LONGEST_PLACEHOLDER = 1000  # characters of a `data:` picture that only holds a place
 
 _ITEM_EDGES = re.compile(f"[{ITEM}{ITEM_END}]")
+_ITEM = re.compile(f"({ITEM}[^{ITEM_END}]*{ITEM_END})")
 _CLOSING_HASHES = re.compile(r"(?:^|(?<= ))#+$")
 _not_plain = re.compile(r"[\\*`\[\]<>&_~!|\n]").search
 _LATER_LINES = re.compile(r"\n(?=[^\n])")
@@ -113,6 +119,7 @@ class Converter(MarkdownConverter):
         self._links_before = self._images_before = 0
         self._root: etree._Element | None = None
         self._sample = sample
+        self._shown: Counter[str] | None = None
 
     def convert(self, html: str) -> str:
         """HTML as Markdown."""
@@ -173,7 +180,7 @@ class Converter(MarkdownConverter):
     def _blocks(self, text: str, *, starts_line: bool = True) -> list[str]:
         """The finished blocks of a container, items and cells without a list or table included."""
         if ITEM in text:
-            text = self.convert_list(None, text, frozenset())
+            text = self._with_stray_items(text)
         if CELL in text:
             text = _strays(text)
         return finish(text, self._open_marks, starts_line=starts_line)
@@ -190,6 +197,8 @@ class Converter(MarkdownConverter):
     def convert_hN(self, n: int, el: etree._Element, text: str, parent_tags: Parents) -> str:
         blocks = finish(text, self._open_marks, starts_line=False)
         title = " ".join(b for b in blocks if b[0] not in FINISHED).replace("  \n", " ")
+        if len(self.images) > self._images_before and not _visible(el):
+            return f"{BREAK}{text}{BREAK}"  # only a picture
         if title[-1:] == "#":
             title = _CLOSING_HASHES.sub(r"\\\g<0>", title)
         rest = [b for b in blocks if b[0] in FINISHED]
@@ -237,6 +246,18 @@ class Converter(MarkdownConverter):
             for place, item in enumerate(texts)
         ]
         return block("\n".join(lines), OL if ordered else UL)
+
+    def _with_stray_items(self, text: str) -> str:
+        """Text whose items without a list are lists, as far as they stand side by side."""
+        parts: list[str] = []
+        run = ""
+        for part in _ITEM.split(text):
+            if part[:1] == ITEM:
+                run += part
+            elif part.strip(SPACES + BREAK) or not run:
+                parts += [run and self.convert_list(None, run, frozenset()), part]
+                run = ""
+        return "".join([*parts, run and self.convert_list(None, run, frozenset())])
 
     convert_ul = convert_ol = convert_menu = convert_dir = convert_list
 
@@ -335,7 +356,7 @@ class Converter(MarkdownConverter):
         return linked.replace(INNER, "") if INNER in linked else linked
 
     def convert_img(self, el: etree._Element, text: str, parent_tags: Parents) -> str:
-        found = image_address(el)
+        found = image_address(el, self._times_shown)
         alt = el.get("alt") or ""
         if alt:
             alt = " ".join(alt.split())
@@ -350,8 +371,15 @@ class Converter(MarkdownConverter):
         shown = alt and balance_brackets(escape(alt))
         return f"{SYNTAX}!{shown}{SYNTAX}({address}{title_of(el, alt)}{SYNTAX})"
 
+    def _times_shown(self, address: str) -> int:
+        """How many pictures of the page have this `src`; counted once."""
+        if self._shown is None:
+            images = () if self._root is None else self._root.iter("img")
+            self._shown = Counter(image.get("src") or "" for image in images)
+        return self._shown[address]
+
     def convert_code(self, el: etree._Element, text: str, parent_tags: Parents) -> str:
-        if next(el.iter("a", "img", *MARKS), None) is None:
+        if next(el.iter("a", "img", "br", "sup", "sub", *MARKS), None) is None:
             return _code_syntax("".join(el.itertext()))
         return "".join(self._code_parts(el, parent_tags))
 
@@ -366,11 +394,13 @@ class Converter(MarkdownConverter):
                 yield self.convert_a(child, _code_syntax("".join(child.itertext())), parents)
             elif child.tag == "img":
                 yield self.convert_img(child, "", parents)
+            elif child.tag == "br":
+                yield LINE
             else:
-                mark = MARKS.get(child.tag, "")
-                yield mark and SYNTAX + mark
+                before, after = _AROUND_CODE.get(child.tag, ("", ""))
+                yield before
                 yield from self._code_parts(child, parents)
-                yield mark and SYNTAX + mark.lower()
+                yield after
             yield _code_syntax(child.tail or "")
 
     def convert_tex(self, el: etree._Element, text: str, parent_tags: Parents) -> str:
@@ -379,7 +409,7 @@ class Converter(MarkdownConverter):
         return escape(f"${el.text}$")
 
     def convert_input(self, el: etree._Element, text: str, parent_tags: Parents) -> str:
-        if (el.get("type") or "").lower() != "checkbox":
+        if (el.get("type") or "").lower() != "checkbox" or "li" not in parent_tags:
             return ""
         box = "[ ]" if el.get("checked") is None else "[x]"
         return box if (el.tail or "")[:1].isspace() else f"{box} "
@@ -433,7 +463,7 @@ def _visible(el: etree._Element, joint: str = "") -> str:
 def _start(ordered: etree._Element) -> int:
     """Where the numbers of a list start; CommonMark allows nine digits."""
     start = (ordered.get("start") or "").strip()
-    return int(start) if start.isdecimal() and len(start) < 7 else 1
+    return int(start) if start.isdecimal() and len(start) < 10 else 1
 
 
 def _indented(item: str, marker: str) -> str:

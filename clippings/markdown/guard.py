@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
+import html
 import re
 from collections import Counter
 
 from lxml import etree
 
-from clippings.markdown.rendering import plain_text
+from clippings.markdown.plain import plain_text
 
 _texts = etree.XPath("//text()", smart_strings=False)
 _NEAR = 2000  # how far on a text is looked for as it stands; addresses may come between
+_TAG = re.compile(r"<[A-Za-z/!?][^<>]*>")
+_ODD_LETTERS = 200
 _WORD = re.compile(r"[^\W_]+")
 
 
@@ -35,6 +38,17 @@ def lost_text(root: etree._Element, markdown: str) -> str:
                 return _missing("".join(root.itertext()), plain_text(markdown))
             place = found + len(word)
     return ""
+
+
+def lost_in_repair(source: str, root: etree._Element | None) -> str:
+    """Return the letters of HTML that its tree has not, whatever was done to the HTML before.
+
+    Tags are told roughly, so a few letters of odd attributes are no loss.
+    """
+    before = "".join(_WORD.findall(html.unescape(_TAG.sub("", source))))
+    after = "" if root is None else "".join(root.itertext())
+    lost = _missing(before, after)
+    return lost if len(lost) > _ODD_LETTERS + len(before) // 50 else ""
 
 
 def _missing(before: str, after: str) -> str:

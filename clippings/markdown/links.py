@@ -9,7 +9,16 @@ from urllib.parse import urljoin
 from lxml import etree
 
 from clippings.markdown.inline import SPACES, balance_brackets
-from clippings.markdown.tokens import BREAK, FINISHED, INNER, LINE, SYNTAX, syntax
+from clippings.markdown.tokens import (
+    BREAK,
+    FINISHED,
+    INNER,
+    ITEM,
+    ITEM_END,
+    LINE,
+    SYNTAX,
+    syntax,
+)
 
 _UNSAFE = re.compile(r"(?i)(?:javascript|vbscript|data|about|blob|file)\s*:")
 _IGNORED = "".join(map(chr, range(33)))  # what browsers strip from an address
@@ -23,9 +32,8 @@ _WIDE_SPACES = re.compile("[\u3000\xa0]{2,}")
 _TITLE_SYNTAX = re.compile(r'["\\<&`]')
 _AUTOLINK = re.compile(r"https?://[^\s<>]+")
 _SAYS_NOTHING = re.compile(rf"(?:[\s{LINE}{BREAK}]|{SYNTAX}[BIDbid])*")
-_JOINTS = re.compile(rf"[\s{LINE}{BREAK}]*[{LINE}{BREAK}][\s{LINE}{BREAK}]*")
-_EDGE = rf"((?:{SYNTAX}[BIDbid])*)"
-_EDGE_LINES = re.compile(rf"^{_EDGE}{LINE}|{LINE}{_EDGE}$")
+_JOINT = re.compile(f"[{LINE}{BREAK}]+")
+_ITEM = re.compile(f"({ITEM})([^{ITEM_END}]*)({ITEM_END})")
 # A line of a finished block up to the text that a link can stand on.
 _LINE_TEXT = re.compile(r"^((?:[ >]|[-*] |\d+[.)] |#{1,6} )*)([^\s>].*)$", re.MULTILINE)
 
@@ -85,13 +93,22 @@ def link(text: str, address: str, title: str, words: str) -> str:
         )
         parts[place] = link(parts[place], address, title, words)
         return "".join(parts)
+    if ITEM in text:
+        return _ITEM.sub(lambda m: m[1] + _on_lines(m[2], address, title) + m[3], text)
     if BREAK in text or LINE in text:
         pieces = text.split(BREAK)
         if any(piece[:1] in FINISHED for piece in pieces):
             return BREAK.join(_on_piece(piece, address, title, words) for piece in pieces)
-        around = BREAK if BREAK in text else ""
-        joined = _EDGE_LINES.sub(r"\1\2", _JOINTS.sub(LINE, text))
-        return around + _on_run(joined, address, title, words) + around
+        lines = [line.strip(SPACES) for line in _JOINT.split(text)]
+        first = next(n for n, line in enumerate(lines) if not _SAYS_NOTHING.fullmatch(line))
+        last = next(
+            n for n in range(len(lines), 0, -1) if not _SAYS_NOTHING.fullmatch(lines[n - 1])
+        )
+        around = BREAK if BREAK in text else LINE
+        lead, trail = around * (first > 0), around * (last < len(lines))
+        joined = LINE.join(lines[first:last])
+        marks = "".join(lines[:first]), "".join(lines[last:])
+        return lead + marks[0] + _on_run(joined, address, title, words) + marks[1] + trail
     return _on_run(text, address, title, words)
 
 
@@ -100,7 +117,12 @@ def _on_piece(piece: str, address: str, title: str, words: str) -> str:
         return _on_run(piece, address, title, words) if piece.strip() else piece
     if "```" in piece or "](" in piece or piece[1:2] in "|<" or piece[1:] == "---":
         return piece
-    return piece[0] + _LINE_TEXT.sub(lambda m: f"{m[1]}[{m[2]}]({address}{title})", piece[1:])
+    return piece[0] + _on_lines(piece[1:], address, title)
+
+
+def _on_lines(text: str, address: str, title: str) -> str:
+    """Finished lines, each a link."""
+    return _LINE_TEXT.sub(lambda m: f"{m[1]}[{m[2]}]({address}{title})", text)
 
 
 def _on_run(run: str, address: str, title: str, words: str) -> str:

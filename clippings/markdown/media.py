@@ -3,27 +3,35 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Callable
 from urllib.parse import urlsplit
 
 from lxml import etree
 
 EMBEDDED = ("iframe", "video", "audio", "object", "embed")
 
-# Where lazy loaders put the address of a picture, the most telling first.
+# Where lazy loaders put the address of a picture, the most telling first. With one of these,
+# `src` is a stand-in or a smaller copy.
 _LAZY = (
     "data-src", "data-original", "data-lazy-src", "data-actualsrc", "data-actual-src",
-    "data-original-src", "data-lazyload", "data-lazy", "data-url", "data-echo", "data-img",
-    "data-full-url", "data-large-file", "zoomfile", "file", "original", "real_src", "_src",
-    "nitro-lazy-src",
+    "data-original-src", "data-lazyload", "data-lazy", "data-echo", "nitro-lazy-src",
+)  # fmt: skip
+# These may name the page, or another form of the picture, where `src` is no stand-in.
+_PERHAPS_LAZY = (
+    "data-url", "data-img", "data-full-url", "data-large-file", "zoomfile", "file", "original",
+    "real_src", "_src",
 )  # fmt: skip
 _LAZY_SETS = ("data-srcset", "data-lazy-srcset", "srcset")
+_OFTEN = 3
+"""On so many pictures of a page the same address is a stand-in, if they name another."""
+
 # A stand-in: an address that is none, or a file whose name says so.
-_NO_ADDRESS = re.compile(r"(?i)(?:data|about|javascript|blob):|#|$")
+_NO_ADDRESS = re.compile(r"(?i)(?:data|about|javascript|blob):|#|$|.*[{}]")
 _STAND_IN = re.compile(
-    r"(?i)(?:[a-z]{1,12}[_-])?(?:blank|spacer|placeholder|loading|lazy(?:load)?|transparent|gr[ae]y|1x1"
+    r"(?i)(?:[a-z]{1,12}[_-])?(?:blank|spacer|placeholder|load(?:ing|er)?(?:[_-]?img)?|lazy(?:load)?|transparent|gr[ae]y|1x1"
     r"|pixel|white|empty)(?:[._-][\w-]*)?\.(?:gif|png|svg|jpe?g|webp)|(?:undefined|null)$"
 )
-_CANDIDATE = re.compile(r"\s*(\S*[^\s,])(?:\s+([\d.]+)[wxh])?\s*(?:,|$)")
+_CANDIDATE = re.compile(r"([^\s,]\S*)(?:\s+([\d.]+)[wxh](?![^\s,]))?")
 _TRACKER = re.compile(
     r"(?i)(?:https?:)?//(?:[\w-]+\.)*(?:doubleclick\.net|pixel\.wp\.com|stats\.wordpress\.com"
     r"|google-analytics\.com|scorecardresearch\.com|hm\.baidu\.com|cnzz\.com|feedburner\.com/~)"
@@ -48,12 +56,21 @@ _WORDS = (
 )
 
 
-def image_address(image: etree._Element) -> str:
-    """The address of a picture: `src`, unless a lazy loader put a stand-in there."""
+def image_address(image: etree._Element, times: Callable[[str], int]) -> str:
+    """Return the address of a picture: `src`, unless that is a stand-in.
+
+    That is told by the other attribute, by the same address on many pictures (`times` counts
+    them), by its name, in this order.
+    """
     address = image.get("src") or ""
-    if _is_real(address):
+    if len(image.attrib) > 1:
+        for name in _LAZY:
+            value = image.get(name) or ""
+            if "/" in value and _is_real(value):
+                return address if value in address else value  # a proxy names what it shows
+    if _is_real(address) and (len(image.attrib) < 2 or times(address) < _OFTEN):
         return address
-    found = [value for name in _LAZY if "/" in (value := image.get(name) or "")]
+    found = [value for name in _PERHAPS_LAZY if "/" in (value := image.get(name) or "")]
     found += [_largest(image.get(name) or "") for name in _LAZY_SETS]
     picture = image.getparent()
     if picture is not None and picture.tag == "picture":
@@ -68,10 +85,12 @@ def _is_real(address: str) -> bool:
 
 def _largest(srcset: str) -> str:
     """The candidate of a `srcset` with the greatest width or density."""
-    if not srcset or len(srcset) > 20_000:
-        return ""
-    found = [(float(m[2] or 1), m[1]) for m in _CANDIDATE.finditer(srcset)]
+    found = [(_number(m[2]), m[1].rstrip(",")) for m in _CANDIDATE.finditer(srcset)]
     return max(found, key=lambda candidate: candidate[0])[1] if found else ""
+
+
+def _number(descriptor: str | None) -> float:
+    return float(descriptor) if descriptor and descriptor.count(".") < 2 else 1.0
 
 
 def is_tracker(image: etree._Element, address: str) -> bool:

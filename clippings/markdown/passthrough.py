@@ -17,7 +17,7 @@ from collections import Counter
 from clippings.markdown.converter import Converter
 from clippings.markdown.guard import lost_text
 from clippings.markdown.links import clean_address
-from clippings.markdown.rendering import fences, plain_text
+from clippings.markdown.plain import fences, references
 from clippings.markdown.tree import Document
 from clippings.models import Image, Link
 
@@ -39,21 +39,10 @@ _SET_ASIDE = re.compile(
 _KEPT = "\ud8f4"  # around the number of what was set aside; no body holds a surrogate by now
 _ASIDE = re.compile(rf"{_KEPT}(\d+){_KEPT}")
 _EMPTY_LINE = re.compile(r"\n[ \t]*(?:\n|$)")
-_TAG = re.compile(r"<(/?)([A-Za-z][A-Za-z0-9-]*)[^<>]*?(/?)>")
+_TAG = re.compile(r"<(/?)([A-Za-z][A-Za-z0-9-]*)(?![A-Za-z0-9-])[^<>]*>")
 _TAG_LINE = re.compile(r"^[ \t]*</?(?:center|div|p|section)\b[^<>\n]*>[ \t]*$", re.MULTILINE | re.I)
 _VOID = frozenset("area base br col embed hr img input link meta param source track wbr".split())
 
-_TEXT = r"((?:[^\[\]\\]|\\.|\[[^\[\]\n]{0,200}\](?:\([^()\s]{0,2000}\))?){0,1000})"
-_TARGET = (
-    r"\(\s*(?:<([^<>\n]*)>|((?:[^\s()\\]|\\.|\([^\s()]*\))*))(?:\s+(?:\"[^\"]*\"|'[^']*'))?\s*\)"
-)
-_LINKED = re.compile(
-    rf"(!?)\[{_TEXT}\]{_TARGET}"
-    r"|<(https?://[^\s<>]+)>"
-    r"|<(a|img)\b[^<>]*?\b(?:href|src)\s*=\s*[\"']?([^\"'\s>]+)[\"']?[^<>]*>"
-    r"|\[([^\[\]\n]{1,300})\]\[([^\[\]\n]{0,300})\]"
-)
-_DEFINITION = re.compile(r"^ {0,3}\[([^\[\]\n]{1,300})\]:[ \t]*<?([^\s<>]+)", re.MULTILINE)
 _TABLE = re.compile(r"^ {0,3}\|?[ \t]*:?-+:?[ \t]*\|[-:| \t]*$", re.MULTILINE)
 
 
@@ -120,35 +109,17 @@ class Passage:
     def _references(self, prose: str) -> tuple[list[Link], list[Image]]:
         """The links and pictures of Markdown without its fences, in their order."""
         prose = _SET_ASIDE.sub("", prose)
-        targets = {m[1].lower(): m[2] for m in _DEFINITION.finditer(prose)}
         links: list[Link] = []
         images: list[Image] = []
-        for match in _LINKED.finditer(prose):
-            self._refer(match, targets, links, images)
+        for kind, target, text in references(prose):
+            address = clean_address(html.unescape(target), self.base_url)
+            if address and kind == "img":
+                images.append(Image(address, text, ""))
+            elif address:
+                links.append(Link(address, text))
         self.features |= {"image"} if images else set()
         self.features |= {"table"} if _TABLE.search(prose) else set()
         return links, images
-
-    def _refer(
-        self,
-        match: re.Match[str],
-        targets: dict[str, str],
-        links: list[Link],
-        images: list[Image],
-    ) -> None:
-        text = match[2] or match[8] or ""
-        target = match[3] or match[4] or match[5] or match[7] or ""
-        if match[8]:
-            target = targets.get((match[9] or match[8]).lower(), "")
-        address = clean_address(html.unescape(target), self.base_url)
-        if not address:
-            return
-        if match[1] or match[6] == "img":
-            images.append(Image(address, plain_text(text), ""))
-            return
-        for inner in _LINKED.finditer(text):
-            self._refer(inner, targets, links, images)
-        links.append(Link(address, plain_text(text) or match[5] or ""))
 
 
 def _end_of(text: str, found: re.Match[str]) -> int:
@@ -169,7 +140,7 @@ def _end_of(text: str, found: re.Match[str]) -> int:
 def _is_whole(source: str) -> bool:
     """Whether every element that a block opens is closed in it."""
     open_tags: Counter[str] = Counter()
-    for closing, name, empty in _TAG.findall(source):
-        if name.lower() not in _VOID and not empty:
-            open_tags[name.lower()] += -1 if closing else 1
+    for tag in _TAG.finditer(source):
+        if tag[2].lower() not in _VOID and tag[0][-2] != "/":
+            open_tags[tag[2].lower()] += -1 if tag[1] else 1
     return not any(open_tags.values())

@@ -6,12 +6,17 @@ import re
 from collections import Counter
 from itertools import accumulate
 
-_TAG = re.compile(r"<(/?)([A-Za-z][A-Za-z0-9-]*)[^<>]*>")
+_TAG = re.compile(r"<(/?)([A-Za-z][A-Za-z0-9-]*)(?![A-Za-z0-9-])[^<>]*>")
 _DOCUMENT = re.compile(r"(?i)\s*(?:<\?xml[^>]*>\s*)?<(?:!doctype\s+html|html|head|body)\b")
 _WRAPPER = re.compile(r"\s*<(div|article|section|main|table)\b")
 _EDGES = {tag: re.compile(rf"<(?=/?{tag}\b)") for tag in "div article section main table".split()}
 # A wrapper around Markdown: an empty line, then one of its signs.
-_FRAMED = re.compile(r"\s*<\w+[^<>]*>[ \t]*\n[ \t]*\n(?:#{1,6} |[-*+] |\*\*|```|> |!?\[|\{\{|\{%)")
+# Bare text of a feed may begin with `- `, `> `, `# ` or `[` too, so these are no sign here.
+_FRAMED = re.compile(
+    r"\s*<[a-z]+(?![a-z])[^<>]*>[ \t]*\n[ \t]*\n"
+    r"(?:\*\*\S|```|!?\[[^\[\]\n]*\]\(|\{\{|\{%|#{1,6} .*\n\n[^<]*\Z)"
+)
+_COMMENTS = re.compile(r"(?:\s|<!--(?:[^-]|-(?!->))*-->)+")
 _ELEMENT = "\0"  # stands for an element where only what is outside counts
 # What only Markdown has: at the start of a line, within one, or an empty line between texts.
 _SIGN = re.compile(
@@ -29,6 +34,8 @@ def is_html(body: str) -> bool:
     """
     if "<" not in body:
         return False
+    if before := _COMMENTS.match(body):
+        body = body[before.end() :]
     if _DOCUMENT.match(body):
         return True
     if _is_one_element(body):
@@ -48,8 +55,9 @@ def _is_one_element(body: str) -> bool:
         return True
     edges = _EDGES[first[1]].split(body)  # what stands before, and between, its tags
     depths = list(accumulate(1 if edge[:1] != "/" else -1 for edge in edges[1:]))
-    ended = depths.index(0) if 0 in depths else len(depths) - 1
-    return ended == len(depths) - 1 and not edges[-1].partition(">")[2].strip()
+    if edges[-1].partition(">")[2].strip():
+        return False
+    return depths[-1] < 0 or 0 not in depths[:-1]  # a surplus end tag ends nothing
 
 
 def _outside(body: str, tags: list[re.Match[str]]) -> str:

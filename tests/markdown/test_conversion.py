@@ -14,7 +14,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from markdownify import MarkdownConverter
 
-from clippings.markdown import MOST_GROWTH, converter, to_markdown
+from clippings.markdown import MOST_GROWTH, converter, to_markdown, tree
 from clippings.markdown.converter import Converter
 from clippings.markdown.guard import lost_text
 from clippings.markdown.rendering import plain_text
@@ -158,6 +158,21 @@ def test_the_guard_sees_what_goes_missing() -> None:
     assert Counter(lost_text(root, "第一段。\n\n第段！")) == Counter("二")
     assert Counter(lost_text(root, "第一段。")) == Counter("第二段！")
     assert lost_text(root, "第**二**段！\n\n第一段。") == ""
+
+
+def test_the_guard_sees_what_a_repair_loses(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A repair of the source that drops half of it is found out too."""
+    body = "<p>" + "正文" * 500 + "</p></html>"
+    assert codes(body) == []
+    monkeypatch.setattr(tree, "mend_ends", lambda text: text[: len(text) // 2])
+    assert codes(body) == ["text-lost"]
+
+
+def test_a_long_page_keeps_what_follows_its_scripts() -> None:
+    """`i<n` in a script is no tag, however long the page."""
+    body = "<p>前</p><script>for (i=0;i<n;i++) {" + "x = 'y';" * 10_000 + "}</script><p>后</p>"
+    assert to_markdown(body).markdown == "前\n\n后"
+    assert to_markdown(f"<p>若 a<b {'文' * 60_000}</p><p>后</p>").markdown.endswith("后")
 
 
 def test_lost_text_leaves_a_diagnostic(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import re
+import time
+from collections.abc import Callable
 
 import pytest
 from hypothesis import given
@@ -126,6 +128,7 @@ def test_headings_have_anchors_of_their_own() -> None:
         "<div>\n\n" * 50_000,
         "a" * (LONGEST + 1),
         "a|b\n-|-\n" + "|\n" * 60_000,
+        "- x\n" * 20_000,
     ],
     ids=lambda crafted: crafted[:6],
 )
@@ -190,9 +193,65 @@ def test_only_a_definition_shows_nothing(markdown: str, text: str) -> None:
 
 def test_what_is_added_to_pictures_stands_in_one_order() -> None:
     """The same Markdown gives the same HTML each time; what looks like it elsewhere stays."""
-    markdown = """![图](/a.png "<img loading='lazy'>") `<img loading="lazy" src="x">`"""
+    markdown = """![图](//h.example/a.png "<img loading='lazy'>") `<img loading="lazy" src="x">`"""
     assert {render_html(markdown) for _ in range(30)} == {
-        '<p><img src="/a.png" alt="图" title="&lt;img loading=\'lazy\'&gt;" loading="lazy"'
-        ' decoding="async" referrerpolicy="no-referrer">'
+        '<p><img loading="lazy" decoding="async" referrerpolicy="no-referrer"'
+        ' src="//h.example/a.png" alt="图" title="&lt;img loading=\'lazy\'&gt;">'
         ' <code>&lt;img loading="lazy" src="x"&gt;</code></p>\n'
     }
+
+
+@pytest.mark.parametrize(
+    ("address", "shown"),
+    [
+        ("https://h.example/a.png", True),
+        ("//h.example/a.png", True),
+        ("/static/a/b.png", True),
+        ("/?_lang=en", False),
+        ("/clippings/articles.png", False),
+        ("a.png", False),
+        ("https:a.png", False),
+        ("https:///a.png", False),
+        ("/static/../?_lang=en", False),
+        ("/static/%2E%2e/-/sql", False),
+        ("/static/a.png?_lang=en", False),
+    ],
+)
+def test_a_picture_asks_another_host_or_for_a_file(address: str, shown: bool) -> None:
+    """A picture with an address of the site itself would be a request in its reader's name."""
+    for markdown in (f"![图]({address})", f'<img src="{address}" alt="图">'):
+        page = render_html(markdown)
+        assert ("src=" in page, 'alt="图"' in page) == (shown, True)
+
+
+def test_a_heading_names_itself_only_as_we_name_it() -> None:
+    """Ids and classes of an article's own are not kept, on headings and on frames of tables."""
+    page = render_html('<h2 id="h-search" class="x">甲</h2>\n<div class="menu">乙</div>')
+    assert page.count("id=") == 1 and 'id="h-甲"' in page
+    assert "menu" not in page and "class=" not in page
+
+
+@pytest.mark.parametrize(
+    "make",
+    [
+        lambda n: "- x\n" * n,
+        lambda n: "".join(f"<li>{i}\n" for i in range(n)),
+        lambda n: "<h1>" * n,
+        lambda n: "<h1>" + "x" * 10 * n,
+        lambda n: "[^x" * n,
+        lambda n: "<img " * n,
+        lambda n: "> a\n\n" * n,
+        lambda n: "# a\n" * n,
+        lambda n: "*a* " * n,
+    ],
+)
+def test_rendering_grows_in_proportion(make: Callable[[int], str]) -> None:
+    """Four times the text takes at most twelve times as long; quadratic would be sixteen."""
+    short, long = (min(_seconds(render_html, make(size)) for _ in "12") for size in (1000, 4000))
+    assert long < 12 * max(short, 0.02)
+
+
+def _seconds(function: Callable[[str], object], text: str) -> float:
+    start = time.process_time()
+    function(text)
+    return time.process_time() - start
