@@ -112,7 +112,7 @@ def beside_trigram(articles: list[Draft]) -> None:
     """Index some of the articles both ways; the CPU time of pairs includes preparing them."""
     texts = [("\n".join(draft.paragraphs), draft.title) for draft in articles]
     ours = ((index_text(body), index_text(title)) for body, title in texts)
-    pairs = cpu(partial(fill, "ascii tokenchars '+#%|'", ours))[0]
+    pairs = cpu(partial(fill, "ascii tokenchars '+#%@|'", ours))[0]
     trigram = cpu(partial(fill, "trigram", texts))[0]
     text = f"{pairs:.1f} s = {pairs / trigram:.2f} times trigram's (1)"
     say(f"index time of {len(texts)}", text)

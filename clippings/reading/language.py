@@ -8,6 +8,7 @@ words of each language. It is made for articles of a paragraph or more.
 from __future__ import annotations
 
 import re
+import unicodedata
 from collections import Counter
 from functools import cache
 
@@ -22,32 +23,13 @@ _NOISE = re.compile(
 )
 _TAG = re.compile(r"[A-Za-z]{2,3}([-_][A-Za-z]{4})?([-_]([A-Za-z]{2}|\d{3}))?([-_]\w{5,8})*")
 
-# first code point, last code point, script
-_SCRIPTS = (
-    (0x0041, 0x007A, "Latn"),
-    (0x00C0, 0x024F, "Latn"),
-    (0x0370, 0x03FF, "el"),
-    (0x0400, 0x052F, "Cyrl"),
-    (0x0590, 0x05FF, "he"),
-    (0x0600, 0x06FF, "Arab"),
-    (0x0900, 0x097F, "hi"),
-    (0x0980, 0x09FF, "bn"),
-    (0x0B80, 0x0BFF, "ta"),
-    (0x0E00, 0x0E7F, "th"),
-    (0x1000, 0x109F, "my"),
-    (0x10A0, 0x10FF, "ka"),
-    (0x1100, 0x11FF, "ko"),
-    (0x1780, 0x17FF, "km"),
-    (0x1E00, 0x1EFF, "Latn"),
-    (0x3040, 0x30FF, "ja"),
-    (0x3130, 0x318F, "ko"),
-    (0x3400, 0x4DBF, "Han"),
-    (0x4E00, 0x9FFF, "Han"),
-    (0xAC00, 0xD7A3, "ko"),
-    (0xF900, 0xFAFF, "Han"),
-    (0xFF66, 0xFF9D, "ja"),
-    (0x20000, 0x323AF, "Han"),
-)
+# How the Unicode names of a script's letters begin → the script, or the language that it tells.
+_SCRIPTS = {
+    **{"LATIN": "Latn", "CYRILLIC": "Cyrl", "ARABIC": "Arab", "CJK": "Han", "GREEK": "el"},
+    **{"HIRAGANA": "ja", "KATAKANA": "ja", "KATAKANA-HIRAGANA": "ja", "HALFWIDTH": "ja"},
+    **{"HANGUL": "ko", "THAI": "th", "HEBREW": "he", "DEVANAGARI": "hi", "BENGALI": "bn"},
+    **{"TAMIL": "ta", "MYANMAR": "my", "GEORGIAN": "ka", "KHMER": "km"},
+}
 
 # A Han character or a syllable says as much as several letters; and English words stand in
 # the texts of all the world, while the other scripts are used by their readers only.
@@ -124,7 +106,7 @@ def _by_script(sample: str) -> str | None:
     counts = Counter(sample)
     shares: Counter[str] = Counter()
     for char, count in counts.items():
-        if script := _SCRIPT[char]:
+        if script := _script(char):
             shares[script] += count
     if not shares:
         return None
@@ -146,16 +128,10 @@ def _tells(counts: Counter[str], has: str, lacks: str) -> bool:
     return found * 200 > counts.total() and found > against
 
 
-class _Scripts(dict[str, str | None]):
-    """The script of a letter, worked out when it is first met; None for what is no letter."""
-
-    def __missing__(self, char: str) -> str | None:
-        names = (name for low, high, name in _SCRIPTS if low <= ord(char) <= high)
-        self[char] = next(names, None) if char.isalpha() else None
-        return self[char]
-
-
-_SCRIPT = _Scripts()
+@cache
+def _script(letter: str) -> str | None:
+    """The script of a letter; None for what is no letter."""
+    return _SCRIPTS.get(unicodedata.name(letter, "").split(" ")[0]) if letter.isalpha() else None
 
 
 def _han(counts: Counter[str]) -> str:

@@ -202,19 +202,24 @@ def _number(codes: Codes, inside: Mask, edges: Places, least: int) -> Numbered:
     starts, stops = bounds[::2], bounds[1::2]
     long = stops - starts >= least
     starts, stops = starts[long], stops[long]
-    powers, inverses = _powers(max(len(codes).bit_length(), 16))
-    sums = np.cumsum(codes * powers[: len(codes)])
+    size = max(1 << len(codes).bit_length(), 1 << 16)
+    powers, inverses = _kept_powers(size) if size <= 1 << 20 else _powers(len(codes))
+    sums = codes * powers[: len(codes)]
+    np.cumsum(sums, out=sums)
     hashes = (sums[stops - 1] - sums[starts - 1]) * inverses[starts]
     hashes = (hashes ^ hashes >> np.uint64(32)) * np.uint64(_MIX)
     return Numbered(_texts_of(starts, edges), (hashes >> np.uint64(32)).astype(np.uint32))
 
 
-@lru_cache(maxsize=4)
-def _powers(bits: int) -> tuple[Hashes, Hashes]:
-    """The first 2 ** bits powers of _BASE and of its inverse, modulo 2 ** 64."""
-    bases = (_BASE, pow(_BASE, -1, 2**64))
-    first, second = (np.full(1 << bits, base, np.uint64) for base in bases)
-    return np.multiply.accumulate(first), np.multiply.accumulate(second)
+def _powers(size: int) -> tuple[Hashes, Hashes]:
+    """So many powers of _BASE and of its inverse, modulo 2 ** 64."""
+    powers, inverses = (np.full(size, base, np.uint64) for base in (_BASE, pow(_BASE, -1, 2**64)))
+    np.multiply.accumulate(powers, out=powers)
+    np.multiply.accumulate(inverses, out=inverses)
+    return powers, inverses
+
+
+_kept_powers = lru_cache(maxsize=4)(_powers)
 
 
 def _texts_of(places: Places, edges: Places) -> Places:

@@ -146,6 +146,7 @@ def _simplified() -> dict[str, str]:
     return {old: table.get(new, new) for old, new in (table | _KEPT).items()}
 
 
+@cache
 def changed_by(configuration: str) -> dict[str, str]:
     """Return what OpenCC's configuration (`t2s`, `s2t`) makes of each Han character by itself,
     without those that it leaves as they are."""
