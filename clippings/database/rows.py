@@ -15,6 +15,7 @@ from clippings.models import (
     Seen,
     Withheld,
 )
+from clippings.reading.dates import day_of
 from clippings.reading.identity import path_id
 from clippings.reading.normalize import host_of
 from clippings.similarity.near_duplicates import clues, place
@@ -131,4 +132,4 @@ def _notes(outcome: Placed | Quarantined, text: str | None) -> list[Row]:
 
 def _article_row(article: Article) -> Row:
     values = (getattr(article, column) for column in ARTICLE_COLUMNS)
-    return (*values, article.published and article.published[:10])
+    return (*values, day_of(article.published))

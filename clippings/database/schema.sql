@@ -16,7 +16,7 @@ create table articles (
   characters   integer not null,     -- characters of the text, white space not counted
   image        text,                 -- address of the lead picture; null: none
   url          text,                 -- where it was first published; null: not given
-  day          text,                 -- first ten characters of `published`
+  day          text,                 -- first ten characters of `published`; null: cannot be
   updated      text,                 -- like `published`; null: not given
   first_seen   text,                 -- commit's date of the first version; null: built without
                                      -- --history, as in the next two

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import re
 import unicodedata
+from collections.abc import Mapping
 from datetime import date, datetime, timezone
 
 _MONTHS = "jan feb mar apr may jun jul aug sep oct nov dec".split()
@@ -59,7 +60,12 @@ _TIME = re.compile(
     r"(?:[.,]\d+)?[秒초]?)?[分분]?|(?P<minute2>\d\d)(?P<second2>\d\d)?)"
     r" *(?P<half2>[ap]\.?m\.?)? *(?P<zone>.*)"
 )
-_OFFSET = re.compile(r"(?:gmt|utc)? ?([+-])(\d{1,2}):?(\d\d)?")
+# After an offset Go names the zone, or writes the offset again, and its monotonic clock.
+_OFFSET = re.compile(
+    r"(?:gmt|utc)? ?([+-])(\d{1,2}):?(\d\d)?(?: (?:[a-z]{2,5}|[+-]\d{2,4}))?(?: m=[+-][\d.]+)?"
+)
+_FIRST_YEAR, _LAST_YEAR = "1000", "2099"
+_MOST_YEARS = 2
 _WEEKDAY = re.compile(
     r"\b(?:mon|tue|wed|thu|fri|sat|sun)[a-z]*\b[.,]*|(?:星期|礼拜|禮拜|周|週)[一二三四五六日天]"
     r"|[月火水木金土日]曜日?|[월화수목금토일]요일|\([^()]*\)"
@@ -68,12 +74,13 @@ _LATER = {"pm", "下午", "晚上", "午後", "오후"}
 _EPOCH = re.compile(r"\d{10}|\d{13}")
 
 
-def parse_date(text: str) -> str | None:
+def parse_date(text: str, is_chinese: bool = False) -> str | None:
     """Read a date: `YYYY-MM-DD`, then `THH:MM[:SS]` and `±HH:MM` where the text states them.
 
     None for what is no date of the calendar (`2022-02-30`, `25:00`), for what
     cannot be told without a clock ("yesterday") or without knowing the country
-    (`01/02/2022`). Zones: RFC 2822; a zone that is not known is dropped.
+    (`01/02/2022`). Zones: RFC 2822; a zone that is not known is dropped; CST is China's
+    where the text `is_chinese`.
     """
     text = _plain(text)
     if _EPOCH.fullmatch(text):
@@ -83,7 +90,7 @@ def parse_date(text: str) -> str | None:
         if match := rule.match(text):
             found = match.groupdict()
             rest = (found.get("clock") or "") + text[match.end() :]
-            day, clock = _day(found), _clock(rest.strip(" ,"))
+            day, clock = _day(found), _clock(rest.strip(" ,"), is_chinese)
             return None if day is None or clock is None else day + clock
     return None
 
@@ -122,7 +129,7 @@ def _day(found: dict[str, str | None]) -> str | None:
         return None
 
 
-def _clock(rest: str) -> str | None:
+def _clock(rest: str, is_chinese: bool) -> str | None:
     """Read what follows the date; None when it is no time of day."""
     if not rest:
         return ""
@@ -141,16 +148,49 @@ def _clock(rest: str) -> str | None:
     clock = f"T{hour:02}:{int(minute or 0):02}"
     if second:
         clock += f":{min(int(second), 59):02}"  # RFC 2822 allows a leap second, SQLite does not
-    zone = _zone(match["zone"])
+    zone = _zone(match["zone"], is_chinese)
     return None if zone is None else clock + zone
 
 
-def _zone(text: str) -> str | None:
+def _zone(text: str, is_chinese: bool) -> str | None:
     """Read a zone; "" for one that is not known, None for what is no zone."""
     text = text.strip()
     if match := _OFFSET.fullmatch(text):
         sign, hours, minutes = match[1], int(match[2]), int(match[3] or 0)
         return f"{sign}{hours:02}:{minutes:02}" if hours < 24 and minutes < 60 else None
+    if is_chinese and text == "cst":
+        return "+08:00"
     if not text or re.fullmatch(r"[a-z]{1,5}|[a-z]+/[a-z_]+", text):
         return _ZONES.get(text, "")
     return None
+
+
+def day_of(published: str | None) -> str | None:
+    """The day of a date in ISO 8601; None for none, and for a year in which nothing appeared."""
+    is_possible = published and _FIRST_YEAR <= published[:4] <= _LAST_YEAR
+    return published[:10] if published and is_possible else None
+
+
+def suspect_days(articles: Mapping[str, int]) -> frozenset[str]:
+    """The days of a whole archive that cannot be; `articles` is day → number of articles.
+
+    In January 1970 lies what has no date (0), and what was given in seconds where milliseconds
+    were read; it counts as such where no article is of the months around. A last day more than
+    two years after all others is a slip where at most one article in a hundred is so late.
+    """
+    known = sorted(articles)
+    around = [day for day in known if day[:7] in ("1969-12", "1970-02")]
+    suspect = [] if around else [day for day in known if day[:7] == "1970-01"]
+    rest = [day for day in known if day not in suspect]
+    left = sum(articles.values()) // 100
+    for position in range(len(rest) - 1, 0, -1):
+        left -= articles[rest[position]]
+        if left < 0:
+            break
+        if _years(rest[position - 1], rest[position]) > _MOST_YEARS:
+            return frozenset(suspect + rest[position:])
+    return frozenset(suspect)
+
+
+def _years(first: str, second: str) -> float:
+    return (date.fromisoformat(second) - date.fromisoformat(first)).days / 365.25

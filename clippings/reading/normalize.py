@@ -12,12 +12,12 @@ import json
 import re
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import PurePosixPath
-from typing import Any
+from typing import Any, NamedTuple
 from urllib.parse import urljoin, urlsplit
 
 from clippings.markdown.rendering import plain_text
-from clippings.models import Article, Conversion, Diagnostic, ParsedArticle
-from clippings.reading.dates import parse_date
+from clippings.models import Article, Conversion, Diagnostic, ParsedArticle, Severity
+from clippings.reading.dates import day_of, parse_date
 from clippings.reading.identity import path_id, text_digest
 from clippings.reading.language import detect
 
@@ -38,6 +38,9 @@ KEYS = {
 PLACEHOLDER_HOSTS = frozenset({"picsum.photos", "via.placeholder.com", "placehold.it"})
 """Hosts of random pictures that generators put where an article has none."""
 
+MAX_TITLE = 500
+"""Characters of a title; what is longer was a text, and stays whole in the front matter."""
+
 SUMMARY_CHARACTERS = 140
 """How much of the text stands in for a summary: what a list of articles has room for."""
 
@@ -50,34 +53,53 @@ _HTML_TITLE = re.compile(r"<title[^>]*>([^<]+)</title", re.IGNORECASE)
 # As a browser reads it: blanks and control characters before and inside a scheme do not count.
 _OTHER_SCHEME = re.compile(r"[\x00-\x20]*(?!https?:)[a-z][a-z0-9+.\s-]*:", re.IGNORECASE)
 _SPACE = re.compile(r"\s+")
+_LINK = re.compile(r"\[([^\[\]]+)\]\([^()\s]*\)")
+_DASH = re.compile(r" -(?: |$)")
+_POSTS = re.compile(r"(?:(?:source|content)/)?_?posts?/")
+_NAME_DATE = re.compile(r"(?P<date>\d{4}-\d{1,2}-\d{1,2})(?:-(?=.)|(?=\.\w+$))")
+_FLAGS = frozenset({"true", "false", "yes", "no"})
+_WRITTEN_AS_LINE = re.compile(r"[:/\\?*“”<>|\[\]]")
 _SEPARATOR = re.compile(r"[,，、;；]")
 
 
 def normalize_article(
-    parsed: ParsedArticle, conversion: Conversion, text: str
+    parsed: ParsedArticle, conversion: Conversion, text: str, split_categories: bool = True
 ) -> tuple[Article, tuple[Diagnostic, ...]]:
     """Fill the columns of an article from its front matter, its body and its path.
 
-    `text` is the plain text of the Markdown. Gives the article and what was odd
-    about its fields.
+    `text` is the plain text of the Markdown; `split_categories` says whether a category
+    `site - feed` is two levels. Returns the article and what was odd about its fields.
+    The rules are listed, with examples, in docs/reading.md.
     """
     header = _Header(parsed.front_matter)
-    title = header.line("title") or fallback_title(parsed.path, parsed.body, conversion.markdown)
-    section, source, feed = category_levels(header.value("categories"), parsed.path)
-    published, published_trouble = _date(header, "published")
-    updated, updated_trouble = _date(header, "updated")
+    notes: list[Diagnostic] = []
+    levels = category_levels(header.value("categories"), parsed.path)
+    author = ", ".join(map(_name, header.lines("author")))
+    if split_categories and (split := split_levels(levels, author)):
+        notes.append(_note("info", "categories-split", f"{author!r} was read as site - feed"))
+        levels, author = split, split.source or author
+    title = own_title(header.line("title"), parsed.path) or fallback_title(
+        parsed.path, parsed.body, conversion.markdown, text
+    )
+    language = detect(f"{title}\n{text}", header.line("language") or None)
+    is_chinese = language is not None and language.startswith("zh")
+    published = _date(header, "published", is_chinese, notes) or date_of_name(parsed.path)
+    title = title or " ".join(filter(None, (levels.source, published))) or parsed.path
+    if len(title) > MAX_TITLE:
+        notes.append(_note("warning", "title-cut", f"title: cut to {MAX_TITLE} characters"))
+        title = title[: MAX_TITLE - 1] + "…"
     url = article_url(parsed.front_matter)
     article = Article(
         id=path_id(parsed.path),
         title=title,
         summary=header.line("summary") or opening(text),
-        author=", ".join(header.lines("author")) or None,
-        section=section,
-        source=source,
-        feed=feed,
+        author=author or None,
+        section=levels.section,
+        source=levels.source,
+        feed=levels.feed,
         published=published,
-        updated=updated,
-        language=detect(f"{title}\n{text}", header.line("language") or None),
+        updated=_date(header, "updated", is_chinese, notes),
+        language=language,
         url=url,
         image=lead_image(header.lines("image"), conversion, url),
         characters=len("".join(text.split())),
@@ -85,11 +107,11 @@ def normalize_article(
         tags=tuple(dict.fromkeys(header.lines("tags"))),
         links=conversion.links,
         images=conversion.images,
-        digest=text_digest(title, conversion.markdown or f"\n{published}"),
+        digest=text_digest(_title_key(title), conversion.markdown or f"\n{published}"),
         front_matter=json.dumps(parsed.front_matter, ensure_ascii=False),
         markdown=conversion.markdown,
     )
-    return article, published_trouble + updated_trouble
+    return article, tuple(notes)
 
 
 class _Header:
@@ -101,6 +123,8 @@ class _Header:
     def value(self, column: str) -> Any:
         """The value of the first filled key of a column, else the empty string."""
         filled = (self._values[key] for key in KEYS[column] if self._values.get(key))
+        if column == "published":  # Jekyll's `published: true` is no date
+            filled = (value for value in filled if str(value).lower() not in _FLAGS)
         return next(filled, "")
 
     def lines(self, column: str) -> list[str]:
@@ -121,29 +145,62 @@ def article_url(front_matter: Mapping[str, Any]) -> str | None:
     return next((url for url in candidates if isinstance(url, str) and _is_web(url)), None)
 
 
-def fallback_title(path: str, body: str, markdown: str) -> str:
+def own_title(title: str, path: str) -> str:
+    """The title of the front matter, with the quotes around it that the file's name has too:
+    they were taken for YAML's, and are its own."""
+    stem = PurePosixPath(path).stem
+    quote = stem[:1]
+    is_quoted = len(stem) > 2 and quote in "'\"" and quote == stem[-1] and quote not in stem[1:2]
+    if is_quoted and title[:1] != quote and _letters(title) == _letters(stem):
+        return f"{quote}{title}{quote}"
+    return title
+
+
+def fallback_title(path: str, body: str, markdown: str, text: str) -> str:
     """The title of an article whose front matter has none: its first heading, the title of
-    an HTML page, else the file's name."""
+    an HTML page, the file's name without a date before it. A file without a name has the first
+    line of its text, which may be empty."""
+    stem = PurePosixPath(path).stem
+    if not _letters(stem.removesuffix(".md")):
+        return opening(text.lstrip().partition("\n")[0])
     if heading := _HEADING.search(markdown):
         title = plain_text(heading["atx"] or heading["setext"])
     elif named := _HTML_TITLE.search(body):
         title = html.unescape(named[1])
     else:
         title = ""
-    return _one_line(title) or PurePosixPath(path).stem
+    return _one_line(title) or _NAME_DATE.sub("", stem) or stem
 
 
-def category_levels(categories: Any, path: str) -> tuple[str | None, str | None, str | None]:
+class Levels(NamedTuple):
+    """Where an article stands in the archive; None where it does not say."""
+
+    section: str | None
+    source: str | None
+    feed: str | None
+
+
+def category_levels(categories: Any, path: str) -> Levels:
     """Section, source and feed: `categories`, or where they are missing the folders.
 
-    Hexo's nested lists are alternative chains of categories: the first one counts.
-    What lies below the third level belongs to the feed.
+    Hexo's nested lists are alternative chains of categories: the first one counts. What lies
+    below the third level belongs to the feed. Folders in which generators keep all of their
+    articles (`source/_posts/`) are no level.
     """
     chain = categories[0] if _is_nested(categories) else categories
-    levels = [line for leaf in _leaves(chain) if (line := _one_line(leaf))]
-    levels = levels or list(PurePosixPath(path).parts[:-1])
+    levels = [name for leaf in _leaves(chain) if (name := _name(leaf))]
+    levels = levels or list(PurePosixPath(_POSTS.sub("", path)).parts[:-1])
     section, source, *feed = [*levels, None, None][: max(len(levels), 2)]
-    return section, source, "/".join(filter(None, feed)) or None
+    return Levels(section, source, "/".join(filter(None, feed)) or None)
+
+
+def split_levels(levels: Levels, author: str) -> Levels | None:
+    """The levels of a header whose second and last category is its author and reads
+    `site - feed`, as older generations of the archive have it; None for any other."""
+    if levels.feed or not levels.source or levels.source != author:
+        return None
+    site, *feed = map(_name, _DASH.split(author, maxsplit=1))
+    return Levels(levels.section, site, feed[0] or None) if site and feed else None
 
 
 def lead_image(headers: Sequence[str], conversion: Conversion, base: str | None) -> str | None:
@@ -172,13 +229,29 @@ def opening(text: str) -> str:
     return line if len(line) <= SUMMARY_CHARACTERS else line[:SUMMARY_CHARACTERS].rstrip() + "…"
 
 
-def _date(header: _Header, column: str) -> tuple[str | None, tuple[Diagnostic, ...]]:
+def date_of_name(path: str) -> str | None:
+    """The date with which a file's name begins, as Jekyll wants it: `2022-01-11-a-title.md`."""
+    match = _NAME_DATE.match(PurePosixPath(path).name)
+    return parse_date(match["date"]) if match else None
+
+
+def _date(header: _Header, column: str, is_chinese: bool, notes: list[Diagnostic]) -> str | None:
+    """The date of a column; what is odd about it goes to `notes`."""
     written = header.line(column)
-    date = parse_date(written) if written else None
-    if date or not written:
-        return date, ()
-    message = f"{column}: {written[:80]!r} is no date; write it like 2022-01-11 22:12"
-    return None, (Diagnostic("warning", "normalize", "date-invalid", message),)
+    if not written:
+        return None
+    date = parse_date(written, is_chinese)
+    if date is None:
+        message = f"{column}: {written[:80]!r} is no date; write it like 2022-01-11 22:12"
+        notes.append(_note("warning", "date-invalid", message))
+    elif day_of(date) is None:
+        message = f"{column}: {date[:10]} cannot be; it is shown but counts for no day or span"
+        notes.append(_note("warning", "date-suspect", message))
+    return date
+
+
+def _note(severity: Severity, code: str, message: str) -> Diagnostic:
+    return Diagnostic(severity, "normalize", code, message)
 
 
 def _leaves(value: Any) -> Iterator[str]:
@@ -203,3 +276,18 @@ def _is_web(url: str) -> bool:
 
 def _one_line(text: str) -> str:
     return _SPACE.sub(" ", text).strip()
+
+
+def _name(text: str) -> str:
+    """A category's or an author's name: of a Markdown link its text, without bars around it."""
+    return _one_line(_LINK.sub(r"\1", text)).strip("| ")
+
+
+def _letters(text: str) -> str:
+    return "".join(filter(str.isalnum, text))
+
+
+def _title_key(title: str) -> str:
+    """A title as all generations of the archive have it: without white space, and with `_` for
+    what they wrote so."""
+    return _WRITTEN_AS_LINE.sub("_", "".join(title.split()))

@@ -1,9 +1,9 @@
 """Titles as generators write them, nothing escaped, in quotes that a YAML loader reads.
 
-    title: ""'普华永道：报告'""      ─►  "普华永道：报告"
-    title: #话题# 今天的云           ─►  "#话题# 今天的云"
-    title: 今日看点                  ─►  "今日看点\\n时间：周六"
-    时间：周六
+title: ""'普华永道：报告'""      ─►  "普华永道：报告"
+title: #话题# 今天的云           ─►  "#话题# 今天的云"
+title: 今日看点                  ─►  "今日看点\\n时间：周六"
+时间：周六
 """
 
 from __future__ import annotations
