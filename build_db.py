@@ -259,16 +259,29 @@ def report_of(changes: Changes) -> str:
     return json.dumps(named, ensure_ascii=False, indent=1) + "\n"
 
 
+WHY = {
+    "hidden": "hidden",
+    "ending": "with another ending",
+    "link": "links that lead out, or no ordinary files",
+    "vanished": "gone when looked at",
+    "repeated": "met twice",
+}
+"""Why something was passed over, in words."""
+
+
 def summary(built: Built, output: Path, seconds: float) -> str:
     """What became of the files, for a person, on a few lines."""
     a, changes = built.accounting, built.changes
     changed = ", ".join(f"{len(which):,} {how}" for how in HOW if (which := getattr(changes, how)))
+    passed_over = ", ".join(f"{count:,} {WHY[reason]}" for reason, count in a.passed_over)
     return (
-        f"{output}: {a.files_seen:,} files seen, {a.articles:,} articles, "
+        f"{output}: {a.files_found:,} files found, {a.files_seen:,} files seen, "
+        f"{a.articles:,} articles, "
         f"{a.placements:,} placements, {a.repaired:,} repaired, "
         f"{a.quarantined:,} quarantined, "
         f"{f'{a.withheld:,} withheld, ' if a.withheld else ''}{seconds:.1f} seconds\n"
         f"{built.read:,} files read; articles: {changed or 'nothing has changed'}"
+        + (f"\npassed over: {passed_over}" if passed_over else "")
     )
 
 

@@ -82,7 +82,7 @@ class Telling:
 def bases(folder: Path) -> dict[str, list[Article]]:
     """The articles that are long enough to be edited, each text once, parted in two halves."""
     found: dict[str, Article] = {}
-    for file in find_articles([folder]):
+    for file in find_articles([folder]).files:
         (outcome,) = process_files([file])
         if isinstance(outcome, Placed) and outcome.article.characters >= FEWEST_CHARACTERS:
             found.setdefault(outcome.article.digest, outcome.article)

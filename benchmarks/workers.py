@@ -104,7 +104,7 @@ def a_tenth(source: Path, target: Path) -> Path:
 @click.option("--runs", default=3, show_default=True, help="Turns; medians are printed.")
 def main(source: Path, runs: int) -> None:
     """Print what two workers gain, what the writer keeps up with, and the memory of a build."""
-    files = find_articles([source])
+    files = find_articles([source]).files
     files = files[:: max(1, len(files) // SEVERAL)]
     gains = [converted(files, 1) / converted(files, 2) for _ in range(runs)]
     print(f"two workers for one, wall: {in_short(gains)}")

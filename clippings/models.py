@@ -272,9 +272,16 @@ class Changes:
     removed: tuple[tuple[int, str], ...] = ()
 
 
+PASSED_OVER = "passed_over_"
+"""How the names of those counts begin that say what was passed over; the reason follows."""
+
+
 @dataclass(frozen=True, slots=True)
 class Accounting:
-    """What became of the files of one build, counted as they were loaded."""
+    """What became of the files of one build, counted as they were loaded.
+
+    `passed_over` is (reason, count) of what the sources hold beside the files seen, by reason.
+    """
 
     files_seen: int
     articles: int
@@ -282,6 +289,12 @@ class Accounting:
     repaired: int
     quarantined: int
     withheld: int
+    passed_over: tuple[tuple[str, int], ...] = ()
+
+    @property
+    def files_found(self) -> int:
+        """All that the sources hold, a hidden folder counted as one."""
+        return self.files_seen + sum(count for _, count in self.passed_over)
 
     @property
     def quarantined_share(self) -> float:

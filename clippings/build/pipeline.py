@@ -88,7 +88,8 @@ def build(
     build what this one did. Raises BuildError, and OSError where the target's folder
     cannot be written; the old database then stays.
     """
-    articles = find_articles(sources, history)
+    articles, found = find_articles(sources, history)
+    passed_over = tuple(sorted(found.items()))
     if not articles:
         kinds = " ".join(sorted(ARTICLE_SUFFIXES))
         where = ", ".join(map(str, sources))
@@ -100,14 +101,15 @@ def build(
         if known and (todo.read or todo.gone) and not is_whole(target):
             known, todo = None, plan(articles, {})
         changes, read = Changes(), 0
-        if known is None or todo.read or todo.gone:
+        recount = known is not None and accounting_of(target).passed_over != passed_over
+        if known is None or todo.read or todo.gone or recount:
             draft = _Draft(folder, target, base=None if known is None else target)
             prepare = partial(_prepare, run_map, partial(prepare_rows, withholding=withholding))
             read = draft.load(todo, {each.path: each for each in articles}, prepare, on_file)
             is_first, files_seen = known is None, len(articles)
             del articles, known, todo  # of large archives the writer can do with the room
-            if is_first or draft.is_changed:
-                changes = draft.write(files_seen, max_quarantined)
+            if is_first or draft.is_changed or recount:
+                changes = draft.write(files_seen, passed_over, max_quarantined)
                 draft.publish(version, changes)
             else:
                 draft.publish_state()
@@ -171,12 +173,14 @@ class _Draft:
             on_file(done, len(files))
         return len(files)
 
-    def write(self, files_seen: int, max_quarantined: float) -> Changes:
+    def write(
+        self, files_seen: int, passed_over: tuple[tuple[str, int], ...], max_quarantined: float
+    ) -> Changes:
         """Make the database of what was staged. Raises BuildError when it cannot be published."""
         former = self._target if self._base is None and self._target.exists() else None
         writer = ArchiveWriter(self._draft, self._scratch, self._state, self._base, former)
         try:
-            changes = writer.finish(files_seen)
+            changes = writer.finish(files_seen, passed_over)
         finally:
             writer.close()
         _hold_to_limit(self._draft, max_quarantined)

@@ -13,7 +13,7 @@ from typing import Any
 from sqlite_utils import Database
 
 from clippings.database.schema import reading
-from clippings.models import Accounting, BuildError
+from clippings.models import PASSED_OVER, Accounting, BuildError
 from clippings.reading.identity import digest_of_file
 
 INSPECTED = "inspect-data.json"
@@ -65,7 +65,11 @@ def inspected_beside(target: Path) -> dict[str, Any]:
 def accounting_of(path: Path) -> Accounting:
     """What the build of a finished database counted."""
     with reading(path) as db:
-        return Accounting(**dict(db.execute("select name, count from accounting")))
+        counts = dict(db.execute("select name, count from accounting order by name"))
+    counts.pop("files_found", None)
+    reasons = [name for name in counts if name.startswith(PASSED_OVER)]
+    passed_over = tuple((name.removeprefix(PASSED_OVER), counts.pop(name)) for name in reasons)
+    return Accounting(**counts, passed_over=passed_over)
 
 
 def quarantined_in(path: Path, most: int) -> list[str]:

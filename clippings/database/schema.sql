@@ -187,7 +187,8 @@ create table withheld (
   reason   text not null             -- for visitors; may be empty
 );
 
--- How the build counted: files_seen = placements + quarantined + withheld.
+-- How the build counted: files_seen = placements + quarantined + withheld, and files_found is
+-- files_seen and all of passed_over_… (a reason why something in the sources is no article).
 create table accounting (
   name     text primary key,
   count    integer not null

@@ -27,7 +27,7 @@ from clippings.database.rows import COLUMNS
 from clippings.database.schema import STATE_INDEXES, archive_schema, attach, run_all
 from clippings.database.staging import SAME_ID
 from clippings.markdown.rendering import plain_text
-from clippings.models import Accounting, BuildError, Changes, IndexTokens
+from clippings.models import PASSED_OVER, Accounting, BuildError, Changes, IndexTokens
 from clippings.reading.identity import path_id
 from clippings.search import folding_table, index_labels
 from clippings.similarity.components import leave, tell
@@ -219,7 +219,7 @@ class ArchiveWriter:
         if former:
             self._remember_former(former)
 
-    def finish(self, files_seen: int) -> Changes:
+    def finish(self, files_seen: int, passed_over: tuple[tuple[str, int], ...] = ()) -> Changes:
         """Bring the tables and the index up to date and check them.
 
         Raises BuildError when a check finds what must never be: then there is
@@ -236,7 +236,7 @@ class ArchiveWriter:
                 raise
             raise self._wrong(f"the last database is damaged: {error}") from error
         run_all(self.db.conn, (*RECORD_FILES, *STATE_INDEXES))
-        accounting = self._account(files_seen)
+        accounting = self._account(files_seen, passed_over)
         changes = {name: tuple(self._run(sql).fetchall()) for name, sql in _CHANGES.items()}
         self._run("commit")
         self._run("detach staged")
@@ -309,11 +309,13 @@ class ArchiveWriter:
         if free > pages // 2:
             self._run("vacuum")
 
-    def _account(self, files_seen: int) -> Accounting:
+    def _account(self, files_seen: int, passed_over: tuple[tuple[str, int], ...]) -> Accounting:
         """Count what became of the files, and keep the counts in the database."""
         count = {name: self._run(sql).fetchone()[0] for name, sql in _COUNTS.items()}
-        accounting = Accounting(files_seen, **count)
-        rows = sorted(asdict(accounting).items())
+        accounting = Accounting(files_seen, **count, passed_over=passed_over)
+        counts = asdict(accounting) | {"files_found": accounting.files_found}
+        counts |= {f"{PASSED_OVER}{why}": times for why, times in counts.pop("passed_over")}
+        rows = sorted(counts.items())
         self.db.conn.executemany("insert into accounting values (?, ?)", rows)
         return accounting
 

@@ -148,12 +148,12 @@ def _load_plain(header: str) -> Loaded:
     comments: list[str] = []
     position, broken = 0, list[str]()
 
-    def scalar(written: str) -> str:
+    def scalar(key: str, written: str) -> str:
         value = _plain_scalar(written)
         if value is None and not generated:
             raise Refused("a value that is not plain")
         if value is None:
-            broken.append(match["key"])
+            broken.append(key)
         return _tidy(unquoted(written) if value is None else value)
 
     while match := _PLAIN.match(header, position):
@@ -161,12 +161,12 @@ def _load_plain(header: str) -> Loaded:
         if match["comment"] is not None:
             comments += filter(None, [match["comment"].strip("# \t")])
             continue
-        written = match["value"].strip()
+        key, written = _tidy(match["key"]), match["value"].strip()
         items = _PLAIN_ITEM.findall(match["items"])
         if items and (written or len({indent for indent, _ in items}) > 1):
             raise Refused("items that are no plain list")
-        value = [scalar(item.strip()) for _, item in items] if items else scalar(written)
-        pairs.append((_tidy(match["key"]), value))
+        listed = [scalar(key, item.strip()) for _, item in items]
+        pairs.append((key, listed if items else scalar(key, written)))
     if header[position:].strip():
         raise Refused("a line that is not plain")
     repairs: list[Diagnostic] = []

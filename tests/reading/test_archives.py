@@ -34,7 +34,7 @@ ARTICLES = {"c.HTML": b"three", "news/a.md": b"one", "news/b.txt": b"two"}
 
 
 def texts(*sources: str | Path) -> dict[str, bytes]:
-    return {file.path: read_bytes(file, 99)[0] for file in find_articles(sources)}
+    return {file.path: read_bytes(file, 99)[0] for file in find_articles(sources).files}
 
 
 def zipped(path: Path, *members: tuple[str | zipfile.ZipInfo, bytes]) -> Path:
@@ -75,7 +75,7 @@ def test_an_archive_is_read_like_its_folder(
     assert texts(f"{kind}://news::{path}") == {"a.md": b"one", "b.txt": b"two"}
     assert texts(path, path) == ARTICLES
     monkeypatch.setattr("clippings.reading.sources.local.SETTLED", 0)
-    assert all(file.stamp for file in find_articles([path]))
+    assert all(file.stamp for file in find_articles([path]).files)
 
 
 def test_a_build_reads_an_archive_in_several_processes(tmp_path: Path) -> None:
@@ -163,7 +163,7 @@ def test_names_in_any_encoding_become_text(tmp_path: Path) -> None:
 def test_a_bomb_is_read_to_the_limit_only(tmp_path: Path) -> None:
     """Whatever size its header states; a tar that inflates beyond measure is refused in words."""
     bomb = zipped(tmp_path / "x.zip", ("a.md", bytes(50_000_000)))
-    (file,) = find_articles([bomb])
+    (file,) = find_articles([bomb]).files
     assert read_bytes(file, 1000) == (bytes(1000), 50_000_000)
     tar = tarred(tmp_path / "x.tgz", ("a.md", bytes(50_000_000)), mode="w:gz")
     with pytest.raises(BuildError, match="200 times its size"):
@@ -176,7 +176,7 @@ def test_a_damaged_member_is_quarantined(tmp_path: Path) -> None:
     data = bytearray(path.read_bytes())
     data[data.index(b"a.md") + 6] ^= 0xFF
     path.write_bytes(data)
-    first, second = find_articles([path])
+    first, second = find_articles([path]).files
     (outcome,) = process_files([first])
     assert outcome.diagnostics[0].code == "unreadable"
     assert read_bytes(second, 3) == (b"two", 27)
@@ -234,7 +234,7 @@ def test_urls_are_read(server: tuple[str, Path], tmp_path: Path) -> None:
     assert texts(f"{address}/x.zip") == texts(f"{address}/x.tar.gz") == ARTICLES
     assert texts(f"zip://news::{address}/x.zip") == {"a.md": b"one", "b.txt": b"two"}
     (folder / "in" / "index.html").write_text('<a href="/outside.md">x</a> <a href="b.md">y</a>')
-    assert [file.path for file in find_articles([f"{address}/in/"])] == ["b.md"]
+    assert [file.path for file in find_articles([f"{address}/in/"]).files] == ["b.md"]
     (folder / "in" / "index.html").unlink()
     done = CliRunner().invoke(main, [f"{address}/in/", "-j", "2", "-o", str(tmp_path / "x.db")])
     assert done.exit_code == 0, done.output
@@ -251,7 +251,7 @@ def test_a_url_is_part_of_the_stamp(tmp_path: Path) -> None:
         for file in ("a.md", "x.zip"):
             os.utime(tmp_path / name / file, (5, 5))
         sources = [f"local://{tmp_path}/{name}", f"local://{tmp_path}/{name}/x.zip"]
-        stamps += [file.stamp for file in find_articles(sources)]
+        stamps += [file.stamp for file in find_articles(sources).files]
     assert all(stamps) and len(set(stamps)) == 4
 
 
@@ -269,7 +269,7 @@ def test_a_page_that_goes_away_is_quarantined(server: tuple[str, Path]) -> None:
     """Between the listing and the reading."""
     address, folder = server
     (folder / "a.md").write_text("one")
-    (file,) = find_articles([f"{address}/"])
+    (file,) = find_articles([f"{address}/"]).files
     (folder / "a.md").unlink()
     (outcome,) = process_files([file])
     assert outcome.diagnostics[0].code == "unreadable"

@@ -75,7 +75,7 @@ def made(tmp_path: Path) -> Made:
 
 
 def paths(*sources: str, history: bool = False) -> list[str]:
-    return [article.path for article in find_articles(sources, history)]
+    return [article.path for article in find_articles(sources, history).files]
 
 
 def built(tmp_path: Path, *sources: str, jobs: int = 1, history: bool = True) -> sqlite3.Connection:
@@ -97,9 +97,9 @@ def test_a_revision_gives_its_files(made: Made) -> None:
     made.commit(a__md="changed", b__txt=None)
     assert paths(made.source()) == ["a.md"]
     for revision in ("v1", first, first[:10], "HEAD~1", "HEAD@{1}", "main^"):
-        files = find_articles([made.source(f"@{revision}")])
+        files = find_articles([made.source(f"@{revision}")]).files
         assert [read_bytes(file, 10) for file in files] == [(b"one", 3), (b"two", 3)], revision
-    assert read_bytes(find_articles([made.source("@v1")])[0], 2) == (b"on", 3)
+    assert read_bytes(find_articles([made.source("@v1")]).files[0], 2) == (b"on", 3)
 
 
 def test_a_bare_repository_and_its_paths(made: Made, tmp_path: Path) -> None:
@@ -107,8 +107,8 @@ def test_a_bare_repository_and_its_paths(made: Made, tmp_path: Path) -> None:
     made.commit(a__md="one")
     bare = tmp_path / "odd@name.git"
     made.git("clone", "-q", "--bare", ".", str(bare))
-    (there,) = find_articles([f"git+{bare}@main"])
-    (here,) = find_articles([made.source()])
+    (there,) = find_articles([f"git+{bare}@main"]).files
+    (here,) = find_articles([made.source()]).files
     assert (there.path, there.stamp) == (here.path, here.stamp)
     assert read_bytes(there, 9) == (b"one", 3)
 
@@ -148,7 +148,7 @@ def test_any_name_in_a_tree_is_read(made: Made) -> None:
         ).write_text(repr(name))
     made.commit()
     for history in (False, True):
-        files = find_articles([made.source()], history)
+        files = find_articles([made.source()], history).files
         assert {read_bytes(file, 99)[0].decode() for file in files} == set(map(repr, names))
         assert all(file.path.encode("utf-8") for file in files)
 
@@ -220,7 +220,7 @@ def test_nothing_that_a_repository_configures_is_run(made: Made, tmp_path: Path)
         made.git("config", key, str(trap))
     made.git("config", "log.showSignature", "true")
     made.git("config", "log.showRoot", "false")
-    (file,) = find_articles([made.source()], True)
+    (file,) = find_articles([made.source()], True).files
     assert read_bytes(file, 9) == (b"two", 3)
     assert file.history
     assert len(file.history.versions) == 2
@@ -387,10 +387,10 @@ def test_the_same_history_gives_the_same_bytes(made: Made, tmp_path: Path) -> No
 def test_a_stamp_covers_all_versions(made: Made) -> None:
     """A changed past changes the stamp; other files' commits do not."""
     made.commit(a__md="one", b__md="two")
-    before = {file.path: file.stamp for file in find_articles([made.source()], True)}
+    before = {file.path: file.stamp for file in find_articles([made.source()], True).files}
     made.commit(a__md="changed")
     made.commit(a__md="one")
-    after = {file.path: file.stamp for file in find_articles([made.source()], True)}
+    after = {file.path: file.stamp for file in find_articles([made.source()], True).files}
     assert before["a.md"] != after["a.md"]
     assert before["b.md"] == after["b.md"]
 

@@ -11,7 +11,7 @@ from clippings.reading.sources import find_articles, read_bytes
 
 
 def paths(*sources: Path) -> list[str]:
-    return [article.path for article in find_articles(sources)]
+    return [article.path for article in find_articles(sources).files]
 
 
 def write(root: Path, *names: str) -> Path:
@@ -66,7 +66,7 @@ def test_a_file_url_is_a_path(tmp_path: Path) -> None:
     """Links that lead out are passed over there too."""
     write(tmp_path, "outside.md", "a b/inside.md")
     (tmp_path / "a b" / "out.md").symlink_to("../outside.md")
-    found = find_articles([f"file://{tmp_path}/a%20b"])
+    found = find_articles([f"file://{tmp_path}/a%20b"]).files
     assert [article.path for article in found] == ["inside.md"]
 
 
@@ -107,9 +107,9 @@ def test_a_stamp_changes_with_the_file(tmp_path: Path, monkeypatch: pytest.Monke
     for name in ("one.md", "two.md"):
         os.utime(tmp_path / name, (5, 5))
     monkeypatch.setattr("clippings.reading.sources.local.SETTLED", 0)
-    before = {article.path: article.stamp for article in find_articles([tmp_path])}
+    before = {article.path: article.stamp for article in find_articles([tmp_path]).files}
     os.utime(tmp_path / "one.md", ns=(0, 1))
-    after = {article.path: article.stamp for article in find_articles([tmp_path])}
+    after = {article.path: article.stamp for article in find_articles([tmp_path]).files}
     assert before["two.md"] == after["two.md"]
     assert before["link.md"] != after["link.md"]
     assert all(before.values())
@@ -118,6 +118,6 @@ def test_a_stamp_changes_with_the_file(tmp_path: Path, monkeypatch: pytest.Monke
 def test_a_file_is_read_up_to_a_limit(tmp_path: Path) -> None:
     """The beginning of a large file comes with the size of the whole."""
     (tmp_path / "large.md").write_bytes(b"0123456789")
-    (article,) = find_articles([tmp_path])
+    (article,) = find_articles([tmp_path]).files
     assert read_bytes(article, 4) == (b"0123", 10)
     assert read_bytes(article, 100) == (b"0123456789", 10)

@@ -7,42 +7,53 @@ import os
 from collections.abc import Callable, Iterable
 from itertools import chain, count
 from pathlib import Path
+from typing import NamedTuple
 from urllib.parse import unquote
 
 from clippings.models import SourceFile
 from clippings.reading.sources import archives, git, history, local, remote
 from clippings.reading.sources.git import is_git
-from clippings.reading.sources.names import ARTICLE_SUFFIXES
+from clippings.reading.sources.names import ARTICLE_SUFFIXES, PassedOver
 
 __all__ = ["ARTICLE_SUFFIXES", "find_articles", "is_address", "is_git", "needs_of", "read_bytes"]
 
 _LOCAL = "file://"
 
-Found = tuple[str, SourceFile]
+_Keyed = tuple[str, SourceFile]
 """What tells a file from any other, and the file by its path below its source."""
 
 
-def find_articles(sources: Iterable[Path | str], with_history: bool = False) -> list[SourceFile]:
+class Found(NamedTuple):
+    """The articles of some sources, and how many other things were passed over, by reason."""
+
+    files: list[SourceFile]
+    passed_over: PassedOver
+
+
+def find_articles(sources: Iterable[Path | str], with_history: bool = False) -> Found:
     """The articles below each source, sorted by path, source after source.
 
     A folder gives its files by their path below it, a file itself by its name; so does a
     git repository (with `with_history` every file that ever was), an archive and a URL.
     Hidden files and folders, other kinds of files, and links that lead out of
-    the source are passed over. A file given twice is read once; two files that
+    the source are passed over and counted. A file given twice is read once; two files that
     would have the same path are told apart by the name of their source. Raises BuildError
     for a source that cannot be opened.
     """
     found: dict[str, SourceFile] = {}
+    passed_over = PassedOver()
     read: set[str] = set()
     for source in sources:
-        name, files = _open(source, with_history)
+        name, files = _open(source, with_history, passed_over)
         for key, file in sorted(files, key=_path):
-            if key not in read:
-                read.add(key)
-                if file.path in found:
-                    file = file._replace(path=_free_name(file.path, name, found))
-                found[file.path] = file
-    return list(found.values())
+            if key in read:
+                passed_over["repeated"] += 1
+                continue
+            read.add(key)
+            if file.path in found:
+                file = file._replace(path=_free_name(file.path, name, found))
+            found[file.path] = file
+    return Found(list(found.values()), passed_over)
 
 
 def read_bytes(source: SourceFile, limit: int) -> tuple[bytes, int]:
@@ -79,16 +90,20 @@ _READERS: tuple[tuple[Callable[[str], bool], Callable[[str, str, int], tuple[byt
 """Kind of store → what reads a file of it, given store, location and limit."""
 
 
-def _open(source: Path | str, with_history: bool) -> tuple[str, Iterable[Found]]:
+def _open(
+    source: Path | str, with_history: bool, passed_over: PassedOver
+) -> tuple[str, Iterable[_Keyed]]:
     """The name of a source, and its files in any order."""
     written = _as_written(source)
     if is_git(written):
         repository = git.Repository(written)
         files = history.files_of_history if with_history else git.Repository.files
-        return repository.name, files(repository)
+        return repository.name, files(repository, passed_over)
     if archives.is_archive(written):
-        return archives.members(written)
-    return remote.files_at(written) if remote.is_url(written) else local.files_below(Path(written))
+        return archives.members(written, passed_over)
+    if remote.is_url(written):
+        return remote.files_at(written, passed_over)
+    return local.files_below(Path(written), passed_over)
 
 
 def _as_written(source: Path | str) -> str:
@@ -98,7 +113,7 @@ def _as_written(source: Path | str) -> str:
     return written
 
 
-def _path(found: Found) -> tuple[str, str]:
+def _path(found: _Keyed) -> tuple[str, str]:
     return found[1].path, found[0]
 
 

@@ -24,7 +24,7 @@ from typing import IO, cast
 
 from clippings.models import BuildError, SourceFile
 from clippings.reading.sources import remote
-from clippings.reading.sources.names import article_below, as_text
+from clippings.reading.sources.names import PassedOver, article_below, as_text
 
 MAX_INFLATION = 200
 """A compressed tar that grows to more than so many times its size is not unpacked."""
@@ -52,11 +52,12 @@ def file_of(source: str) -> str:
     return _parts(source)[2]
 
 
-def members(source: str) -> tuple[str, Iterator[tuple[str, SourceFile]]]:
+def members(source: str, passed_over: PassedOver) -> tuple[str, Iterator[tuple[str, SourceFile]]]:
     """The archive's name, and (what tells it from any other, file) of each article in it."""
     kind, folder, file = _parts(source)
     name = file.rstrip("/").rpartition("/")[2]
-    return as_text(_ENDING.sub("", name)), _articles(f"{kind}://{folder}::{file}", folder, file)
+    files = _articles(f"{kind}://{folder}::{file}", folder, file, passed_over)
+    return as_text(_ENDING.sub("", name)), files
 
 
 def read_member(store: str, location: str, limit: int) -> tuple[bytes, int]:
@@ -67,16 +68,22 @@ def read_member(store: str, location: str, limit: int) -> tuple[bytes, int]:
         raise OSError(errno.EIO, f"{error} (in the archive)") from error
 
 
-def _articles(store: str, folder: str, file: str) -> Iterator[tuple[str, SourceFile]]:
+def _articles(
+    store: str, folder: str, file: str, passed_over: PassedOver
+) -> Iterator[tuple[str, SourceFile]]:
     stamp = remote.stamp_of(file)
     try:
         found = list(_archive(store, os.getpid()).members())
     except _DAMAGED as error:
         raise BuildError(f"{file}: no archive that can be read: {error}") from None
     for number, (name, location) in enumerate(found):
-        if path := article_below(name, folder):
+        if not (path := article_below(name, folder, passed_over)):
+            continue
+        if location:
             own = f"{stamp}-{location}" if stamp else ""
             yield f"{file}#{number:08d}", SourceFile(as_text(path), location, own, store)
+        else:
+            passed_over["link"] += 1
 
 
 def _parts(source: str) -> tuple[str, str, str]:
@@ -101,11 +108,11 @@ class _Zip:
         self._infos = self._zip.infolist()
 
     def members(self) -> Iterator[tuple[str, str]]:
-        """(name, location) of the ordinary files."""
+        """(name, location) of all but folders; no location for what is no ordinary file."""
         for number, info in enumerate(self._infos):
             kind = stat.S_IFMT(info.external_attr >> 16)
-            if not info.is_dir() and kind in (0, stat.S_IFREG):
-                yield _real_name(info), str(number)
+            if not info.is_dir():
+                yield _real_name(info), str(number) if kind in (0, stat.S_IFREG) else ""
 
     def read(self, location: str, limit: int) -> tuple[bytes, int]:
         """The first bytes of a member, and the size that the archive states."""
@@ -122,7 +129,8 @@ class _Tar:
         self._file = _decompressed(file)
 
     def members(self) -> Iterator[tuple[str, str]]:
-        """(name, location) of the ordinary files, and of hard links to them."""
+        """(name, location) of all but folders; no location for what is no ordinary file, nor a
+        hard link to one."""
         places: dict[str, str] = {}
         reached = -1
         self._file.seek(0)
@@ -135,9 +143,9 @@ class _Tar:
                 if member.islnk():
                     place = places.get(member.linkname, "")
                 elif not member.isreg() or member.issparse():
-                    continue
+                    place = ""
                 places[member.name] = place
-                if place:
+                if not member.isdir():
                     yield member.name, place
 
     def read(self, location: str, limit: int) -> tuple[bytes, int]:

@@ -17,7 +17,7 @@ from pathlib import Path
 from typing import IO, Any
 
 from clippings.models import BuildError, SourceFile
-from clippings.reading.sources.names import article_below, as_text
+from clippings.reading.sources.names import PassedOver, article_below, as_text
 
 PREFIX = "git+"
 
@@ -70,24 +70,27 @@ class Repository:
             raise subprocess.CalledProcessError(process.returncode, arguments, output, errors)
         return output
 
-    def tree(self) -> dict[str, str]:
+    def tree(self, passed_over: PassedOver) -> dict[str, str]:
         """Path below the folder → blob id, of the articles in the revision."""
         listing = self.run("ls-tree", "-r", "-z", "--full-tree", self.commit)
         blobs = {}
         for entry in listing.split(b"\0")[:-1]:
             about, _, path = entry.partition(b"\t")
             mode, _, blob = about.split()
-            if mode.startswith(_ORDINARY) and (name := self.article_path(path)):
-                blobs[name] = blob.decode()
+            if name := self.article_path(path, passed_over):
+                if mode.startswith(_ORDINARY):
+                    blobs[name] = blob.decode()
+                else:
+                    passed_over["link"] += 1
         return blobs
 
-    def article_path(self, path: bytes) -> str:
+    def article_path(self, path: bytes, passed_over: PassedOver) -> str:
         """The path of an article below the folder as text; empty for what is none."""
-        return article_below(os.fsdecode(path), self.folder)
+        return article_below(os.fsdecode(path), self.folder, passed_over)
 
-    def files(self) -> Iterator[tuple[str, SourceFile]]:
+    def files(self, passed_over: PassedOver) -> Iterator[tuple[str, SourceFile]]:
         """(what tells it from any other file, file) of each article of the revision."""
-        for path, blob in self.tree().items():
+        for path, blob in self.tree(passed_over).items():
             yield self.key(path), SourceFile(as_text(path), blob, blob, self.store)
 
     def key(self, path: str) -> str:

@@ -15,23 +15,26 @@ from typing import IO
 
 from clippings.models import BuildError, History, SourceFile, Version
 from clippings.reading.sources.git import Repository
-from clippings.reading.sources.names import as_text
+from clippings.reading.sources.names import PassedOver, as_text
 
 _BLOCK = 2**20
 _COMPARE = "diff-tree --stdin -r -z -c --root --raw --no-renames --no-abbrev".split()
 
 
-def files_of_history(repository: Repository) -> Iterator[tuple[str, SourceFile]]:
+def files_of_history(
+    repository: Repository, passed_over: PassedOver
+) -> Iterator[tuple[str, SourceFile]]:
     """(what tells it from any other file, file with its history) of each article that ever was.
 
-    Holds the listing in memory, never contents. Raises BuildError for a shallow clone.
+    Holds the listing in memory, never contents. What the revision has beside them is passed over.
+    Raises BuildError for a shallow clone.
     """
     if repository.run("rev-parse", "--is-shallow-repository").strip() == b"true":
         raise BuildError(
             f"{repository.store}: a shallow clone, its history is cut off; "
             "`git fetch --unshallow` gets the rest"
         )
-    living = repository.tree()
+    living = repository.tree(passed_over)
     for path, written in _versions(repository).items():
         if history := _history(written, living.get(path)):
             newest = history.versions[0].location
@@ -68,11 +71,12 @@ def _versions(repository: Repository) -> dict[str, list[Version]]:
     commits.stdout.close()  # diff-tree alone reads it now
     versions = defaultdict(list)
     commit = date = ""
+    uncounted = PassedOver()  # each commit names a file again
     with commits, compare:
         for token in (tokens := _tokens(compare.stdout)):
             record = token.lstrip(b"\n")
             if record.startswith(b":"):
-                if path := repository.article_path(next(tokens)):
+                if path := repository.article_path(next(tokens), uncounted):
                     versions[path].append(Version(_blob(record), commit, date))
             elif record:
                 commit, _, date = record.decode().partition(" ")

@@ -8,23 +8,31 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from clippings.models import SourceFile
-from clippings.reading.sources.names import as_text, is_article
+from clippings.reading.sources.names import (
+    PassedOver,
+    Reason,
+    as_text,
+    is_hidden,
+    why_no_article,
+)
 
 SETTLED = 2 * 10**9
 """Nanoseconds after which a file that is written again has another time on any file system."""
 
 
-def files_below(source: Path) -> tuple[str, Iterator[tuple[str, SourceFile]]]:
+def files_below(
+    source: Path, passed_over: PassedOver
+) -> tuple[str, Iterator[tuple[str, SourceFile]]]:
     """The source's name, and (where it really lies, file) of each article of a folder, or of
     the one file, in any order.
 
     Links to files are followed inside the folder only; links to folders never.
     Cheap: one `stat` a file and nothing opened.
     """
-    return as_text(source.name), _files(source)
+    return as_text(source.name), _files(source, passed_over)
 
 
-def _files(source: Path) -> Iterator[tuple[str, SourceFile]]:
+def _files(source: Path, passed_over: PassedOver) -> Iterator[tuple[str, SourceFile]]:
     if source.is_file():
         real = os.path.realpath(source)
         yield real, SourceFile(as_text(source.name), real, stamp(source.stat()))
@@ -33,27 +41,39 @@ def _files(source: Path) -> Iterator[tuple[str, SourceFile]]:
     folders = [(root, "")]
     while folders:
         folder, below = folders.pop()
-        with os.scandir(folder) as entries:
+        try:
+            entries = os.scandir(folder)
+        except (FileNotFoundError, NotADirectoryError):
+            if not below:
+                raise
+            passed_over["vanished"] += 1
+            continue
+        with entries:
             for entry in entries:
-                name = entry.name
                 if entry.is_dir(follow_symlinks=False):
-                    if name[0] != ".":
-                        folders.append((entry.path, f"{below}{name}/"))
-                elif is_article(name) and (found := _location(entry, root)):
-                    yield found[0], SourceFile(as_text(below + name), *found)
+                    if is_hidden(entry.name):
+                        passed_over["hidden"] += 1
+                    else:
+                        folders.append((entry.path, f"{below}{entry.name}/"))
+                elif isinstance(found := _location(entry, root), tuple):
+                    yield found[0], SourceFile(as_text(below + entry.name), *found)
+                else:
+                    passed_over[found] += 1
 
 
-def _location(entry: os.DirEntry[str], root: str) -> tuple[str, str] | None:
-    """Location and stamp of an ordinary file that lies in the source; None for anything else."""
+def _location(entry: os.DirEntry[str], root: str) -> tuple[str, str] | Reason:
+    """Location and stamp of an article that lies in the source; of anything else why it is none."""
+    if why := why_no_article(entry.name):
+        return why
     try:
         if entry.is_file(follow_symlinks=False):
             return entry.path, stamp(entry.stat())
         real = os.path.realpath(entry.path)
         if os.path.isfile(real) and os.path.commonpath([real, root]) == root:
             return real, stamp(os.stat(real))
+        return "link"
     except FileNotFoundError:  # removed since the folder was listed
-        pass
-    return None
+        return "vanished"
 
 
 def stamp(status: os.stat_result) -> str:

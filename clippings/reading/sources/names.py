@@ -3,23 +3,38 @@
 from __future__ import annotations
 
 import os
+from collections import Counter
+from typing import Literal
+
+Reason = Literal["hidden", "ending", "link", "vanished", "repeated"]
+"""Why something is passed over: its name is hidden or has another ending, it is a link that leads
+out of the source or no ordinary file, it was gone when looked at, it was read by another name."""
+
+PassedOver = Counter[Reason]
 
 ARTICLE_SUFFIXES = (".md", ".markdown", ".html", ".htm", ".txt")
 
 
-def is_article(name: str) -> bool:
-    """Whether a file of this name (without its folders) is an article: not hidden, its ending."""
-    return name.lower().endswith(ARTICLE_SUFFIXES) and not is_hidden(name)
+def why_no_article(name: str) -> Reason | None:
+    """Why a file of this name (without its folders) is no article; None: it is one.
+
+    A name that begins with a dot is hidden, unless it is nothing but an ending (`.md`): such are
+    files named after a title of which no letter could be in a name.
+    """
+    lower = name.lower()
+    if is_hidden(name) and lower not in ARTICLE_SUFFIXES:
+        return "hidden"
+    return None if lower.endswith(ARTICLE_SUFFIXES) else "ending"
 
 
-def is_hidden(name: str) -> bool:
-    """Whether a file or folder of this name is hidden: nothing in it is an article."""
-    return name[:1] == "."
+def is_hidden(folder: str) -> bool:
+    """Whether a folder of this name is hidden: nothing in it is an article."""
+    return folder[:1] == "."
 
 
-def article_below(path: str, folder: str) -> str:
+def article_below(path: str, folder: str, passed_over: PassedOver) -> str:
     """The path below `folder` (empty: the whole) of an article that a repository, an archive or
-    a server names; empty for what is no article there, or hidden.
+    a server names; empty for what lies elsewhere, or is passed over and counted.
 
     The name is only ever a name: `..`, `.` and a leading `/` mean nothing in it and go.
     """
@@ -28,8 +43,10 @@ def article_below(path: str, folder: str) -> str:
     if parts[: len(above)] != above or not parts:
         return ""
     below = parts[len(above) :] or parts[-1:]  # a folder that is a file gives that file
-    is_shown = is_article(below[-1]) and not any(map(is_hidden, below))
-    return "/".join(below) if is_shown else ""
+    why = "hidden" if any(map(is_hidden, below[:-1])) else why_no_article(below[-1])
+    if why:
+        passed_over[why] += 1
+    return "" if why else "/".join(below)
 
 
 def as_text(path: str) -> str:

@@ -12,7 +12,7 @@ from urllib.parse import unquote, urlsplit
 
 from clippings.models import BuildError, SourceFile
 from clippings.reading.sources import local
-from clippings.reading.sources.names import article_below, as_text
+from clippings.reading.sources.names import PassedOver, article_below, as_text
 
 MAX_FOLDERS = 100_000
 """Folders listed of one URL: a server may make up new ones for ever."""
@@ -26,10 +26,10 @@ def is_url(source: str) -> bool:
     return "://" in source
 
 
-def files_at(url: str) -> tuple[str, Iterator[tuple[str, SourceFile]]]:
+def files_at(url: str, passed_over: PassedOver) -> tuple[str, Iterator[tuple[str, SourceFile]]]:
     """The last part of a URL as its name, and (what tells it from any other, file) of each
     article below it, or of the one file that it names."""
-    return as_text(_last_part(url)), _files(url)
+    return as_text(_last_part(url)), _files(url, passed_over)
 
 
 def read_url(store: str, location: str, limit: int) -> tuple[bytes, int]:
@@ -68,7 +68,7 @@ def stamp_of(place: str) -> str:
         return _stamp(files, files.info(path))
 
 
-def _files(url: str) -> Iterator[tuple[str, SourceFile]]:
+def _files(url: str, passed_over: PassedOver) -> Iterator[tuple[str, SourceFile]]:
     files, root = _file_system(url)
     with _told(url):
         about = files.info(root)
@@ -79,7 +79,8 @@ def _files(url: str) -> Iterator[tuple[str, SourceFile]]:
     base = f"{root.rstrip('/')}/"
     with _told(url):
         for found in _walk(files, root, base):
-            if path := article_below(unquote(urlsplit(found["name"][len(base) :]).path), ""):
+            name = unquote(urlsplit(found["name"][len(base) :]).path)
+            if path := article_below(name, "", passed_over):
                 location = found["name"]
                 file = SourceFile(as_text(path), location, _stamp(files, found), url)
                 yield f"{files.unstrip_protocol(location)}", file
