@@ -21,7 +21,16 @@ from frontmatter.default_handlers import BaseHandler
 from clippings.models import Diagnostic, ParsedArticle
 from clippings.reading.decoding import decode
 from clippings.reading.identity import file_digest
-from clippings.reading.loaders import ITEM, KEY, Loaded, is_yaml, load_json, load_toml, load_yaml
+from clippings.reading.loaders import (
+    ITEM,
+    KEY,
+    Loaded,
+    is_yaml,
+    load_json,
+    load_plain,
+    load_toml,
+    load_yaml,
+)
 from clippings.reading.titles import title_lines
 
 # The keys that headers nearly always have; without fences one of them must stand there.
@@ -73,12 +82,17 @@ class Header(BaseHandler):
 class Yaml(Header):
     """`---`, `key: value` lines, `---`; the closing fence may be missing."""
 
+    plain: Loaded | None = None  # the header, where it could be read while it was looked for
     opening = re.compile(r"-{3,}[ \t]*(?:ya?ml)?[ \t]*(?:#.*)?\n")
     closing = re.compile(r"^(?:-{3,}|\.{3})[ \t]*$", re.MULTILINE)
 
     def split(self, text: str) -> tuple[str, str]:
         """Part header and body where the lines stop looking like a header."""
         start = self._start(text)
+        closing = self.closing.search(text, start, start + MAX_UNUSUAL) if start else None
+        if closing and (loaded := load_plain(text[start : closing.start()])):
+            self.plain = loaded
+            return text[start : closing.start()], text[closing.end() :]
         end = _header_end(text, start, self.closing)
         if start and not self.closing.match(text, end):
             end = self._valid_end(text, start) or end
@@ -98,7 +112,7 @@ class Yaml(Header):
 
     def loaded(self, header: str) -> Loaded:
         """Read YAML, or what was meant for it."""
-        return load_yaml(header)
+        return self.plain or load_yaml(header)
 
     def plausible(self, header: str, closed: bool) -> bool:
         """Tell a header from prose under a horizontal rule: two keys, or a usual one."""

@@ -12,6 +12,8 @@ import json
 import re
 from typing import NamedTuple
 
+from clippings.models import Diagnostic
+
 _KEYS_AFTER = "date|author|tags|category|layout|slug|permalink|comments|categories"
 _NO_TITLE = r"[# \t]*[\w@$.][\w.@$/() -]{0,60}:(?:\s|$)|(?:-{3,}|\.{3})[ \t]*$|.*<"
 _COMMENT = r"#+(?:\s|$)"
@@ -24,6 +26,12 @@ _TEXT = re.compile(
     r"^(?:title|subtitle|description|summary|标题|標題)[ \t]*:[ \t]*(?P<value>.*)$", _FLAGS
 )
 _QUOTED = re.compile(r"""(?:'(?:[^']|'')*'|"(?:[^"\\]|\\.)*")(?:\s+#.*)?""", re.DOTALL)
+_BROKEN = Diagnostic(
+    "warning",
+    "front-matter",
+    "yaml-repaired",
+    "title: not valid YAML, read as it was meant; put the value in quotes.",
+)
 
 
 class Meant(NamedTuple):
@@ -50,8 +58,8 @@ def title_lines(text: str, start: int) -> re.Match[str] | None:
     return _GENERATED_TITLE.match(text, start) or _TITLE.match(text, start)
 
 
-def quote_titles(header: str) -> tuple[str, bool]:
-    """Put titles that YAML would misread in quotes; say whether one of them was no YAML."""
+def quote_titles(header: str) -> tuple[str, tuple[Diagnostic, ...]]:
+    """Put titles that YAML would misread in quotes; tell of one that was no YAML at all."""
     generated = is_generated(header)
     position, pieces, broken = 0, list[str](), False
     for line in _TEXT.finditer(header):
@@ -63,7 +71,8 @@ def quote_titles(header: str) -> tuple[str, bool]:
             pieces += header[position : value.start("value")], quoted
             position = value.end()
             broken = broken or not meant.is_yaml
-    return "".join((*pieces, header[position:])), broken
+    header = "".join((*pieces, header[position:]))
+    return header, (_BROKEN,) if broken else ()
 
 
 def _meant(written: str, generated: bool) -> Meant | None:
