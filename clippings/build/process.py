@@ -11,6 +11,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import replace
+from functools import partial
 from typing import Any, NamedTuple
 
 from clippings.build.index import tokens_and_sketch
@@ -76,22 +77,24 @@ def prepare_rows(
     def rows(outcome: Processed) -> FileRows:
         return replace(rows_of(withhold(outcome, withholding)), digest=_known_by(outcome))
 
-    outcomes = process_files(sources)
+    outcomes = process_files(sources, withholding.split_categories)
     return [None if outcome is None else _named(rows, outcome) for outcome in outcomes]
 
 
-def process_files(sources: Sequence[SourceFile]) -> Iterator[Processed | None]:
+def process_files(
+    sources: Sequence[SourceFile], split_categories: bool = True
+) -> Iterator[Processed | None]:
     """Read files, with their older versions, and process them, in their order; None for one
     that holds what it held."""
     read = [_read_changed(source) for source in sources if not source.history]
-    processed = iter(process_articles(read))
+    processed = iter(process_articles(read, split_categories))
     for source in sources:
         if source.history:
             versions = (
                 read_file(source._replace(location=version.location, history=None, known=""))
                 for version in source.history.versions
             )
-            yield with_revisions(source.history, process_articles(versions))
+            yield with_revisions(source.history, process_articles(versions, split_categories))
         else:
             yield next(processed)
 
@@ -106,10 +109,14 @@ def process_article(path: str, data: bytes) -> Processed:
     return outcome
 
 
-def process_articles(files: Iterable[Raw | Quarantined | None]) -> list[Any]:
+def process_articles(
+    files: Iterable[Raw | Quarantined | None], split_categories: bool = True
+) -> list[Any]:
     """The same for a few files at a time; what is none to process stays as it is."""
     works: list[Any] = [*files]
-    for stage in _STAGES:
+    normalize = partial(_normalize, split_categories=split_categories)
+    stages: tuple[Callable[[Any], Any], ...] = (_parse, _convert, normalize, _index)
+    for stage in stages:
         works = [
             work if work is None or isinstance(work, Quarantined) else _named(stage, work)
             for work in works
@@ -159,9 +166,10 @@ def _convert(parsed: ParsedArticle) -> Converted:
     return Converted(parsed.path, parsed, conversion, plain_text(conversion.markdown))
 
 
-def _normalize(converted: Converted) -> Normalized:
+def _normalize(converted: Converted, split_categories: bool) -> Normalized:
     path, parsed, conversion, text = converted
-    return Normalized(path, converted, *normalize_article(parsed, conversion, text))
+    article, notes = normalize_article(parsed, conversion, text, split_categories)
+    return Normalized(path, converted, article, notes)
 
 
 def _index(normalized: Normalized) -> Placed:
@@ -176,9 +184,6 @@ def _index(normalized: Normalized) -> Placed:
         sketch=sketch,
         diagnostics=(*parsed.diagnostics, *conversion.diagnostics, *diagnostics),
     )
-
-
-_STAGES: tuple[Callable[[Any], Any], ...] = (_parse, _convert, _normalize, _index)
 
 
 def _named(stage: Callable[[Any], Any], work: Any) -> Any:

@@ -32,25 +32,25 @@ BOMS = (
 )
 
 # How files begin that are no text, whatever their name says.
-SIGNATURES = (
-    (b"\x89PNG\r\n\x1a\n", "a PNG picture"),
-    (b"\xff\xd8\xff", "a JPEG picture"),
-    (b"GIF87a", "a GIF picture"),
-    (b"GIF89a", "a GIF picture"),
-    (b"PK\x03\x04", "a ZIP archive"),
-    (b"PK\x05\x06", "a ZIP archive"),
-    (b"\x1f\x8b", "a gzip file"),
-    (b"\xfd7zXZ\x00", "an xz file"),
-    (b"7z\xbc\xaf\x27\x1c", "a 7z archive"),
-    (b"\x28\xb5\x2f\xfd", "a Zstandard file"),
-    (b"BZh91AY&SY", "a bzip2 file"),
-    (b"\x7fELF", "an ELF program"),
-    (b"\xcf\xfa\xed\xfe", "a Mach-O program"),
-    (b"\xca\xfe\xba\xbe", "a Java class"),
-    (b"SQLite format 3\x00", "an SQLite database"),
-    (b"%PDF-", "a PDF document"),
-    (b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1", "an old Office document"),
-)
+SIGNATURES = {
+    b"\x89PNG\r\n\x1a\n": "a PNG picture",
+    b"\xff\xd8\xff": "a JPEG picture",
+    b"GIF87a": "a GIF picture",
+    b"GIF89a": "a GIF picture",
+    b"PK\x03\x04": "a ZIP archive",
+    b"PK\x05\x06": "a ZIP archive",
+    b"\x1f\x8b": "a gzip file",
+    b"\xfd7zXZ\x00": "an xz file",
+    b"7z\xbc\xaf\x27\x1c": "a 7z archive",
+    b"\x28\xb5\x2f\xfd": "a Zstandard file",
+    b"BZh91AY&SY": "a bzip2 file",
+    b"\x7fELF": "an ELF program",
+    b"\xcf\xfa\xed\xfe": "a Mach-O program",
+    b"\xca\xfe\xba\xbe": "a Java class",
+    b"SQLite format 3\x00": "an SQLite database",
+    b"%PDF-": "a PDF document",
+    b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1": "an old Office document",
+}
 
 CONTROL = re.compile(r"[\x00-\x08\x0e-\x1a\x1c-\x1f\x7f]")
 BROKEN = "\N{REPLACEMENT CHARACTER}"
@@ -143,11 +143,10 @@ def decode(data: bytes) -> Decoded:
 
 
 def _refuse_binary(data: bytes) -> None:
-    for signature, name in SIGNATURES:
-        if data.startswith(signature):
-            raise UnreadableArticle(
-                "binary-file", f"The file is {name}, not text: move it out of the folder."
-            )
+    if data.startswith(tuple(SIGNATURES)):
+        name = next(name for start, name in SIGNATURES.items() if data.startswith(start))
+        message = f"The file is {name}, not text: move it out of the folder."
+        raise UnreadableArticle("binary-file", message)
 
 
 def _read(data: bytes) -> tuple[str, str, tuple[Diagnostic, ...]]:

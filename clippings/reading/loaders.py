@@ -166,7 +166,7 @@ def _load_plain(header: str) -> Loaded:
             comments += filter(None, [match["comment"].strip("# \t")])
             continue
         key, written = _tidy(match["key"]), match["value"].strip()
-        items = _PLAIN_ITEM.findall(match["items"])
+        items = _PLAIN_ITEM.findall(match["items"]) if match["items"] else []
         if items and (written or len({indent for indent, _ in items}) > 1):
             raise Refused("items that are no plain list")
         listed = [scalar(key, item.strip()) for _, item in items]

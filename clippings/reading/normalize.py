@@ -84,7 +84,8 @@ def normalize_article(
     language = detect(f"{title}\n{text}", header.line("language") or None)
     is_chinese = language is not None and language.startswith("zh")
     published = _date(header, "published", is_chinese, notes) or date_of_name(parsed.path)
-    title = title or " ".join(filter(None, (levels.source, published))) or parsed.path
+    where = " ".join(filter(None, (levels.source, (published or "")[:10])))
+    title = title or where or parsed.path
     if len(title) > MAX_TITLE:
         notes.append(_note("warning", "title-cut", f"title: cut to {MAX_TITLE} characters"))
         title = title[: MAX_TITLE - 1] + "…"
@@ -101,7 +102,7 @@ def normalize_article(
         updated=_date(header, "updated", is_chinese, notes),
         language=language,
         url=url,
-        image=lead_image(header.lines("image"), conversion, url),
+        image=lead_image(header.lines("image"), conversion, url, parsed.body),
         characters=len("".join(text.split())),
         features=conversion.features,
         tags=tuple(dict.fromkeys(header.lines("tags"))),
@@ -203,11 +204,18 @@ def split_levels(levels: Levels, author: str) -> Levels | None:
     return Levels(levels.section, site, feed[0] or None) if site and feed else None
 
 
-def lead_image(headers: Sequence[str], conversion: Conversion, base: str | None) -> str | None:
-    """The picture of a list entry: the front matter's, unless it is a random placeholder,
-    else the first one of the body; None where there is neither. Only an http(s) or a relative
-    address counts: a picture's bytes (`data:`) or a script are no address."""
-    for address in (*headers, *(image.url for image in conversion.images)):
+def lead_image(
+    headers: Sequence[str], conversion: Conversion, base: str | None, body: str = ""
+) -> str | None:
+    """The picture of a list entry: the front matter's, unless it is a random placeholder or
+    a lazy loader's, else the first one of the body; None where there is neither. Only an http(s)
+    or a relative address counts: a picture's bytes (`data:`) or a script are no address.
+
+    A lazy loader's is written in the body and still none of its pictures.
+    """
+    shown = [image.url for image in conversion.images]
+    own = (address for address in headers if address in shown or address not in body or not shown)
+    for address in (*own, *shown):
         url = urljoin(base, address) if base else address
         if _OTHER_SCHEME.match(url) is None and host_of(url) not in PLACEHOLDER_HOSTS:
             return url

@@ -30,7 +30,7 @@ from clippings.reading.normalize import category_levels, host_of, opening
 PUBLISH = ("full", "snippets")
 """What the archive gives of its articles: all of the text, or how each begins."""
 
-_SETTINGS = {"withhold", "publish"}
+_SETTINGS = {"withhold", "publish", "split_categories"}
 _OPTIONS = {"only", "reason"}
 _PUNCTUATION = re.compile(r"([!-/:-@\[-`{-~])")  # what a backslash makes plain in Markdown
 
@@ -47,10 +47,12 @@ class Entry:
 
 @dataclass(frozen=True, slots=True)
 class Withholding:
-    """All that is to be withheld; by default nothing is."""
+    """The build settings: what is to be withheld, by default nothing, and whether a category
+    `site - feed` is two levels (docs/reading.md)."""
 
     entries: tuple[Entry, ...] = ()
     publish: str = "full"
+    split_categories: bool = True
 
     @property
     def digest(self) -> str:
@@ -104,23 +106,27 @@ def read_withholding(file: Path) -> Withholding:
         metadata = yaml.safe_load(file.read_text("utf-8")) or {}
         settings = (metadata.get("plugins") or {}).get("clippings") or {}
         publish, entries = settings.get("publish", "full"), settings.get("withhold") or []
+        split = settings.get("split_categories", True)
     except (yaml.YAMLError, UnicodeDecodeError, AttributeError) as error:
         raise BuildError(f"{file}: cannot be read as metadata: {error}") from None
     # A wish that is not heard, for a slip of the pen, would be worse than no build.
     for key in (*metadata, *(settings.keys() - _SETTINGS)):
         if get_close_matches(str(key).lower(), _SETTINGS, cutoff=0.9):
             raise BuildError(
-                f"{file}: {key} is not read where it stands; `withhold` and `publish` "
-                "are, below `plugins: clippings:`"
+                f"{file}: {key} is not read where it stands; `withhold`, `publish` and "
+                "`split_categories` are, below `plugins: clippings:`"
             )
     if publish not in PUBLISH:
         raise BuildError(f"{file}: publish is one of {', '.join(PUBLISH)}, not {publish!r}")
+    if not isinstance(split, bool):
+        raise BuildError(f"{file}: split_categories is true or false, not {split!r}")
     if not isinstance(entries, list):
         raise BuildError(f"{file}: withhold is a list of entries such as `- source: name`")
     try:
-        return Withholding(tuple(_entry(n, each) for n, each in enumerate(entries, 1)), publish)
+        listed = tuple(_entry(n, each) for n, each in enumerate(entries, 1))
     except ValueError as error:
         raise BuildError(f"{file}: {error}") from None
+    return Withholding(listed, publish, split)
 
 
 def _entry(number: int, written: Any) -> Entry:

@@ -113,7 +113,7 @@ def test_stray_nul_bytes_are_removed(encoding: str) -> None:
     assert ("warning", "nul-removed") in codes(data)
 
 
-@pytest.mark.parametrize(("signature", "name"), SIGNATURES)
+@pytest.mark.parametrize(("signature", "name"), SIGNATURES.items())
 def test_binary_files_are_refused(signature: bytes, name: str) -> None:
     """A binary file renamed .md says what it is."""
     with pytest.raises(UnreadableArticle) as caught:
