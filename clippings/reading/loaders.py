@@ -165,11 +165,11 @@ def _load_plain(header: str) -> Loaded:
         if match["comment"] is not None:
             comments += filter(None, [match["comment"].strip("# \t")])
             continue
-        key, written = _tidy(match["key"]), match["value"].strip()
+        key, written = _tidy(match["key"]), match["value"].strip(" \t")
         items = _PLAIN_ITEM.findall(match["items"]) if match["items"] else []
         if items and (written or len({indent for indent, _ in items}) > 1):
             raise Refused("items that are no plain list")
-        listed = [scalar(key, item.strip()) for _, item in items]
+        listed = [scalar(key, item.strip(" \t")) for _, item in items]
         pairs.append((key, listed if items else scalar(key, written)))
     if header[position:].strip():
         raise Refused("a line that is not plain")

@@ -12,7 +12,7 @@ out of the source or no ordinary file, it was gone when looked at, it was read b
 
 PassedOver = Counter[Reason]
 
-ARTICLE_SUFFIXES = (".md", ".markdown", ".html", ".htm", ".txt")
+ARTICLE_SUFFIXES = (".md", ".markdown", ".html", ".htm", ".xhtml", ".txt")
 
 
 def why_no_article(name: str) -> Reason | None:
