@@ -86,7 +86,7 @@ def load_yaml(header: str) -> Loaded:
         spaced = re.sub(r"^\t+", lambda tabs: "  " * len(tabs[0]), quoted, flags=re.MULTILINE)
         load = lambda text: _Composed(text).load()  # noqa: E731  # one expression, used once
         return _recover(textwrap.dedent(spaced), "yaml", KEY, load)
-    return values, (*broken, *repairs)
+    return values, (_kept_as_written("yaml", ["title"]), *repairs) if broken else repairs
 
 
 def load_plain(header: str) -> Loaded | None:
@@ -97,10 +97,9 @@ def load_plain(header: str) -> Loaded | None:
     """
     quoted, broken = quote_titles(header)
     try:
-        values, repairs = _load_plain(quoted)
+        return _load_plain(quoted, ["title"] if broken else [])
     except Refused:
         return None
-    return (values, (*broken, *repairs)) if values else None
 
 
 def is_yaml(header: str) -> bool:
@@ -145,12 +144,12 @@ def load_json(header: str) -> Loaded:
     return _plain(value), tuple(repairs)
 
 
-def _load_plain(header: str) -> Loaded:
-    """Do that; raises `Refused` for anything else."""
+def _load_plain(header: str, broken: list[str]) -> Loaded:
+    """Do that; raises `Refused` for anything else. `broken` are keys that were no YAML."""
     generated = is_generated(header)
     pairs: list[tuple[str, Any]] = []
     comments: list[str] = []
-    position, broken = 0, list[str]()
+    position = 0
 
     def scalar(key: str, written: str) -> str:
         value = _plain_scalar(written)
@@ -171,7 +170,7 @@ def _load_plain(header: str) -> Loaded:
             raise Refused("items that are no plain list")
         listed = [scalar(key, item.strip(" \t")) for _, item in items]
         pairs.append((key, listed if items else scalar(key, written)))
-    if header[position:].strip():
+    if header[position:].strip() or not pairs:
         raise Refused("a line that is not plain")
     repairs: list[Diagnostic] = []
     values = unique(pairs, repairs)

@@ -12,8 +12,6 @@ import json
 import re
 from typing import NamedTuple
 
-from clippings.models import Diagnostic
-
 _KEYS_AFTER = "date|author|tags|category|layout|slug|permalink|comments|categories"
 _NO_TITLE = r"[# \t]*[\w@$.][\w.@$/() -]{0,60}:(?:\s|$)|(?:-{3,}|\.{3})[ \t]*$|.*<"
 _COMMENT = r"#+(?:\s|$)"
@@ -26,12 +24,6 @@ _TEXT = re.compile(
     r"^(?:title|subtitle|description|summary|标题|標題)[ \t]*:[ \t]*(?P<value>.*)$", _FLAGS
 )
 _QUOTED = re.compile(r"""(?:'(?:[^']|'')*'|"(?:[^"\\]|\\.)*")(?:\s+#.*)?""", re.DOTALL)
-_BROKEN = Diagnostic(
-    "warning",
-    "front-matter",
-    "yaml-repaired",
-    "title: not valid YAML, read as it was meant; put the value in quotes.",
-)
 
 
 class Meant(NamedTuple):
@@ -58,8 +50,8 @@ def title_lines(text: str, start: int) -> re.Match[str] | None:
     return _GENERATED_TITLE.match(text, start) or _TITLE.match(text, start)
 
 
-def quote_titles(header: str) -> tuple[str, tuple[Diagnostic, ...]]:
-    """Put titles that YAML would misread in quotes; tell of one that was no YAML at all."""
+def quote_titles(header: str) -> tuple[str, bool]:
+    """Put titles that YAML would misread in quotes; say whether one was no YAML at all."""
     generated = is_generated(header)
     position, pieces, broken = 0, list[str](), False
     for line in _TEXT.finditer(header):
@@ -71,20 +63,19 @@ def quote_titles(header: str) -> tuple[str, tuple[Diagnostic, ...]]:
             pieces += header[position : value.start("value")], quoted
             position = value.end()
             broken = broken or not meant.is_yaml
-    header = "".join((*pieces, header[position:]))
-    return header, (_BROKEN,) if broken else ()
+    return "".join((*pieces, header[position:])), broken
 
 
 def _meant(written: str, generated: bool) -> Meant | None:
     """Read a title's value as it was meant; None where YAML reads it so."""
+    if _QUOTED.fullmatch(written):
+        return None
     lead, tail = (len(written) - len(rest) for rest in (written.lstrip('"'), written.rstrip('"')))
     if written and (lead == len(written) or min(lead, tail) > 1):
         run = min(lead, tail)
         inner = written[run:-run]
         is_quoted = len(inner) > 1 and inner[0] == inner[-1] == "'"
         return Meant(inner[1:-1] if is_quoted else inner, False)
-    if _QUOTED.fullmatch(written):
-        return None
     if "\n" in written and written[0] not in "|>-{":
         return Meant(unquoted("\n".join(filter(None, map(str.strip, written.split("\n"))))), False)
     is_list = written[:1] == "[" and written.endswith("]") and written != "[]"
