@@ -182,14 +182,13 @@ def suspect_days(articles: Mapping[str, int]) -> frozenset[str]:
     around = [day for day in known if day[:7] in ("1969-12", "1970-02")]
     suspect = [] if around else [day for day in known if day[:7] == "1970-01"]
     rest = [day for day in known if day not in suspect]
-    left = sum(articles.values()) // 100
+    few = sum(articles.values()) // 100
+    end = len(rest)
     for position in range(len(rest) - 1, 0, -1):
-        left -= articles[rest[position]]
-        if left < 0:
-            break
-        if _years(rest[position - 1], rest[position]) > _MOST_YEARS:
-            return frozenset(suspect + rest[position:])
-    return frozenset(suspect)
+        few -= articles[rest[position]]
+        if few >= 0 and _years(rest[position - 1], rest[position]) > _MOST_YEARS:
+            end = position
+    return frozenset(suspect + rest[end:])
 
 
 def _years(first: str, second: str) -> float:

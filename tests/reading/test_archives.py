@@ -74,6 +74,7 @@ def test_an_archive_is_read_like_its_folder(
     assert texts(path) == texts(f"{kind}://{path}") == texts(f"{kind}://::{path}") == ARTICLES
     assert texts(f"{kind}://news::{path}") == {"a.md": b"one", "b.txt": b"two"}
     assert texts(path, path) == ARTICLES
+    assert find_articles([path]).passed_over == {"ending": 1, "hidden": 1}
     monkeypatch.setattr("clippings.reading.sources.local.SETTLED", 0)
     assert all(file.stamp for file in find_articles([path]).files)
 

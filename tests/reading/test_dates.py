@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from clippings.reading.dates import parse_date
+from clippings.reading.dates import day_of, parse_date, suspect_days
 
 # as written → as kept
 DATES = """
@@ -70,6 +70,10 @@ Tue Jan 11 2022 22:12:40 GMT+0800 (中国标准时间) → 2022-01-11T22:12:40+0
 1641910360123                           → 2022-01-11T14:12:40+00:00
 0099-01-01                              → 0099-01-01
 2020-02-29                              → 2020-02-29
+2015-01-01 10:00:00 +0800 CST           → 2015-01-01T10:00:00+08:00
+2015-01-01 10:00:00.5 -0700 -0700       → 2015-01-01T10:00:00-07:00
+2015-01-01 10:00:00 +0000 UTC m=+0.0001 → 2015-01-01T10:00:00+00:00
+2015-01-01 10:00:00 CST                 → 2015-01-01T10:00:00-06:00
 """
 
 NO_DATES = """
@@ -136,3 +140,37 @@ def test_any_text_is_a_date_or_none(text: str) -> None:
     """Nothing raises, and what is read is a date of the calendar."""
     if read := parse_date(text):
         datetime.fromisoformat(read)
+
+
+def test_cst_is_chinas_in_a_chinese_text() -> None:
+    """Other zones are the same in any text."""
+    assert parse_date("2015-01-01 10:00 CST", is_chinese=True) == "2015-01-01T10:00+08:00"
+    assert parse_date("2015-01-01 10:00 EST", is_chinese=True) == "2015-01-01T10:00-05:00"
+
+
+def test_a_year_in_which_nothing_appeared_has_no_day() -> None:
+    """The date itself stays."""
+    written = ("0900-01-01T00:00", "2100-01-01", None, "1450-01-01", "2099-12-31T10:00")
+    assert [day_of(each) for each in written] == [None, None, None, "1450-01-01", "2099-12-31"]
+
+
+SUSPECT = {
+    "seconds taken for milliseconds": (["1970-01-20"], ["1950-12-31", "2021-03-21", "2022-01-11"]),
+    "no date at all": (["1970-01-01"], ["2022-01-11"]),
+    "an archive of those years": ([], ["1969-12-30", "1970-01-02", "1970-02-01"]),
+    "far after the newest": (["2031-05-01", "2099-01-01"], ["2021-03-21", "2022-01-11"]),
+    "soon after the newest": ([], ["2021-03-21", "2022-01-11", "2023-12-01"]),
+    "nothing": ([], []),
+}
+
+
+@pytest.mark.parametrize(("suspect", "others"), SUSPECT.values(), ids=SUSPECT)
+def test_days_that_cannot_be_stand_alone(suspect: list[str], others: list[str]) -> None:
+    """One article on a suspect day, a thousand on each of the others."""
+    days = {day: 1 if day in suspect else 1000 for day in suspect + others}
+    assert suspect_days(days) == set(suspect)
+
+
+def test_a_late_day_of_a_small_archive_is_none_to_suspect() -> None:
+    """Ten articles are too few to tell."""
+    assert suspect_days({"2001-01-01": 9, "2022-01-11": 1}) == set()

@@ -6,8 +6,15 @@ from typing import Any
 
 import pytest
 
-from clippings.models import Article, Conversion, Diagnostic, Image, ParsedArticle
-from clippings.reading.normalize import category_levels, host_of, normalize_article, opening
+from clippings.build.process import process_article
+from clippings.models import Article, Conversion, Diagnostic, Image, ParsedArticle, Placed
+from clippings.reading.normalize import (
+    category_levels,
+    host_of,
+    normalize_article,
+    opening,
+    own_title,
+)
 
 PATH = "新媒体/示例网/头条/文件名.md"
 TEXT = Conversion("正文")
@@ -47,6 +54,116 @@ def test_an_html_page_brings_its_title() -> None:
 
 
 @pytest.mark.parametrize(
+    ("path", "front_matter", "markdown", "title"),
+    [
+        ("a/ .md", {"title": " "}, "\n第一行\n第二行", "第一行"),
+        ("a/.md", {}, "第一行", "第一行"),
+        ("a/___.md", {}, "字" * 200, "字" * 140 + "…"),
+        ("a/ .md", {"categories": ["甲", "乙"], "date": "2022-01-11 10:00"}, "", "乙 2022-01-11"),
+        (".md", {}, "", ".md"),
+        ("2022-01-11-你好.md", {}, "正文", "你好"),
+        ("2022-01-11.md", {}, "正文", "2022-01-11"),
+    ],
+)
+def test_no_title_is_blank(
+    path: str, front_matter: dict[str, Any], markdown: str, title: str
+) -> None:
+    """The opening, source and date, or at last the path stands in; a date before a name goes."""
+    assert normalized(front_matter, Conversion(markdown), path)[0].title == title
+
+
+def test_a_title_has_a_length() -> None:
+    """What is cut off stays in the front matter."""
+    article, notes = normalized({"title": "长" * 10_000})
+    assert len(article.title) == 500
+    assert "长" * 10_000 in article.front_matter
+    assert [note.code for note in notes] == ["title-cut"]
+
+
+@pytest.mark.parametrize(
+    ("title", "name", "kept"),
+    [
+        ("快画完了", '"快画完了"', '"快画完了"'),
+        ("We are", "'We are'", "'We are'"),
+        ('"Under"', '"Under"', '"Under"'),
+        ("SP", '"""\'SP\'"""', "SP"),
+        ("别的", '"快画完了"', "别的"),
+        ("快画完了", "快画完了", "快画完了"),
+    ],
+)
+def test_quotes_of_the_files_name_are_the_titles(title: str, name: str, kept: str) -> None:
+    """They were taken for YAML's; a name that is not the title's says nothing."""
+    assert own_title(title, f"post/{name}.md") == kept
+
+
+def split(second: str, author: str | None = None) -> tuple[str | None, ...]:
+    front_matter = {"categories": ["甲", second], "author": author or second}
+    article, _ = normalized(front_matter)
+    return article.source, article.feed, article.author
+
+
+def test_a_site_and_its_feed_are_two_levels() -> None:
+    """Split at the first dash where the author is the second category, and only there."""
+    assert split("站 - 社区 - 公告") == ("站", "社区 - 公告", "站")
+    assert split("站 - [Naver](https://example.com)") == ("站", "Naver", "站")
+    assert split("站 - ") == ("站", None, "站")
+    assert split("站 - 频道", "别人") == ("站 - 频道", None, "别人")
+    assert split("站-频道") == ("站-频道", None, "站-频道")
+    three = normalized({"categories": ["甲", "站 - 频道", "丙"], "author": "站 - 频道"})[0]
+    assert (three.source, three.feed) == ("站 - 频道", "丙")
+
+
+def test_the_owner_may_leave_categories_as_they_are() -> None:
+    """The setting is `split_categories`; a split is told of."""
+    parsed = ParsedArticle(
+        PATH, "", "utf-8", {"categories": ["甲", "站 - 频"], "author": "站 - 频"}, ""
+    )
+    article, notes = normalize_article(parsed, TEXT, "", split_categories=False)
+    assert (article.source, article.feed, notes) == ("站 - 频", None, ())
+    assert [note.code for note in normalize_article(parsed, TEXT, "")[1]] == ["categories-split"]
+
+
+GENERATIONS = {
+    "post/学习/{name}.md": "{title}|    - 学习\n    - 站 - 频道|站 - 频道|",
+    'post/学习/站 - 频道/"""""""\'{name}\'""""""".md': (
+        '"""""""\'{title}\'"""""""|    - 学习\n    - 站 - 频道|站 - 频道|\'\''
+    ),
+    "post/学习/站 - 频道/{name}.md": "'{title}'|    - 学习\n    - 站 - 频道|站 - 频道|''",
+    "post/学习/站/频道/{name}.md": "'{title}'|    - 学习\n    - 站\n    - 频道\n|站|''",
+}
+TITLES = (
+    "第{}话_ 开始",
+    "“第{}话”",
+    "第{}话\n\n   下",
+    "#第{}话# 云",
+    '"第{}话"',
+    "第{}话：上\n时间：下",
+)
+
+
+def test_one_feed_of_twenty_texts_in_four_generations_is_twenty_articles() -> None:
+    """Each text has one digest, title, section, source and feed in all of its files."""
+    found: dict[int, list[Article]] = {}
+    for number in range(20):
+        title = TITLES[number % len(TITLES)].format(number)
+        name = "".join(title.replace("“", "_").replace("”", "_").replace("#", "").split("\n"))
+        for path, form in GENERATIONS.items():
+            written, categories, author, picture = form.format(title=title).split("|")
+            text = (
+                f"\n---\ntitle: {written}\ncategories: \n{categories}\nauthor: {author}\n"
+                f"comments: false\ndate: 2021-03-21 01:00:00\nthumbnail: {picture}\n---\n"
+                f"\n<div>   <p>正文{number}</p>  </div>            "
+            )
+            outcome = process_article(path.format(name=name), text.encode())
+            assert isinstance(outcome, Placed)
+            found.setdefault(number, []).append(outcome.article)
+    assert len({article.digest for each in found.values() for article in each}) == 20
+    for each in found.values():
+        places = {(a.digest, a.title, a.section, a.source, a.feed, a.author) for a in each}
+        assert len(places) == 1, [article.title for article in each]
+
+
+@pytest.mark.parametrize(
     ("categories", "levels"),
     [
         (["新媒体", "观察者网", "头条"], ("新媒体", "观察者网", "头条")),
@@ -72,6 +189,10 @@ def test_categories_are_section_source_and_feed(
         ("a.md", (None, None, None)),
         ("博客/a.md", ("博客", None, None)),
         ("1/2/3/4/5.md", ("1", "2", "3/4")),
+        ("post/新媒体/站/频道/5.md", ("新媒体", "站", "频道")),
+        ("source/_posts/新媒体/5.md", ("新媒体", None, None)),
+        ("_posts/5.md", (None, None, None)),
+        ("postscript/5.md", ("postscript", None, None)),
     ],
 )
 def test_folders_stand_in_for_categories(path: str, levels: tuple[str | None, ...]) -> None:
@@ -84,6 +205,20 @@ def test_dates_stay_as_written() -> None:
     article, notes = normalized({"date": "Tue, 11 Jan 2022 22:12:40 GMT", "lastmod": "2022-01-12"})
     assert (article.published, article.updated) == ("2022-01-11T22:12:40+00:00", "2022-01-12")
     assert notes == ()
+
+
+def test_a_flag_is_no_date() -> None:
+    """Jekyll's `published: true`; the file's name has the date."""
+    article, notes = normalized({"published": "true"}, path="_posts/2022-01-11-a.md")
+    assert (article.published, notes) == ("2022-01-11", ())
+    assert normalized({"published": "2022-01-12"})[0].published == "2022-01-12"
+
+
+def test_a_date_that_cannot_be_is_kept_and_told() -> None:
+    """It is shown as written; database/rows.py gives it no day."""
+    article, notes = normalized({"date": "Fri, 01 Jan 0900 00:00:00 GMT"})
+    assert article.published == "0900-01-01T00:00:00+00:00"
+    assert [note.code for note in notes] == ["date-suspect"]
 
 
 def test_an_impossible_date_is_told() -> None:
@@ -130,6 +265,15 @@ def test_only_the_address_of_a_picture_is_one(headimg: str, image: str) -> None:
     """A random stand-in, a script and a picture's bytes give way to the body's first picture."""
     conversion = Conversion("", images=(Image("https://example.com/body.jpg", "", ""),))
     assert normalized({"headimg": headimg}, conversion)[0].image == image
+
+
+def test_a_lazy_loaders_picture_is_none() -> None:
+    """It is in the body as written, and none of the pictures that the body shows."""
+    conversion = Conversion("", images=(Image("https://example.com/1.jpg", "", ""),))
+    parsed = ParsedArticle(
+        PATH, "", "utf-8", {"thumbnail": "/wait.gif"}, '<img src="/wait.gif" data-original="1.jpg">'
+    )
+    assert normalize_article(parsed, conversion, "")[0].image == "https://example.com/1.jpg"
 
 
 def test_no_picture_is_none() -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import shutil
 from pathlib import Path
 
 import pytest
@@ -27,6 +28,40 @@ def test_articles_are_known_by_their_ending(tmp_path: Path) -> None:
     write(tmp_path, "b.md", "a.markdown", "c.HTML", "d.htm", "e.txt", "新闻/头条.md")
     write(tmp_path, "LICENSE", "x.py", "y.jpg", ".hidden.md", ".git/z.md", "新闻/._头条.md")
     assert paths(tmp_path) == ["a.markdown", "b.md", "c.HTML", "d.htm", "e.txt", "新闻/头条.md"]
+
+
+def test_a_name_that_is_only_an_ending_is_an_article(tmp_path: Path) -> None:
+    """Generators leave it of a title without a letter; any other dot at the start hides."""
+    write(tmp_path, ".md", "a/ .md", "b/.HTML", "..md", ".a.md", ".md.d/x.md")
+    assert paths(tmp_path) == [".md", "a/ .md", "b/.HTML"]
+
+
+def test_what_is_passed_over_is_counted(tmp_path: Path) -> None:
+    """By reason, each thing once; a hidden folder counts as one."""
+    write(tmp_path, "a.md", "LICENSE", "b.py", ".c.md", ".git/d.md", ".git/e.md", "f.mdx")
+    (tmp_path / "out.md").symlink_to(tmp_path.parent)
+    (tmp_path / "z.md").symlink_to("a.md")
+    os.mkfifo(tmp_path / "pipe.md")
+    found = find_articles([tmp_path, tmp_path / "a.md"])
+    assert [file.path for file in found.files] == ["a.md"]
+    assert found.passed_over == {"ending": 3, "hidden": 2, "link": 2, "repeated": 2}
+
+
+def test_a_folder_that_vanishes_is_counted(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """What is removed while the walk goes on does not end it."""
+    write(tmp_path, "a/one.md", "b/two.md")
+    scandir = os.scandir
+
+    def removing(folder: str) -> object:
+        if str(folder).endswith("/b"):
+            monkeypatch.undo()
+            shutil.rmtree(folder)
+        return scandir(folder)
+
+    monkeypatch.setattr("clippings.reading.sources.local.os.scandir", removing)
+    found = find_articles([tmp_path])
+    assert [file.path for file in found.files] == ["a/one.md"]
+    assert found.passed_over == {"vanished": 1}
 
 
 def test_a_file_is_a_source_of_one_article(tmp_path: Path) -> None:
