@@ -4,10 +4,13 @@ from __future__ import annotations
 
 import os
 import shutil
+import sqlite3
 from pathlib import Path
 
 import pytest
+from click.testing import CliRunner
 
+from build_db import main
 from clippings.reading.sources import find_articles, read_bytes
 
 
@@ -45,6 +48,19 @@ def test_what_is_passed_over_is_counted(tmp_path: Path) -> None:
     found = find_articles([tmp_path, tmp_path / "a.md"])
     assert [file.path for file in found.files] == ["a.md"]
     assert found.passed_over == {"ending": 3, "hidden": 2, "link": 2, "repeated": 2}
+
+
+def test_the_build_tells_of_all_that_a_folder_holds(tmp_path: Path) -> None:
+    """In its summary and in the database, also where nothing but that has changed."""
+    source, target = write(tmp_path / "in", "a.md", ".b.md", "c.py"), tmp_path / "out.db"
+    for names, found in (((), 3), (("d.py",), 4), (("e.md",), 5)):
+        write(source, *names)
+        result = CliRunner().invoke(main, [str(source), "-o", str(target), "-j", "1"])
+        assert f"{found} files found" in result.output
+        assert "1 hidden" in result.output and "with another ending" in result.output
+        counts = dict(sqlite3.connect(target).execute("select name, count from accounting"))
+        passed_over = counts["passed_over_hidden"] + counts["passed_over_ending"]
+        assert counts["files_found"] == found == counts["files_seen"] + passed_over
 
 
 def test_a_folder_that_vanishes_is_counted(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -204,6 +204,7 @@ WRONG = {
     "withhold: [{host: 'https://a.example/'}]": "a host is written like example.com",
     "withold: [{path: a}]": "withold is not read where it stands",
     "publish: snippet": "publish is one of full, snippets, not 'snippet'",
+    "split_categories: never": "split_categories is true or false, not 'never'",
 }
 
 
@@ -265,6 +266,7 @@ def test_the_digest_names_the_decision() -> None:
         Withholding((two, one)),
         Withholding((Entry("source", "a", "article", ""),)),
         Withholding((one,), "snippets"),
+        Withholding((one,), split_categories=False),
     ]
     assert len({decision.digest for decision in decisions}) == len(decisions)
     assert Withholding((one,)).digest == Withholding((one,)).digest
