@@ -166,13 +166,13 @@ def _zone(text: str, is_chinese: bool) -> str | None:
 
 
 def day_of(published: str | None) -> str | None:
-    """The day of a date in ISO 8601; None for none, and for a year in which nothing appeared."""
+    """Return the day of an ISO 8601 date; None for none, and for a year that cannot be."""
     is_possible = published and _FIRST_YEAR <= published[:4] <= _LAST_YEAR
     return published[:10] if published and is_possible else None
 
 
 def suspect_days(articles: Mapping[str, int]) -> frozenset[str]:
-    """The days of a whole archive that cannot be; `articles` is day → number of articles.
+    """Return the days of a whole archive that cannot be; `articles` is day → number of articles.
 
     In January 1970 lies what has no date (0), and what was given in seconds where milliseconds
     were read; it counts as such where no article is of the months around. A last day more than

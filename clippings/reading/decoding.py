@@ -53,6 +53,7 @@ SIGNATURES = {
 }
 
 CONTROL = re.compile(r"[\x00-\x08\x0e-\x1a\x1c-\x1f\x7f]")
+_CONTROL_CODES = bytes(code for code in range(0x80) if CONTROL.match(chr(code)))
 BROKEN = "\N{REPLACEMENT CHARACTER}"
 _ASCII = bytes(range(0x80))
 _TWO = re.compile(r"[\x80-\u07ff]{2,}")
@@ -134,7 +135,9 @@ def decode(data: bytes) -> Decoded:
     if "\0" in text and CONTROL.search(text):
         text, removed = _without_nul(text)
         found += removed
-    if len(CONTROL.findall(text, 0, SAMPLE)) > 0.05 * min(len(text), SAMPLE):
+    sample = text[:SAMPLE].encode("utf-8", "replace")
+    controls = len(sample) - len(sample.translate(None, _CONTROL_CODES))
+    if controls > 0.05 * min(len(text), SAMPLE):
         raise UnreadableArticle("binary-file", "The file is not text: it is full of control codes.")
     text = text.replace("\r\n", "\n").replace("\r", "\n").lstrip("\ufeff")
     if not text.strip():

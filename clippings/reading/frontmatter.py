@@ -21,16 +21,7 @@ from frontmatter.default_handlers import BaseHandler
 from clippings.models import Diagnostic, ParsedArticle
 from clippings.reading.decoding import decode
 from clippings.reading.identity import file_digest
-from clippings.reading.loaders import (
-    ITEM,
-    KEY,
-    Loaded,
-    is_yaml,
-    load_json,
-    load_plain,
-    load_toml,
-    load_yaml,
-)
+from clippings.reading.loaders import ITEM, KEY, Loaded, load_json, load_toml, load_valid, load_yaml
 from clippings.reading.titles import title_lines
 
 # The keys that headers nearly always have; without fences one of them must stand there.
@@ -44,17 +35,11 @@ MAX_UNUSUAL = 20_000  # characters: no header that has to be guessed at is longe
 class Header(BaseHandler):
     """A python-frontmatter handler for one file; it gathers what it repaired."""
 
-    FM_BOUNDARY = re.compile(r"(?!)")  # never matches: `split` says where a header ends
     opening: re.Pattern[str]
     closing: re.Pattern[str]
 
     def __init__(self) -> None:
-        super().__init__()
         self.repairs: list[Diagnostic] = []
-
-    def detect(self, text: str) -> bool:
-        """Say whether `text` begins the way such a header does."""
-        return bool(self.opening.match(text))
 
     def split(self, text: str) -> tuple[str, str]:
         """Part header and body; raises `ValueError` when there is no header."""
@@ -82,20 +67,19 @@ class Header(BaseHandler):
 class Yaml(Header):
     """`---`, `key: value` lines, `---`; the closing fence may be missing."""
 
-    plain: Loaded | None = None  # the header, where it could be read while it was looked for
+    valid: Loaded | None = None  # the header, where it could be read while it was looked for
     opening = re.compile(r"-{3,}[ \t]*(?:ya?ml)?[ \t]*(?:#.*)?\n")
     closing = re.compile(r"^(?:-{3,}|\.{3})[ \t]*$", re.MULTILINE)
 
     def split(self, text: str) -> tuple[str, str]:
-        """Part header and body where the lines stop looking like a header."""
+        """Part header and body at the first fence, when what stands above is YAML, else where
+        the lines stop looking like a header."""
         start = self._start(text)
         closing = self.closing.search(text, start, start + MAX_UNUSUAL) if start else None
-        if closing and (loaded := load_plain(text[start : closing.start()])):
-            self.plain = loaded
+        if closing and (loaded := load_valid(text[start : closing.start()])):
+            self.valid = loaded
             return text[start : closing.start()], text[closing.end() :]
         end = _header_end(text, start, self.closing)
-        if start and not self.closing.match(text, end):
-            end = self._valid_end(text, start) or end
         header, closing = text[start:end], self.closing.match(text, end)
         if not self.plausible(header, closing is not None):
             raise ValueError("there is no header")
@@ -105,14 +89,9 @@ class Yaml(Header):
         self.repairs.append(Diagnostic("warning", "front-matter", "fence-missing", message))
         return header, text[end:]
 
-    def _valid_end(self, text: str, start: int) -> int | None:
-        """Find the first fence, when what stands above is YAML though it does not look it."""
-        closing = self.closing.search(text, start, start + MAX_UNUSUAL)
-        return closing.start() if closing and is_yaml(text[start : closing.start()]) else None
-
     def loaded(self, header: str) -> Loaded:
         """Read YAML, or what was meant for it."""
-        return self.plain or load_yaml(header)
+        return self.valid or load_yaml(header)
 
     def plausible(self, header: str, closed: bool) -> bool:
         """Tell a header from prose under a horizontal rule: two keys, or a usual one."""
@@ -128,9 +107,8 @@ class BareYaml(Yaml):
     def plausible(self, header: str, closed: bool) -> bool:
         """Tell a header from a heading underlined with ---, or from any text with a colon."""
         keys = _keys(header)
-        if keys.isdisjoint(USUAL):
-            return closed and len(keys) > 1
-        return closed or len(keys) > 1
+        several = len(keys) > 1
+        return closed and several if keys.isdisjoint(USUAL) else closed or several
 
 
 class Toml(Header):

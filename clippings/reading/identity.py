@@ -16,7 +16,7 @@ ID_BITS = 53
 
 
 def path_id(path: str) -> int:
-    """The permanent number of a path: the first 53 bits of its BLAKE2b digest, never 0.
+    """Return the permanent number of a path: the first 53 bits of its BLAKE2b digest, never 0.
 
     A rebuild, another machine or another order of files gives the same number.
     """
@@ -25,12 +25,12 @@ def path_id(path: str) -> int:
 
 
 def file_digest(data: bytes) -> str:
-    """SHA-256 of a file's bytes in hexadecimal, as `sha256sum` prints it."""
+    """Return SHA-256 of a file's bytes in hexadecimal, as `sha256sum` prints it."""
     return hashlib.sha256(data).hexdigest()
 
 
 def digest_of_file(path: Path) -> str:
-    """SHA-256 of a file of any size. Raises OSError."""
+    """Return SHA-256 of a file of any size. Raises OSError."""
     digest = hashlib.sha256()
     with path.open("rb") as file:
         while block := file.read(1 << 20):
@@ -46,8 +46,8 @@ _NOT_CONVERTING = ("site",)
 
 @cache
 def program() -> Mapping[str, str]:
-    """All that decides what a file becomes, name by name: our own code, the packages that convert,
-    Python's version and its Unicode. Where it is the same, the same bytes give the same rows."""
+    """Return all that decides what a file becomes, name by name: our own code, the packages that
+    convert, Python's version, its Unicode. Where it is the same, bytes give the same rows."""
     package = Path(str(files("clippings")))
     sources = (f for kind in ("*.py", "*.sql") for f in package.rglob(kind))
     ours = sorted(f for f in sources if f.relative_to(package).parts[0] not in _NOT_CONVERTING)
@@ -58,11 +58,11 @@ def program() -> Mapping[str, str]:
 
 
 def program_version() -> str:
-    """A digest of that."""
+    """Return a digest of that."""
     return text_digest(*(word for part in program().items() for word in part))
 
 
 def text_digest(*parts: str) -> str:
-    """BLAKE2b-128 of the parts of a text in hexadecimal; where one part ends matters."""
+    """Return BLAKE2b-128 of the parts of a text in hexadecimal; where one part ends matters."""
     joined = "\0".join(parts).encode("utf-8", "surrogatepass")
     return hashlib.blake2b(joined, digest_size=16).hexdigest()

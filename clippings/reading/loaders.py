@@ -79,35 +79,27 @@ def load_yaml(header: str) -> Loaded:
     as a list under `#`) and a diagnostic for each repair. Raises `Refused` when
     the header holds no key at all.
     """
+    if loaded := load_valid(header):
+        return loaded
+    quoted, _ = quote_titles(header)
+    spaced = re.sub(r"^\t+", lambda tabs: "  " * len(tabs[0]), quoted, flags=re.MULTILINE)
+    return _recover(textwrap.dedent(spaced), "yaml", KEY, _load_composed)
+
+
+def load_valid(header: str) -> Loaded | None:
+    """Read a YAML header as `load_yaml` does; None for one without a key, or that needs more
+    repair than quotes around its title."""
     quoted, broken = quote_titles(header)
+    titles = ["title"] if broken else []
     try:
-        values, repairs = _Composed(quoted).load()
-    except (yaml.YAMLError, RecursionError):
-        spaced = re.sub(r"^\t+", lambda tabs: "  " * len(tabs[0]), quoted, flags=re.MULTILINE)
-        load = lambda text: _Composed(text).load()  # noqa: E731  # one expression, used once
-        return _recover(textwrap.dedent(spaced), "yaml", KEY, load)
-    return values, (_kept_as_written("yaml", ["title"]), *repairs) if broken else repairs
-
-
-def load_plain(header: str) -> Loaded | None:
-    """Read a YAML header of `key: value`, `- item` and `# comment` lines as `load_yaml` does, but
-    in a tenth of the time; None for one that holds anything else, or no key.
-
-    In a header of this archive's generator every value is plain, as nothing is escaped there.
-    """
-    quoted, broken = quote_titles(header)
-    try:
-        return _load_plain(quoted, ["title"] if broken else [])
+        values, repairs = load_plain(quoted, titles)
     except Refused:
-        return None
-
-
-def is_yaml(header: str) -> bool:
-    """Say whether `header` is a mapping with a key or more, in YAML that needs no repair."""
-    try:
-        return bool(_Composed(header).load()[0].keys() - {COMMENTS})
-    except (yaml.YAMLError, RecursionError):
-        return False
+        try:
+            values, repairs = _load_composed(quoted)
+        except (yaml.YAMLError, RecursionError):
+            return None
+        repairs = (_kept_as_written("yaml", titles), *repairs) if broken else repairs
+    return (values, repairs) if values.keys() - {COMMENTS} or not header.strip() else None
 
 
 def load_toml(header: str) -> Loaded:
@@ -138,18 +130,22 @@ def load_json(header: str) -> Loaded:
             strict=False,
         )
     except ValueError:
-        values, found = _Composed(header).load()
+        values, found = _load_composed(header)
         message = "The header is not valid JSON: check its quotes, commas and braces."
         return values, (*found, _warning("json-repaired", message))
     return _plain(value), tuple(repairs)
 
 
-def _load_plain(header: str, broken: list[str]) -> Loaded:
-    """Do that; raises `Refused` for anything else. `broken` are keys that were no YAML."""
+def load_plain(header: str, repaired: Sequence[str] = ()) -> Loaded:
+    """Read a header of `key: value`, `- item` and `# comment` lines as a YAML parser would, but in
+    a tenth of the time; raises `Refused` for anything else. `repaired` are keys to tell of.
+
+    In a header of this archive's generator every value is plain, as nothing is escaped there.
+    """
     generated = is_generated(header)
     pairs: list[tuple[str, Any]] = []
     comments: list[str] = []
-    position = 0
+    position, broken = 0, list(repaired)
 
     def scalar(key: str, written: str) -> str:
         value = _plain_scalar(written)
@@ -170,7 +166,7 @@ def _load_plain(header: str, broken: list[str]) -> Loaded:
             raise Refused("items that are no plain list")
         listed = [scalar(key, item.strip(" \t")) for _, item in items]
         pairs.append((key, listed if items else scalar(key, written)))
-    if header[position:].strip() or not pairs:
+    if header[position:].strip():
         raise Refused("a line that is not plain")
     repairs: list[Diagnostic] = []
     values = unique(pairs, repairs)
@@ -195,6 +191,10 @@ def _plain_scalar(written: str) -> str | None:
     if first in _INDICATORS or written[-1:] == ":":
         return None if written else ""
     return None if ": " in written or " #" in written or "\t" in written else written
+
+
+def _load_composed(header: str) -> Loaded:
+    return _Composed(header).load()
 
 
 class _Composed:

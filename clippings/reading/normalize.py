@@ -122,32 +122,32 @@ class _Header:
         self._values = {key.lower(): value for key, value in reversed([*front_matter.items()])}
 
     def value(self, column: str) -> Any:
-        """The value of the first filled key of a column, else the empty string."""
+        """Return the value of the first filled key of a column, else the empty string."""
         filled = (self._values[key] for key in KEYS[column] if self._values.get(key))
         if column == "published":  # Jekyll's `published: true` is no date
             filled = (value for value in filled if str(value).lower() not in _FLAGS)
         return next(filled, "")
 
     def lines(self, column: str) -> list[str]:
-        """A column's value as lines of text: a list's items, or a string's parts."""
+        """Return a column's value as lines of text: a list's items, or a string's parts."""
         value = self.value(column)
         parts = _SEPARATOR.split(value) if column == "tags" and isinstance(value, str) else value
         return [line for leaf in _leaves(parts) if (line := _one_line(leaf))]
 
     def line(self, column: str) -> str:
-        """A column's value as one line of text; empty where there is none."""
+        """Return a column's value as one line of text; empty where there is none."""
         return " ".join(self.lines(column))
 
 
 def article_url(front_matter: Mapping[str, Any]) -> str | None:
-    """Where an article was first published: the first absolute http(s) address of its keys."""
+    """Return where an article first appeared: the first absolute http(s) address of its keys."""
     lowered = {key.lower(): value for key, value in front_matter.items()}
     candidates = (lowered.get(key) for key in KEYS["url"])
     return next((url for url in candidates if isinstance(url, str) and _is_web(url)), None)
 
 
 def own_title(title: str, path: str) -> str:
-    """The title of the front matter, with the quotes around it that the file's name has too:
+    """Return the title of the front matter, with the quotes around it that the file's name has too:
     they were taken for YAML's, and are its own."""
     stem = PurePosixPath(path).stem
     quote = stem[:1]
@@ -158,7 +158,7 @@ def own_title(title: str, path: str) -> str:
 
 
 def fallback_title(path: str, body: str, markdown: str, text: str) -> str:
-    """The title of an article whose front matter has none: its first heading, the title of
+    """Return the title of an article whose front matter has none: its first heading, the title of
     an HTML page, the file's name without a date before it. A file without a name has the first
     line of its text, which may be empty."""
     stem = PurePosixPath(path).stem
@@ -182,7 +182,7 @@ class Levels(NamedTuple):
 
 
 def category_levels(categories: Any, path: str) -> Levels:
-    """Section, source and feed: `categories`, or where they are missing the folders.
+    """Return section, source and feed: `categories`, or where they are missing the folders.
 
     Hexo's nested lists are alternative chains of categories: the first one counts. What lies
     below the third level belongs to the feed. Folders in which generators keep all of their
@@ -196,7 +196,7 @@ def category_levels(categories: Any, path: str) -> Levels:
 
 
 def split_levels(levels: Levels, author: str) -> Levels | None:
-    """The levels of a header whose second and last category is its author and reads
+    """Return the levels of a header whose second and last category is its author and reads
     `site - feed`, as older generations of the archive have it; None for any other."""
     if levels.feed or not levels.source or levels.source != author:
         return None
@@ -207,7 +207,7 @@ def split_levels(levels: Levels, author: str) -> Levels | None:
 def lead_image(
     headers: Sequence[str], conversion: Conversion, base: str | None, body: str = ""
 ) -> str | None:
-    """The picture of a list entry: the front matter's, unless it is a random placeholder or
+    """Return the picture of a list entry: the front matter's, unless it is a random placeholder or
     a lazy loader's, else the first one of the body; None where there is neither. Only an http(s)
     or a relative address counts: a picture's bytes (`data:`) or a script are no address.
 
@@ -223,7 +223,7 @@ def lead_image(
 
 
 def host_of(url: str) -> str | None:
-    """The host of a web address in lower case without `www.`; None for any other address."""
+    """Return the host of a web address in lower case without `www.`; None for any other address."""
     try:
         host = urlsplit(url).hostname
     except ValueError:  # "http://[": an address that is none
@@ -232,19 +232,19 @@ def host_of(url: str) -> str | None:
 
 
 def opening(text: str) -> str:
-    """How a text begins, on one line, cut to what a list of articles has room for."""
+    """Return how a text begins, on one line, cut to what a list of articles has room for."""
     line = _one_line(text[: SUMMARY_CHARACTERS * 3])
     return line if len(line) <= SUMMARY_CHARACTERS else line[:SUMMARY_CHARACTERS].rstrip() + "…"
 
 
 def date_of_name(path: str) -> str | None:
-    """The date with which a file's name begins, as Jekyll wants it: `2022-01-11-a-title.md`."""
+    """Return the date with which a file's name begins, as Jekyll has it: `2022-01-11-title.md`."""
     match = _NAME_DATE.match(PurePosixPath(path).name)
     return parse_date(match["date"]) if match else None
 
 
 def _date(header: _Header, column: str, is_chinese: bool, notes: list[Diagnostic]) -> str | None:
-    """The date of a column; what is odd about it goes to `notes`."""
+    """Return the date of a column; what is odd about it goes to `notes`."""
     written = header.line(column)
     if not written:
         return None
@@ -253,9 +253,14 @@ def _date(header: _Header, column: str, is_chinese: bool, notes: list[Diagnostic
         message = f"{column}: {written[:80]!r} is no date; write it like 2022-01-11 22:12"
         notes.append(_note("warning", "date-invalid", message))
     elif day_of(date) is None:
-        message = f"{column}: {date[:10]} cannot be; it is shown but counts for no day or span"
-        notes.append(_note("warning", "date-suspect", message))
+        notes.append(suspect_date(date))
     return date
+
+
+def suspect_date(date: str) -> Diagnostic:
+    """Return what is said of a date that cannot be: alone, or among all others of the archive."""
+    message = f"{date[:10]} cannot be; it is shown as written and counts for no day or span"
+    return _note("warning", "date-suspect", message)
 
 
 def _note(severity: Severity, code: str, message: str) -> Diagnostic:
@@ -263,7 +268,7 @@ def _note(severity: Severity, code: str, message: str) -> Diagnostic:
 
 
 def _leaves(value: Any) -> Iterator[str]:
-    """The strings of a value in document order, however it is nested."""
+    """Yield the strings of a value in document order, however it is nested."""
     if isinstance(value, str):
         yield value
     elif isinstance(value, Mapping):
@@ -287,7 +292,7 @@ def _one_line(text: str) -> str:
 
 
 def _name(text: str) -> str:
-    """A category's or an author's name: of a Markdown link its text, without bars around it."""
+    """Return a category's or author's name: of a Markdown link its text, without bars around."""
     return _one_line(_LINK.sub(r"\1", text)).strip("| ")
 
 
@@ -296,6 +301,6 @@ def _letters(text: str) -> str:
 
 
 def _title_key(title: str) -> str:
-    """A title as all generations of the archive have it: without white space, and with `_` for
-    what they wrote so."""
+    """Return a title as all generations of the archive have it: without white space, and with
+    `_` for what they wrote so."""
     return _WRITTEN_AS_LINE.sub("_", "".join(title.split()))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
 from pathlib import Path
 
 import pytest
@@ -9,7 +10,7 @@ import yaml
 from hypothesis import given
 from hypothesis import strategies as st
 
-from clippings.reading.loaders import COMMENTS, MAX_NESTING, load_plain, load_yaml
+from clippings.reading.loaders import COMMENTS, MAX_NESTING, Refused, load_plain, load_yaml
 
 CORPUS = Path(__file__).parents[2] / ".." / "shared" / "corpus"
 
@@ -29,9 +30,13 @@ def test_a_plain_header_is_what_yaml_reads(lines: list[str]) -> None:
     """Every header that is taken for plain gives the values of PyYAML's own loader. Control
     codes and tabs, which YAML refuses, are let through."""
     header = "\n".join(lines)
-    if (found := load_plain(header)) is None:
+    try:
+        found, _ = load_plain(header)
+    except Refused:
         return
-    values = {key: value for key, value in found[0].items() if key != COMMENTS}
+    values = {key: value for key, value in found.items() if key != COMMENTS}
+    if not values:
+        return
     pairs = yaml.compose(header, Loader=yaml.BaseLoader).value
     written = [(key.value, yaml.BaseLoader("").construct_object(node, True)) for key, node in pairs]
     kept = [(key.partition(" (")[0], value) for key, value in values.items()]
@@ -44,10 +49,12 @@ def test_real_headers_are_plain() -> None:
     files = [*CORPUS.glob("rsshub/**/*.md"), *CORPUS.glob("hugo-en/**/*.md")]
     if not files:
         pytest.skip("the corpus does not stand beside the checkout")
-    headers = [
-        file.read_text("utf-8").partition("---\n")[2].partition("\n---")[0] for file in files
-    ]
-    assert sum(load_plain(header) is not None for header in headers) > 0.9 * len(headers)
+    plain = 0
+    for file in files:
+        with suppress(Refused):
+            load_plain(file.read_text("utf-8").partition("---\n")[2].partition("\n---")[0])
+            plain += 1
+    assert plain > 0.9 * len(files)
 
 
 @pytest.mark.parametrize("deep", ["[" * 100_000, "- " * 100_000, "{a: " * 100_000, "? " * 100_000])

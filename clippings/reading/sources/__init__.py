@@ -31,7 +31,7 @@ class Found(NamedTuple):
 
 
 def find_articles(sources: Iterable[Path | str], with_history: bool = False) -> Found:
-    """The articles below each source, sorted by path, source after source.
+    """Return the articles below each source, sorted by path, source after source.
 
     A folder gives its files by their path below it, a file itself by its name; so does a
     git repository (with `with_history` every file that ever was), an archive and a URL.
@@ -57,7 +57,7 @@ def find_articles(sources: Iterable[Path | str], with_history: bool = False) -> 
 
 
 def read_bytes(source: SourceFile, limit: int) -> tuple[bytes, int]:
-    """The first `limit` bytes of a file, and how many it has.
+    """Return the first `limit` bytes of a file, and how many it has.
 
     Raises OSError where it cannot be read.
     """
@@ -69,12 +69,12 @@ def read_bytes(source: SourceFile, limit: int) -> tuple[bytes, int]:
 
 
 def is_address(source: str) -> bool:
-    """Whether a source is written as an address (`git+…`, `zip://…`, `https://…`) and no path."""
+    """Return whether a source is written as an address (`git+…`, `zip://…`, `https://…`)."""
     return is_git(source) or remote.is_url(source)
 
 
 def needs_of(source: Path | str) -> list[str]:
-    """What a machine must have to read a source as this one does: a path, `git`, `fsspec`."""
+    """Return what a machine needs to read a source as this one does: a path, `git`, `fsspec`."""
     written = _as_written(source)
     if is_git(written):
         return [git.Repository(written).directory, "git"]
@@ -93,7 +93,7 @@ _READERS: tuple[tuple[Callable[[str], bool], Callable[[str, str, int], tuple[byt
 def _open(
     source: Path | str, with_history: bool, passed_over: PassedOver
 ) -> tuple[str, Iterable[_Keyed]]:
-    """The name of a source, and its files in any order."""
+    """Return the name of a source, and its files in any order."""
     written = _as_written(source)
     if is_git(written):
         repository = git.Repository(written)
@@ -118,6 +118,6 @@ def _path(found: _Keyed) -> tuple[str, str]:
 
 
 def _free_name(path: str, source: str, taken: Iterable[str]) -> str:
-    """The path with the source's name before it, numbered where that is taken too."""
+    """Return the path with the source's name before it, numbered where that is taken too."""
     names = (f"{source}{suffix}/{path}" for suffix in chain([""], (f"-{n}" for n in count(2))))
     return next(name for name in names if name not in taken)

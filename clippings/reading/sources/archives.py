@@ -43,19 +43,19 @@ _BLOCK = 2**20
 
 
 def is_archive(source: str) -> bool:
-    """Whether a source is written as an archive, or is a file that ends like one."""
+    """Return whether a source is written as an archive, or is a file that ends like one."""
     if _WRITTEN.match(source):
         return True
     return "::" not in source and bool(_ENDING.search(source)) and not os.path.isdir(source)
 
 
 def file_of(source: str) -> str:
-    """The archive's own path or URL."""
+    """Return the archive's own path or URL."""
     return _parts(source)[2]
 
 
 def members(source: str, passed_over: PassedOver) -> tuple[str, Iterator[tuple[str, SourceFile]]]:
-    """The archive's name, and (what tells it from any other, file) of each article in it."""
+    """Return the archive's name, and (what tells it from any other, file) of each article in it."""
     kind, folder, file = _parts(source)
     name = file.rstrip("/").rpartition("/")[2]
     files = _articles(f"{kind}://{folder}::{file}", folder, file, passed_over)
@@ -63,7 +63,7 @@ def members(source: str, passed_over: PassedOver) -> tuple[str, Iterator[tuple[s
 
 
 def read_member(store: str, location: str, limit: int) -> tuple[bytes, int]:
-    """The first `limit` bytes of a member, and how many it has. Raises OSError."""
+    """Return the first `limit` bytes of a member, and how many it has. Raises OSError."""
     try:
         return _archive(store, os.getpid()).read(location, limit)
     except (*_DAMAGED, BuildError) as error:
@@ -89,7 +89,7 @@ def _articles(
 
 
 def _parts(source: str) -> tuple[str, str, str]:
-    """Kind, folder inside, and the archive's own path or URL."""
+    """Return kind, folder inside, and the archive's own path or URL."""
     if match := _WRITTEN.match(source):
         kind, folder, file = match["kind"], (match["folder"] or "").strip("/"), match["file"]
     else:
@@ -110,14 +110,14 @@ class _Zip:
         self._infos = self._zip.infolist()
 
     def members(self) -> Iterator[tuple[str, str]]:
-        """(name, location) of all but folders; no location for what is no ordinary file."""
+        """Yield (name, location) of all but folders; no location for what is no ordinary file."""
         for number, info in enumerate(self._infos):
             kind = stat.S_IFMT(info.external_attr >> 16)
             if not info.is_dir():
                 yield _real_name(info), str(number) if kind in (0, stat.S_IFREG) else ""
 
     def read(self, location: str, limit: int) -> tuple[bytes, int]:
-        """The first bytes of a member, and the size that the archive states."""
+        """Return the first bytes of a member, and the size that the archive states."""
         info = self._infos[int(location)]
         with self._zip.open(info) as member:
             data = member.read(limit)
@@ -131,8 +131,8 @@ class _Tar:
         self._file = _decompressed(file)
 
     def members(self) -> Iterator[tuple[str, str]]:
-        """(name, location) of all but folders; no location for what is no ordinary file, nor a
-        hard link to one."""
+        """Yield (name, location) of all but folders; no location for what is no ordinary file,
+        nor a hard link to one."""
         places: dict[str, str] = {}
         reached = -1
         self._file.seek(0)
@@ -151,7 +151,7 @@ class _Tar:
                     yield member.name, place
 
     def read(self, location: str, limit: int) -> tuple[bytes, int]:
-        """The first bytes of a member, and its size."""
+        """Return the first bytes of a member, and its size."""
         offset, size = map(int, location.split("+"))
         self._file.seek(offset)
         return self._file.read(min(size, limit)), size
@@ -159,14 +159,14 @@ class _Tar:
 
 @lru_cache(maxsize=4)
 def _archive(store: str, process: int) -> _Zip | _Tar:
-    """The opened archive of a store: each process its own, as they share no file position."""
+    """Return the opened archive of a store: each process its own, to share no file position."""
     kind, _, file = _parts(store)
     opened = remote.open_file(file)
     return _Zip(opened) if kind == "zip" else _Tar(opened)
 
 
 def _decompressed(file: IO[bytes]) -> IO[bytes]:
-    """The file itself, or what it holds compressed, in a temporary file without a name."""
+    """Return the file itself, or what it holds compressed, in a temporary file without a name."""
     start = file.read(6)
     size = file.seek(0, os.SEEK_END)
     file.seek(0)
@@ -184,7 +184,7 @@ def _decompressed(file: IO[bytes]) -> IO[bytes]:
 
 
 def _real_name(info: zipfile.ZipInfo) -> str:
-    """A member's name; one without the UTF-8 mark is by what it is: UTF-8, GB18030 or CP437."""
+    """Return a member's name; without the UTF-8 mark it is the first of UTF-8, GB18030, CP437."""
     if info.flag_bits & 0x800:
         return info.filename
     try:

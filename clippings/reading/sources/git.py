@@ -63,7 +63,7 @@ class Repository:
         return _start(self.directory, *arguments, **options)
 
     def run(self, *arguments: str) -> bytes:
-        """What a git command prints. Raises subprocess.CalledProcessError."""
+        """Return what a git command prints. Raises subprocess.CalledProcessError."""
         process = self.start(*arguments, stderr=subprocess.PIPE)
         output, errors = process.communicate()
         if process.returncode:
@@ -71,7 +71,7 @@ class Repository:
         return output
 
     def tree(self, passed_over: PassedOver) -> dict[str, str]:
-        """Path below the folder → blob id, of the articles in the revision."""
+        """Return path below the folder → blob id, of the articles in the revision."""
         listing = self.run("ls-tree", "-r", "-z", "--full-tree", self.commit)
         blobs = {}
         for entry in listing.split(b"\0")[:-1]:
@@ -85,26 +85,26 @@ class Repository:
         return blobs
 
     def article_path(self, path: bytes, passed_over: PassedOver) -> str:
-        """The path of an article below the folder as text; empty for what is none."""
+        """Return the path of an article below the folder as text; empty for what is none."""
         return article_below(os.fsdecode(path), self.folder, passed_over)
 
     def files(self, passed_over: PassedOver) -> Iterator[tuple[str, SourceFile]]:
-        """(what tells it from any other file, file) of each article of the revision."""
+        """Yield (what tells it from any other file, file) of each article of the revision."""
         for path, blob in self.tree(passed_over).items():
             yield self.key(path), SourceFile(as_text(path), blob, blob, self.store)
 
     def key(self, path: str) -> str:
-        """The name of a file at this revision, the same by whatever folder it was reached."""
+        """Return the name of a file at this revision, the same by whatever folder it is reached."""
         return f"{self.store}@{self.commit}:{'/'.join(filter(None, (self.folder, path)))}"
 
 
 def is_git(source: str) -> bool:
-    """Whether a source or store is a git repository."""
+    """Return whether a source or store is a git repository."""
     return source.startswith(PREFIX)
 
 
 def read_blob(store: str, blob: str, limit: int) -> tuple[bytes, int]:
-    """The first `limit` bytes of a blob, and how many it has. Raises OSError."""
+    """Return the first `limit` bytes of a blob, and how many it has. Raises OSError."""
     reader = _reader(store, os.getpid())
     try:
         return reader.read(blob, limit)
@@ -146,7 +146,7 @@ class _BlobReader:
 
 @lru_cache(maxsize=4)
 def _reader(store: str, process: int) -> _BlobReader:
-    """A reader for each repository and process: pipes are not shared with a forked worker."""
+    """Return a reader for a repository and process: pipes are not shared with a forked worker."""
     return _BlobReader(store.removeprefix(PREFIX))
 
 
@@ -166,7 +166,7 @@ def _start(directory: str, *arguments: str, **options: Any) -> subprocess.Popen[
 
 
 def _parts(source: str) -> tuple[str, str, str]:
-    """PATH, REV and FOLDER of PATH[@REV][:FOLDER]; the longest PATH that is a folder counts."""
+    """Return PATH, REV, FOLDER of PATH[@REV][:FOLDER]; the longest PATH that is a folder counts."""
     cuts = [len(source), *(at for at in range(len(source) - 1, 0, -1) if source[at] in "@:")]
     for cut in cuts:
         if os.path.isdir(source[:cut]):

@@ -24,7 +24,7 @@ _COMPARE = "diff-tree --stdin -r -z -c --root --raw --no-renames --no-abbrev".sp
 def files_of_history(
     repository: Repository, passed_over: PassedOver
 ) -> Iterator[tuple[str, SourceFile]]:
-    """(what tells it from any other file, file with its history) of each article that ever was.
+    """Yield (what tells it from any other file, file with history) of each article that ever was.
 
     Holds the listing in memory, never contents. What the revision has beside them is passed over.
     Raises BuildError for a shallow clone.
@@ -44,7 +44,7 @@ def files_of_history(
 
 
 def _history(written: list[Version], living: str | None) -> History | None:
-    """The history of one path from all that commits did to it, the newest first.
+    """Return the history of one path from all that commits did to it, the newest first.
 
     A removal is a version without a location; `living` is the blob in the revision's tree.
     """
@@ -64,7 +64,7 @@ def _history(written: list[Version], living: str | None) -> History | None:
 
 
 def _versions(repository: Repository) -> dict[str, list[Version]]:
-    """Path → what each commit made of it, the newest first."""
+    """Return path → what each commit made of it, the newest first."""
     commits = repository.start("rev-list", "--topo-order", repository.commit)
     compare = repository.start(*_COMPARE, "--format=%H %aI", stdin=commits.stdout)
     assert commits.stdout and compare.stdout
@@ -87,7 +87,7 @@ def _versions(repository: Repository) -> dict[str, list[Version]]:
 
 
 def _blob(record: bytes) -> str:
-    """The blob that a raw record leaves, of one parent or of several; empty: no ordinary file."""
+    """Return the blob of a raw record, of one parent or of several; empty: no ordinary file."""
     parents = len(record) - len(record.lstrip(b":"))
     fields = record.lstrip(b":").split()
     mode, blob = fields[parents], fields[2 * parents + 1]

@@ -23,7 +23,7 @@ SETTLED = 2 * 10**9
 def files_below(
     source: Path, passed_over: PassedOver
 ) -> tuple[str, Iterator[tuple[str, SourceFile]]]:
-    """The source's name, and (where it really lies, file) of each article of a folder, or of
+    """Return the source's name, and (where it really lies, file) of each article of a folder, or of
     the one file, in any order.
 
     Links to files are followed inside the folder only; links to folders never.
@@ -62,7 +62,7 @@ def _files(source: Path, passed_over: PassedOver) -> Iterator[tuple[str, SourceF
 
 
 def _location(entry: os.DirEntry[str], root: str) -> tuple[str, str] | Reason:
-    """Location and stamp of an article that lies in the source; of anything else why it is none."""
+    """Return location and stamp of an article in the source; of anything else why it is none."""
     if why := why_no_article(entry.name):
         return why
     try:
@@ -77,7 +77,7 @@ def _location(entry: os.DirEntry[str], root: str) -> tuple[str, str] | Reason:
 
 
 def stamp(status: os.stat_result) -> str:
-    """Size, times and number of a file; empty for one that may change again within the tick.
+    """Return size, times and number of a file; empty for one that may change again within the tick.
 
     The time of modification can be set, as `cp -p`, `rsync -t` and `tar` do; that of the last
     change of any kind cannot. The number tells apart two files of which one takes the other's path.

@@ -16,7 +16,7 @@ ARTICLE_SUFFIXES = (".md", ".markdown", ".html", ".htm", ".xhtml", ".txt")
 
 
 def why_no_article(name: str) -> Reason | None:
-    """Why a file of this name (without its folders) is no article; None: it is one.
+    """Return why a file of this name (without its folders) is no article; None: it is one.
 
     A name that begins with a dot is hidden, unless it is nothing but an ending (`.md`): such are
     files named after a title of which no letter could be in a name.
@@ -28,13 +28,13 @@ def why_no_article(name: str) -> Reason | None:
 
 
 def is_hidden(folder: str) -> bool:
-    """Whether a folder of this name is hidden: nothing in it is an article."""
+    """Return whether a folder of this name is hidden: nothing in it is an article."""
     return folder[:1] == "."
 
 
 def article_below(path: str, folder: str, passed_over: PassedOver) -> str:
-    """The path below `folder` (empty: the whole) of an article that a repository, an archive or
-    a server names; empty for what lies elsewhere, or is passed over and counted.
+    """Return the path below `folder` (empty: the whole) of an article that a repository, an archive
+    or a server names; empty for what lies elsewhere, or is passed over and counted.
 
     The name is only ever a name: `..`, `.` and a leading `/` mean nothing in it and go.
     """
@@ -50,7 +50,7 @@ def article_below(path: str, folder: str, passed_over: PassedOver) -> str:
 
 
 def as_text(path: str) -> str:
-    """A path as text that any database holds: bytes that are no UTF-8 become `\\xff`."""
+    """Return a path as text that any database holds: bytes that are no UTF-8 become `\\xff`."""
     if path.isascii():
         return path
     try:

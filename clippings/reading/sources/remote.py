@@ -22,18 +22,18 @@ _CHANGES = ("ETag", "etag", "LastModified", "last_modified", "mtime", "updated")
 
 
 def is_url(source: str) -> bool:
-    """Whether a source or store is written as a URL."""
+    """Return whether a source or store is written as a URL."""
     return "://" in source
 
 
 def files_at(url: str, passed_over: PassedOver) -> tuple[str, Iterator[tuple[str, SourceFile]]]:
-    """The last part of a URL as its name, and (what tells it from any other, file) of each
+    """Return the last part of a URL as its name, and (what tells it from any other, file) of each
     article below it, or of the one file that it names."""
     return as_text(_last_part(url)), _files(url, passed_over)
 
 
 def read_url(store: str, location: str, limit: int) -> tuple[bytes, int]:
-    """The first `limit` bytes of a file, and how many it has. Raises OSError."""
+    """Return the first `limit` bytes of a file, and how many it has. Raises OSError."""
     files, _ = _file_system(store)
     try:
         with files.open(location, "rb") as file:
@@ -46,7 +46,7 @@ def read_url(store: str, location: str, limit: int) -> tuple[bytes, int]:
 
 
 def open_file(place: str) -> IO[bytes]:
-    """A file opened for reading anywhere in it, by its path or URL. Raises BuildError, OSError.
+    """Return a file opened for reading anywhere in it, by path or URL. Raises BuildError, OSError.
 
     What lies at a URL is fetched whole, into a temporary file that goes with the process:
     not every server gives the middle of a file.
@@ -60,7 +60,7 @@ def open_file(place: str) -> IO[bytes]:
 
 
 def stamp_of(place: str) -> str:
-    """The stamp of a file by its path or URL."""
+    """Return the stamp of a file by its path or URL."""
     if not is_url(place):
         return local.stamp(os.stat(place))
     files, path = _file_system(place)
@@ -87,7 +87,7 @@ def _files(url: str, passed_over: PassedOver) -> Iterator[tuple[str, SourceFile]
 
 
 def _walk(files: Any, root: str, base: str) -> Iterator[dict[str, Any]]:
-    """What is said of each file below `base`: a listing may also name what lies elsewhere."""
+    """Yield what is said of each file below `base`: a listing may also name what lies elsewhere."""
     seen = {root, base}
     folders = [root]
     for folder in folders:
@@ -105,7 +105,7 @@ def _walk(files: Any, root: str, base: str) -> Iterator[dict[str, Any]]:
 
 
 def _file_system(url: str) -> tuple[Any, str]:
-    """fsspec's file system for a URL, and the URL as a path in it. Raises BuildError."""
+    """Return fsspec's file system for a URL, and the URL as a path in it. Raises BuildError."""
     try:
         from fsspec.core import url_to_fs
     except ImportError:
@@ -129,7 +129,7 @@ def _told(url: str) -> Iterator[None]:
 
 
 def _stamp(files: Any, about: dict[str, Any]) -> str:
-    """Address, size and what changes with the file; empty where nothing does."""
+    """Return address, size and what changes with the file; empty where nothing does."""
     changes = next((about[name] for name in _CHANGES if about.get(name)), "")
     address = files.unstrip_protocol(about["name"])
     return f"{about.get('size')}-{changes}-{address}" if changes else ""
