@@ -1,7 +1,6 @@
 """Datasette's own search box, `?_search=` and everyone's SQL speak the archive's query language.
 
-search_query, search_snippet     see clippings.search.functions
-escape_fts(text)                 what Datasette calls for its box; here it is search_query
+search_query, escape_fts, search_snippet     see clippings.search.functions
 
 Datasette's `?_search_title=` compares the index with articles.id, where it counts by docid, and so
 would quietly find nothing: it is refused, with what to write instead.
@@ -12,7 +11,7 @@ import sqlite3
 from datasette import hookimpl
 from datasette.utils.asgi import BadRequest, Request
 
-from clippings.search.functions import register, search_query
+from clippings.search.functions import register
 
 
 # After Datasette's own, whose escape_fts would otherwise replace this one.
@@ -20,7 +19,6 @@ from clippings.search.functions import register, search_query
 def prepare_connection(conn: sqlite3.Connection) -> None:
     """Register the functions with a connection."""
     register(conn)
-    conn.create_function("escape_fts", 1, search_query, deterministic=True)
 
 
 @hookimpl

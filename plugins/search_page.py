@@ -19,7 +19,6 @@ from clippings.markdown.rendering import plain_text
 from clippings.search import (
     COUNTED,
     COUNTS,
-    FEW,
     ORDERS,
     RANKED,
     Query,
@@ -114,7 +113,6 @@ async def search(datasette: Datasette, request: Request) -> Response:
         "ranked": RANKED,
         "size": SIZE,
         "last_page": LAST_PAGE,
-        "few": FEW,
     }
     return await page(
         datasette, request, "search.html", context | limits | found | {"chips": chips}

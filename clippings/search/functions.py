@@ -1,6 +1,7 @@
 """The archive's query language as functions of SQL, for the site and for notebooks alike.
 
 search_query(text)               the FTS5 expression of a query: `… match search_query(:q)`
+escape_fts(text)                 what Datasette calls for its own box: here the same
 search_snippet(markdown, text)   HTML of the passage that shows the match, marked with <mark>
 """
 
@@ -24,5 +25,6 @@ def search_snippet(markdown: object, text: object) -> str:
 
 def register(conn: sqlite3.Connection) -> None:
     """Make the functions known to a connection."""
-    conn.create_function("search_query", 1, search_query, deterministic=True)
+    for name in ("search_query", "escape_fts"):
+        conn.create_function(name, 1, search_query, deterministic=True)
     conn.create_function("search_snippet", 2, search_snippet, deterministic=True)

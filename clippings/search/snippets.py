@@ -146,9 +146,11 @@ def _gap(left: str, right: str, inside: bool) -> str:
 def _kind(run: str) -> str:
     if _CJK.match(run):
         return "cjk"
-    if run == "%":
-        return "percent"
-    return "digit" if run[0] in "0123456789" else "symbol" if run[0] in SYMBOLS else "letter"
+    if run[0] in "0123456789":
+        return "digit"
+    if run[0].isalnum():
+        return "letter"
+    return "symbol" if run[0] in SYMBOLS and run != "%" else "sign"
 
 
 def _windows(text: str, found: list[Place], length: int) -> list[Span]:

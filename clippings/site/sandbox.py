@@ -124,7 +124,7 @@ def main(path: str, identity: str) -> None:
 
 
 def _answer(conn: sqlite3.Connection, query: Query) -> Answer | Exception:
-    if "search_" in query[0]:
+    if "search_" in query[0] or "escape_fts" in query[0]:
         from clippings.search.functions import register
 
         register(conn)
