@@ -21,12 +21,13 @@ from typing import Any
 from urllib.parse import quote
 
 from datasette.app import Datasette
-from datasette.utils.asgi import BadRequest, Base400, Forbidden, Request
+from datasette.utils.asgi import BadRequest, Base400, Forbidden, NotFound, Request
 
 from clippings.dataset.encoding import MARKDOWN_COLUMNS, MARKDOWN_QUERY, Format, Row
 from clippings.dataset.tables import Column, kind_of, open_readonly
 from clippings.site import DATABASE, archive
 from clippings.site.answers import in_time
+from clippings.site.limits import MAX_VALUE
 from clippings.site.live_database import LiveDatabase
 
 ROWS = "clippings-rows"
@@ -62,6 +63,10 @@ async def read_question(datasette: Datasette, request: Request, table: str) -> Q
     """
     if refused := next((name for name in _REFUSED if name in request.args), None):
         raise BadRequest(f"{refused} cannot be exported; filter by columns and _search")
+    if table not in archive(datasette).cached_table_counts:
+        raise NotFound(f"{table} is no table, or one of the search index")
+    if any(len(value) > MAX_VALUE for name in request.args for value in request.args.getlist(name)):
+        raise BadRequest(f"A filter of an export has {MAX_VALUE} characters at most")
     filters = quote(request.query_string.encode("latin-1"), safe="%&=+")
     path = f"/{DATABASE}/{table}.json?{_FIRST_ROW}&{filters}"
     who = {name: request.headers[name] for name in _KNOWN_BY if name in request.headers}
