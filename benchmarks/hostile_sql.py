@@ -26,7 +26,7 @@ import httpx
 
 ROOT = Path(__file__).parents[1]
 ATTACKERS = 20
-SECONDS = 12.0
+SECONDS = 8.0
 TIME_LIMIT = 2000
 PATIENCE = 20.0
 MOST_TIMES = 5
@@ -50,7 +50,8 @@ QUERIES = (
 )
 PRINTF = f"select length(printf('{'%3999999d' * 240}'))"
 EMOJI = "😀" * 200
-TRIM = "select " + ", ".join(f"trim({MANY}, '{EMOJI}') as c{n}" for n in range(190))
+TRIMMED = ", ".join(f"trim(x, e) as c{n}" for n in range(190))
+TRIM = f"with t(x, e) as (select {MANY}, '{EMOJI}') select {TRIMMED} from t"
 SNIPPET = "select search_snippet(a.markdown || b.markdown, '雪') from articles a, articles b"
 SEARCH = " OR ".join(f"{letter}*" for letter in "abcdefghijklmnopqrstuvwxyz的一是在有了")
 TERMS = ",".join("的一是在有了")

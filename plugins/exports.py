@@ -31,6 +31,7 @@ from clippings.dataset.encoding import FORMATS, Format, Row
 from clippings.dataset.tables import Column, kind_of, open_readonly
 from clippings.site import DATABASE, archive, words_for
 from clippings.site.answers import in_time
+from clippings.site.limits import MAX_VALUE
 from clippings.site.live_database import LiveDatabase
 from clippings.site.pages import Page, Route, routes
 
@@ -75,6 +76,10 @@ async def read_selection(datasette: Datasette, request: Request, table: str) -> 
     """
     if refused := REFUSED & set(request.args):
         raise BadRequest(f"{min(refused)} cannot be exported; filter by columns and _search")
+    if table not in archive(datasette).cached_table_counts:
+        raise NotFound(f"{table} is no table, or one of the search index")
+    if any(len(value) > MAX_VALUE for name in request.args for value in request.args.getlist(name)):
+        raise BadRequest(f"A filter of an export has {MAX_VALUE} characters at most")
     filters = quote(request.query_string.encode("latin-1"), safe="%&=+")
     path = f"/{DATABASE}/{table}.json?{FIRST_ROW}&{filters}"
     who = {name: request.headers[name] for name in KNOWN_BY if name in request.headers}

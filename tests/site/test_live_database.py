@@ -9,7 +9,6 @@ import shutil
 import sqlite3
 import threading
 from collections.abc import Callable, Iterator
-from contextlib import closing
 from pathlib import Path
 from typing import Any
 
@@ -176,36 +175,18 @@ def test_kept_pages_are_of_the_edition(live: Visitor, editions: list[Path]) -> N
 
 def test_what_pages_count_is_counted_once(live: Visitor) -> None:
     """The facets of a table that nothing narrows are asked of the database once a snapshot."""
-    remembered = live.datasette.get_database("clippings").snapshot.remembered
+    kept = live.datasette.get_database("clippings").snapshot.counted
     path = "/clippings/articles?_facet=section&_size={}"
     first = live.page(path.format(3))
-    counted = dict(remembered)
-    assert any("select section as value" in question[0] for question in counted)
+    before = dict(kept)
+    assert any("select section as value" in question[0] for question in before)
     second = live.page(path.format(4))
-    assert remembered == counted
+    assert kept == before
     count = "normalize-space(//section[@data-column='section']//li[1])"
     assert first.xpath(count) == second.xpath(count)
     assert first.xpath(count).split()[-1] == "30"
     live.get(path.format(4) + "&section=edition0000")
-    assert not any("edition0000" in question[0] for question in remembered)
-
-
-def test_the_schema_is_asked_once(live: Visitor, editions: list[Path], tmp_path: Path) -> None:
-    """What Datasette asks of a table's columns and keys it asks once a snapshot; a name that is
-    no table's is not remembered, and another snapshot may have other columns."""
-    remembered = live.datasette.get_database("clippings").snapshot.remembered
-    live.get("/clippings/tags?_size=3")
-    known = dict(remembered)
-    assert known["table_columns", "tags"] == ["tag", "article"]
-    live.get("/clippings/tags?_size=4")
-    assert live.get("/clippings/nosuch").status_code == 404
-    assert remembered == known
-    wider = tmp_path / "wider.db"
-    shutil.copyfile(editions[1], wider)
-    with closing(sqlite3.connect(wider)) as conn:
-        conn.execute("alter table tags add column said_by text")
-    put(wider, live)
-    assert "said_by" in live.get("/clippings/tags?_size=3").text
+    assert not any("edition0000" in question[0] for question in kept)
 
 
 async def download_across_a_swap(site: Visitor, editions: list[Path]) -> bytes:
