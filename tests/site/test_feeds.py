@@ -19,7 +19,7 @@ from hypothesis import strategies as st
 from lxml import etree
 
 from clippings.search.timeline import Timeline
-from clippings.site.feeds import SIZE, cut, instant, tag
+from clippings.site.feeds import SIZE, instant, paginate, tag
 
 ATOM = {"a": "http://www.w3.org/2005/Atom", "fh": "http://purl.org/syndication/history/1.0"}
 FEEDS = (
@@ -123,13 +123,13 @@ def test_parts_stay_and_hold_everything(years: list[int], more: int, step: int) 
         edges.append(edges[-1] + count)
     names = tuple(str(2000 + place) for place in range(len(years)))
     docids = range(1, edges[-1], step)
-    before = cut(docids, Timeline(names, tuple(edges)))
+    before = paginate(docids, Timeline(names, tuple(edges)))
     held = {docid for part in before.values() for docid in part}
     assert held | set(docids[-SIZE:]) == set(docids)
     assert all(0 < len(part) <= SIZE for part in before.values())
     assert list(before.values()) == sorted(before.values(), key=lambda part: part[0])
     grown = Timeline(names, (*edges[:-1], edges[-1] + more))
-    after = cut(range(1, edges[-1] + more, step), grown)
+    after = paginate(range(1, edges[-1] + more, step), grown)
     assert before.items() <= {name: after[name] for name in before}.items()
 
 
