@@ -127,7 +127,7 @@ clean: ## Remove what was built and installed
 	@echo "Installing what Clippings needs in .venv, which takes about a minute ..."
 	@$(PYTHON) -m venv .venv
 	@$(PIP) --require-hashes -r requirements.lock
-	@$(PIP) --no-deps --editable .
+	@PYTHONWARNINGS=ignore $(PIP) --no-deps --editable .  # setuptools warns of each such install
 	@touch $@
 
 # Datasette 1.0 and what it needs beside .venv, which it goes before.

@@ -164,14 +164,21 @@ def test_the_datasheet_names_whose_the_articles_are(site: Visitor) -> None:
 
 
 def test_the_downloads_page(released_site: Visitor) -> None:
-    """Each file with size, rows and digest, at an address that gives this very file."""
+    """Each file that has rows, with size, digest and what it is, at an address that gives this very
+    file; what has no rows is in the release, not in the list."""
     page = released_site.page("/downloads?_lang=en")
     rows = page.xpath("//table[1]/tbody/tr[.//code]")
-    assert len(rows) == 10
+    files = released_site.get("/datapackage.json").json()["resources"]
+    wanted = {each["clippings"]["name"] for each in files if each["clippings"]["rows"] != 0}
+    assert {row[0].text_content() for row in rows} == wanted
+    about = [row[1].text_content() for row in rows]
+    assert len(set(about)) == len(about), "each file says what it is itself"
     for row in rows:
         address = row.xpath(".//a/@href")[0].removeprefix("http://localhost")
         digest = row.xpath(".//code")[0].text
         assert released_site.get(address).headers["etag"] == f'"{digest}"'
+    tables = page.xpath("//section//tbody/tr")
+    assert tables and all(row[1].text_content() != "0" for row in tables)
     for name in ("SHA256SUMS", "datapackage.json", "croissant.json", "CITATION.cff"):
         assert released_site.get(f"/downloads/{name}").status_code == 200
 
