@@ -102,8 +102,7 @@ validators: ## Install what validates the dataset's descriptions, each apart: th
 audit: .venv/.core ## Look up known vulnerabilities in what it runs on (asks the network)
 	@test -x build/audit/bin/pip-audit || { $(PYTHON) -m venv build/audit && \
 	  build/audit/bin/python -m pip install --quiet --disable-pip-version-check pip-audit; }
-	build/audit/bin/pip-audit --disable-pip --require-hashes \
-	  --requirement requirements.lock --requirement requirements-release.lock
+	build/audit/bin/pip-audit --disable-pip --require-hashes --requirement requirements-release.lock
 
 format: .venv/.dev ## Put the code in its form
 	$(BIN)/ruff check --fix .

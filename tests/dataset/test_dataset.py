@@ -191,23 +191,16 @@ def test_an_empty_metadata_is_enough(site: Visitor) -> None:
     conn.close()
 
 
-def test_an_archive_without_a_date_has_its_pages(
-    serve: Callable[..., Visitor], tmp_path: Path
-) -> None:
+def test_an_archive_without_a_date_has_its_pages(bare_site: Visitor) -> None:
     """No day, no source, no language known: every page and format still answers."""
-    (tmp_path / "a.md").write_text("x")
-    visited = serve(tmp_path)
     for path in "/ /downloads /dictionary /datasheet /croissant.json /datapackage.json".split():
-        assert visited.get(path).status_code == 200, path
-    assert yaml.safe_load(visited.get("/CITATION.cff").text)["version"] == "0.0.0"
+        assert bare_site.get(path).status_code == 200, path
+    assert yaml.safe_load(bare_site.get("/CITATION.cff").text)["version"] == "0.0.0"
 
 
-def test_under_a_prefix(serve: Callable[..., Visitor]) -> None:
+def test_under_a_prefix(below: Visitor) -> None:
     """With base_url the addresses of files and descriptions are below it."""
-    visited = serve(ROOT / "seeds", base_url="/news/")
-    (file,) = visited.get("/croissant.json").json()["distribution"]
-    assert file["contentUrl"] == "http://localhost/news/downloads/clippings.db"
-    page = visited.page("/downloads")
-    assert page.xpath("//table[1]/tbody/tr[1]//a/@href")[0].startswith(
-        "http://localhost/news/downloads/"
-    )
+    (file,) = below.get("/croissant.json").json()["distribution"]
+    assert file["contentUrl"] == "http://localhost/below/downloads/clippings.db"
+    address = below.page("/downloads").xpath("//table[1]/tbody/tr[1]//a/@href")[0]
+    assert address.startswith("http://localhost/below/downloads/")

@@ -8,19 +8,13 @@ from pathlib import Path
 from urllib.parse import quote
 
 import pytest
-from conftest import ROOT, Visitor
+from conftest import Visitor
 from datasette.plugins import pm
 from lxml import etree
 
 from clippings.search import parse_query
 
 SITEMAP = {"s": "http://www.sitemaps.org/schemas/sitemap/0.9"}
-
-
-@pytest.fixture(scope="module")
-def below(serve: Callable[..., Visitor]) -> Visitor:
-    """The site of seeds/ below a prefix."""
-    return serve(ROOT / "seeds", base_url="/below/")
 
 
 def places(site: Visitor, path: str) -> list[str]:
@@ -53,8 +47,8 @@ def test_sitemap_names_every_article(request: pytest.FixtureRequest, name: str) 
     articles = {row["id"] for row in site.rows("select id from articles")}
     assert {f"{prefix}/clippings/articles/{key}" for key in articles} <= set(found)
     assert f"{prefix}/source/{quote('示例日报')}" in found and f"{prefix}/month/2022-01" in found
-    for path in found:
-        assert path.startswith(f"{prefix}/") and may_fetch(rules, path)
+    assert all(path.startswith(f"{prefix}/") and may_fetch(rules, path) for path in found)
+    for path in found if name == "site" else found[::8]:
         assert site.get(path.removeprefix(prefix)).status_code == 200, path
 
 

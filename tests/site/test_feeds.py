@@ -78,11 +78,18 @@ def ids(feed: etree._Element) -> list[str]:
     return [str(each) for each in feed.xpath("a:entry/a:id/text()", namespaces=ATOM)]
 
 
-def walk(site: Visitor, path: str) -> Iterator[etree._Element]:
+def xml(site: Visitor, path: str) -> etree._Element:
+    """A feed as strict XML alone, which takes a fifth of the time."""
+    return etree.fromstring(site.get(path).content)
+
+
+def walk(
+    site: Visitor, path: str, read: Callable[[Visitor, str], etree._Element] = xml
+) -> Iterator[etree._Element]:
     """A feed and all its archive, the newest first."""
     following: str | None = path
     while following:
-        feed = atom(site, following)
+        feed = read(site, following)
         yield feed
         following = link(feed, "prev-archive")
 
@@ -176,7 +183,7 @@ def test_walking_back_reaches_every_article(long_site: Visitor, path: str) -> No
     base, _, query = path.partition("?")
     of_source = " where source = '来源1'" if base.startswith("/source") else ""
     (total,) = long_site.rows(f"select count(*) as n from articles{of_source}")
-    newest, *parts = walk(long_site, f"{base}.atom?{query}")
+    newest, *parts = walk(long_site, f"{base}.atom?{query}", atom)
     found = {each for feed in (newest, *parts) for each in ids(feed)}
     assert len(found) == total["n"] > SIZE
     assert not newest.findall("fh:archive", ATOM) and len(ids(newest)) == SIZE
