@@ -236,10 +236,10 @@ def table_actions(
 
 @hookimpl
 def extra_template_vars(
-    datasette: Datasette, request: Request, database: str, table: str, view_name: str
+    datasette: Datasette, request: Request, database: str, table: str | None, view_name: str
 ) -> dict[str, str]:
     """Make the CSV link of a table page lead to the whole; Datasette's own stops at 1,000 rows."""
-    if (database, view_name) != (DATABASE, "table"):
+    if (database, view_name) != (DATABASE, "table") or not table:  # a query's page has no table
         return {}
     path = export_path(datasette, request, table, "csv")
     return {"url_csv": path} if path else {}
