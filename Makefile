@@ -10,28 +10,39 @@ BENCH ?= 10000
 STORIES ?= $(firstword $(wildcard ../shared/corpus) seeds)
 BENCH_FOLDER ?= build/bench-$(BENCH)
 BIN := .venv/bin
+PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check
+COMPILE = $(BIN)/uv pip compile --quiet --universal --python-version 3.10 --no-header \
+  --no-emit-index-url $(UPGRADE)
+UPGRADE ?= --upgrade
 NEXT := $(CURDIR)/build/datasette-1.0
 CONTAINER ?= $(or $(shell command -v podman),docker)
 TAG ?= clippings
 
 .DEFAULT_GOAL := help
-.PHONY: help serve build release image test test-next next lint soak bench screenshots \
-        notebook specifications validators format lock clean
+.PHONY: help serve build release check image test test-next next lint soak bench screenshots \
+        notebook specifications validators audit format lock clean
 
 help: ## List what can be made
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "make %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
-serve: build ## Build clippings.db from SOURCE (seeds) and serve it on PORT (8001)
-	@echo "Clippings is at http://$(HOST):$(PORT)$(PREFIX)"
-	@DATABASE="$(OUTPUT)" HOST="$(HOST)" PORT="$(PORT)" PREFIX="$(PREFIX)" deploy/serve
+serve: export HOST := $(HOST)
+serve: export PORT := $(PORT)
+serve: export PREFIX := $(PREFIX)
+serve: export DATABASE := $(OUTPUT)
+serve: ## Build clippings.db from SOURCE (seeds) and serve it on PORT (8001)
+	@PYTHON="$(PYTHON)" deploy/serve --check
+	@$(MAKE) --no-print-directory build
+	@echo "Clippings is at http://$(HOST):$(PORT)$(PREFIX) (Ctrl-C ends it)"
+	@deploy/serve
 
 build: .venv/.core ## Build clippings.db from SOURCE (seeds)
 	@$(BIN)/python build_db.py "$(SOURCE)" --output "$(OUTPUT)" $(if $(JOBS),--jobs $(JOBS))
 
-release: .venv/.core ## Build clippings.db, and from it release/: the files that people download
-	@$(BIN)/python -m pip install --quiet --disable-pip-version-check \
-	  --constraint requirements-dev.lock --editable '.[release]'
+release: .venv/.release ## Build clippings.db, and from it release/: the files that people download
 	@$(BIN)/python build_db.py "$(SOURCE)" --output "$(OUTPUT)" --release "$(dir $(OUTPUT))release"
+
+check: .venv/.core ## Serve OUTPUT (clippings.db) for a moment, and fetch ten pages of it
+	@$(BIN)/python deploy/check.py "$(OUTPUT)"
 
 image: build ## Build clippings.db, and from it a container image named TAG (clippings)
 	@$(CONTAINER) build --file deploy/Containerfile --tag "$(TAG)" .
@@ -88,37 +99,43 @@ validators: ## Install what validates the dataset's descriptions, each apart: th
 	    --disable-pip-version-check "setuptools<81" pandas pyarrow $$tool && touch $$folder/.done || exit; \
 	done
 
+audit: .venv/.core ## Look up known vulnerabilities in what it runs on (asks the network)
+	@test -x build/audit/bin/pip-audit || { $(PYTHON) -m venv build/audit && \
+	  build/audit/bin/python -m pip install --quiet --disable-pip-version-check pip-audit; }
+	build/audit/bin/pip-audit --disable-pip --require-hashes --requirement requirements-release.lock
+
 format: .venv/.dev ## Put the code in its form
 	$(BIN)/ruff check --fix .
 	$(BIN)/ruff format .
 
-lock: .venv/.dev ## Pin the newest allowed dependencies in requirements*.lock
+lock: .venv/.dev ## Pin the newest allowed dependencies, with their hashes, in requirements*.lock
 	$(BIN)/python -m pip install --quiet uv
-	$(BIN)/uv pip compile --quiet --universal --python-version 3.10 --no-header \
-	  --no-emit-index-url --upgrade pyproject.toml --output-file requirements.lock
-	$(BIN)/uv pip compile --quiet --universal --python-version 3.10 --no-header \
-	  --no-emit-index-url --upgrade pyproject.toml --extra dev --constraint requirements.lock \
-	  --output-file requirements-dev.lock
-	grep -v '^datasette==' requirements-dev.lock | $(BIN)/uv pip compile --quiet --universal \
-	  --python-version 3.10 --no-header --no-annotate --no-emit-index-url --upgrade \
-	  --constraint /dev/stdin --group next | grep -vxFf requirements-dev.lock >requirements-next.lock
+	$(COMPILE) --generate-hashes pyproject.toml --output-file requirements.lock
+	for extra in release dev; do \
+	  $(COMPILE) --generate-hashes pyproject.toml --extra $$extra --constraint requirements.lock \
+	    --output-file requirements-$$extra.lock || exit; \
+	done
+	grep -v '^datasette==' requirements-dev.lock | sed -n 's/ \\$$//; /^[^ ]/p' >build/pins
+	$(COMPILE) --no-annotate --constraint build/pins --group next | grep -vxFf build/pins \
+	  >requirements-next.lock
 
 clean: ## Remove what was built and installed
 	rm -rf .venv clippings.db .clippings.db.* release inspect-data.json build *.egg-info
 
 .venv/.core: requirements.lock pyproject.toml
-	$(PYTHON) -m venv .venv
-	$(BIN)/python -m pip install --quiet --disable-pip-version-check -r requirements.lock
-	$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --editable .
+	@echo "Installing what Clippings needs in .venv, which takes about a minute ..."
+	@$(PYTHON) -m venv .venv
+	@$(PIP) --require-hashes -r requirements.lock
+	@PYTHONWARNINGS=ignore $(PIP) --no-deps --editable .  # setuptools warns of each such install
 	@touch $@
 
 # Datasette 1.0 and what it needs beside .venv, which it goes before.
 $(NEXT)/.done: requirements-next.lock .venv/.dev
 	rm -rf $(NEXT)
-	$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --target $(NEXT) \
-	  -r requirements-next.lock
+	$(PIP) --no-deps --target $(NEXT) -r requirements-next.lock
 	@touch $@
 
-.venv/.dev: .venv/.core requirements-dev.lock
-	$(BIN)/python -m pip install --quiet --disable-pip-version-check -r requirements-dev.lock
+.venv/.release .venv/.dev: .venv/.%: requirements-%.lock .venv/.core
+	@echo "Installing the extra $* in .venv ..."
+	@$(PIP) --require-hashes -r requirements-$*.lock
 	@touch $@

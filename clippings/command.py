@@ -35,8 +35,8 @@ INDENT = "  "
 _UNSAFE = re.compile("[\x00-\x1f\x7f-\x9f\u202a-\u202e\u2066-\u2069]+")
 
 
-class Trouble(click.ClickException):
-    """What keeps the command from its work; told apart from finding nothing, which is 1."""
+class Failure(click.ClickException):
+    """What keeps the command from its work; its status differs from finding nothing, which is 1."""
 
     exit_code = 2
 
@@ -95,10 +95,13 @@ def search(
             found = [*find(conn, parsed, order or usual_order(parsed), limit)]
             (total,) = conn.execute(TOTAL, {"match": parsed.match}).fetchone()
     except (OpenError, sqlite3.DatabaseError) as error:
-        raise Trouble(str(error)) from None
+        raise Failure(str(error)) from None
     if found and not total:
         click.echo(NOTHING_HOLDS_ALL, err=True)
     FORMS[form](found, lambda title: snippet(title, parsed, length=len(title)))
+    if not found:
+        click.echo("Nothing was found.", err=True)
+        sys.exit(1)
     exact = sum(each.matched is None for each in found)
     more = "; --limit shows more" if exact < total else ""
     number = f"more than {COUNTED:,}" if total > COUNTED else f"{total:,}"
@@ -107,7 +110,7 @@ def search(
 
 
 def _as_text(found: Sequence[Found], marked: Callable[[str], Snippet]) -> None:
-    """For people: title, where it is from, and the passage with its matches coloured."""
+    """Write for people: title, where it is from, and the passage with its matches coloured."""
     for each in found:
         row = each.row
         author = row["author"] if row["author"] != row["source"] else None
@@ -120,13 +123,13 @@ def _as_text(found: Sequence[Found], marked: Callable[[str], Snippet]) -> None:
 
 
 def _as_json(found: Sequence[Found], marked: Callable[[str], Snippet]) -> None:
-    """For programs: all columns and the passage as plain text."""
+    """Write for programs: all columns and the passage as plain text."""
     rows = [each.row | {"matched": each.matched, "passage": each.passage.text} for each in found]
     click.echo(json.dumps(rows, ensure_ascii=False, indent=1))
 
 
 def _as_csv(found: Sequence[Found], marked: Callable[[str], Snippet]) -> None:
-    """The same for spreadsheets; a head and no rows where nothing was found."""
+    """Write the same for spreadsheets; a head and no rows where nothing was found."""
     writer = csv.writer(sys.stdout, lineterminator="\n")
     writer.writerow([*ABOUT, "matched", "passage"])
     writer.writerows([*each.row.values(), each.matched, each.passage.text] for each in found)
@@ -136,7 +139,7 @@ FORMS = {None: _as_text, "json": _as_json, "csv": _as_csv}
 
 
 def _coloured(cut: Snippet, **plain: bool) -> str:
-    """A cut with its matches in colour; line breaks become spaces."""
+    """Return a cut with its matches in colour; line breaks become spaces."""
     return "".join(
         click.style(_safe(piece), **(MATCH if marked else plain)) for piece, marked in cut.parts
     )

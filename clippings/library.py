@@ -27,7 +27,7 @@ from clippings.search.trends import MEASURES, Question, read_trends
 
 Table = TypeVar("Table")
 Present = Callable[[Sequence[str], Sequence[Sequence[Any]]], Table]
-"""Makes an answer of the names of its columns and its rows."""
+"""Makes a table of the names of its columns and its rows."""
 
 NOTES = {
     "unknown-field": "there is no field of that name; searched as words",
@@ -46,14 +46,15 @@ NOTES = {
 }
 """What a note about a query says (the site says it in three languages)."""
 
-MOST_PERIODS = 40_000
-"""Of a time line: a century of days."""
+PERIODS_SHOWN = 40_000
+"""Periods of a time line at most: a century of days."""
 
 ABOUT = tuple("id title published day source section feed author language characters url".split())
 """The columns that tell an article from others."""
 
 _ABOUT = ", ".join(ABOUT)
 
+_EXTENT = "select count(*), min(day), max(day) from articles"
 _OURS = "select 1 from articles, articles_fts, folding limit 0"
 _FOUND = f"""
     select docid, {_ABOUT}, markdown from articles
@@ -90,12 +91,12 @@ def open_archive(database: str, frames: bool | None) -> Archive[Any]:
 
 
 def located(database: str) -> Path:
-    """The file of a database: its own, or the one that its address gives now."""
+    """Return the file of a database: its own, or the one that its address gives now."""
     return fetch(database) if ADDRESS.match(database) else Path(database).expanduser()
 
 
 def open_file(path: Path) -> sqlite3.Connection:
-    """A reading connection to a finished database; anything else raises OpenError."""
+    """Return a connection that reads a finished database; anything else raises OpenError."""
     if not path.is_file():
         raise OpenError(f"{path}: there is no such file; build_db.py makes it, or name another")
     conn = sqlite3.connect(f"{path.resolve().as_uri()}?mode=ro", uri=True)
@@ -110,7 +111,7 @@ def open_file(path: Path) -> sqlite3.Connection:
 
 
 def as_rows(columns: Sequence[str], rows: Sequence[Sequence[Any]]) -> list[dict[str, Any]]:
-    """The answer as plain rows. Raises ValueError where two columns have one name."""
+    """Return the rows as dicts. Raises ValueError where two columns have one name."""
     if len(set(columns)) < len(columns):
         twice = next(name for name in columns if list(columns).count(name) > 1)
         raise ValueError(f"two columns are called {twice!r}; name one of them with `as`")
@@ -118,7 +119,7 @@ def as_rows(columns: Sequence[str], rows: Sequence[Sequence[Any]]) -> list[dict[
 
 
 def as_frame(columns: Sequence[str], rows: Sequence[Sequence[Any]]) -> Any:
-    """The answer as a pandas DataFrame."""
+    """Return the rows as a pandas DataFrame."""
     import pandas  # optional, and slow to import
 
     return pandas.DataFrame(rows, columns=list(columns))
@@ -127,9 +128,9 @@ def as_frame(columns: Sequence[str], rows: Sequence[Sequence[Any]]) -> Any:
 def find(
     conn: sqlite3.Connection, query: Query, order: str, limit: int, length: int = 120
 ) -> Iterator[Found]:
-    """The first `limit` articles of a query, each with the passage of about `length` characters
-    that shows the match; where fewer than three hold all of it, then the closest. `order` is a
-    key of ORDERS."""
+    """Yield the first `limit` articles of a query, each with the passage of about `length`
+    characters that shows the match; where fewer than three hold all of it, then the closest.
+    `order` is a key of ORDERS."""
     results = find_docids(conn, query, order, limit)
     near = results.closest
     docids = [*results.docids, *near.matched][:limit]
@@ -145,7 +146,7 @@ NOTHING_HOLDS_ALL = "nothing holds all of it; closest:"
 
 
 def explain(note: Note) -> str:
-    """A note about a query as a sentence."""
+    """Return a note about a query as a sentence."""
     return f"{NOTES[note.code]}: {note.fragment}"
 
 
@@ -169,14 +170,23 @@ class Archive(Generic[Table]):
     def __exit__(self, *_: object) -> None:
         self.close()
 
+    def __repr__(self) -> str:
+        try:
+            articles, first, last = self._conn.execute(_EXTENT).fetchone()
+            (_, _, path), *_ = self._conn.execute("pragma database_list")
+        except sqlite3.ProgrammingError:
+            return "<Archive, closed>"
+        days = f", {first} to {last}" if first else ""
+        return f"<Archive of {articles:,} articles{days}: {path}>"
+
     def close(self) -> None:
         """Let go of the file."""
         self._conn.close()
 
     def search(self, query: str, *, order: str = "", limit: int = 20) -> Table:
-        """The articles that a query of the site's language finds, with the `passage` that shows
-        why. `order` is "newest", "oldest" or "relevance" (among the newest 1,500 that match); by
-        default what the site would take.
+        """Return the articles that a query of the site's language finds, with the `passage` that
+        shows why. `order` is "newest", "oldest" or "relevance" (among the newest 1,500 that
+        match); by default what the site would take.
 
         Where fewer than three hold all of it the closest follow: `matched` is what of the query
         they hold, and None for those that hold all. Quotes in a query keep it from that.
@@ -186,8 +196,9 @@ class Archive(Generic[Table]):
         ('2022-01-25', '样例彗星为什么有两条尾巴')
         """
         parsed = self._parsed(query)
-        _known("order", order or "newest", ORDERS)
-        found = [*find(self._conn, parsed, order or usual_order(parsed), limit)]
+        order = order or usual_order(parsed)
+        _known("order", order, ORDERS)
+        found = [*find(self._conn, parsed, order, limit)]
         if found and found[0].matched:
             warnings.warn(NOTHING_HOLDS_ALL, stacklevel=2)
         columns = [*ABOUT, "matched", "passage"]
@@ -195,8 +206,8 @@ class Archive(Generic[Table]):
         return self._present(columns, rows)
 
     def articles(self, query: str = "", *, text: bool = False) -> Table:
-        """All articles that a query finds (every one without a query), the newest first; with
-        `text` also their Markdown.
+        """Return all articles that a query finds (every one without a query), the newest first;
+        with `text` also their Markdown.
 
         >>> [row["title"] for row in archive.articles("lang:ja has:table")]
         ['冬の各駅停車、三か月だけの「こたつ車両」']
@@ -206,7 +217,7 @@ class Archive(Generic[Table]):
         return self.sql(_WITH_TEXT if text else _SHORT, [self._parsed(query).match])
 
     def sql(self, sql: str, parameters: Sequence[Any] | Mapping[str, Any] = ()) -> Table:
-        """The answer to one SQL statement, whose parameters stand as `?` or `:name`.
+        """Return what one SQL statement gives, whose parameters stand as `?` or `:name`.
 
         `search_query` and `search_snippet` are there as on the site.
 
@@ -225,8 +236,8 @@ class Archive(Generic[Table]):
         measure: str = "count",
         source: str = "",
     ) -> Table:
-        """How many articles of each period speak of each term: one row a period, none left out,
-        with the number of all `articles` and a column for each term.
+        """Return how many articles of each period speak of each term: one row a period, none left
+        out, with the number of all `articles` and a column for each term.
 
         `by` is "day", "month" or "year"; with the `measure` "share" the terms' columns are
         percent of the period's articles; `source` narrows all of it to one. Articles without
@@ -241,13 +252,13 @@ class Archive(Generic[Table]):
         for term in asked:
             self._parsed(term)
         question = Question(asked, (), by, measure, source, "")
-        found = read_trends(self._conn, question, MOST_PERIODS)
+        found = read_trends(self._conn, question, PERIODS_SHOWN)
         heads = [f'"{term}"' if term in (by, "articles") else term for term in asked]
         rows = zip(found.timeline.names, found.everything.counts, *found.lines, strict=True)
         return self._present([by, "articles", *heads], [*rows])
 
     def _parsed(self, query: str) -> Query:
-        """The query understood; warns of what was not."""
+        """Parse the query, with a warning for each part that was not understood."""
         parsed = parse_query(query)
         for note in parsed.notes:
             warnings.warn(explain(note), stacklevel=3)
@@ -255,7 +266,7 @@ class Archive(Generic[Table]):
 
 
 def usual_order(query: Query) -> str:
-    """The order that the site takes unasked: filters alone say nothing about relevance."""
+    """Return the order that the site takes unasked: filters alone say nothing about relevance."""
     return "relevance" if query.terms else "newest"
 
 

@@ -1,30 +1,31 @@
-"""What programs ask a site for: what they may fetch, what it is, which feeds it has.
+"""What programs ask a site for: what they may fetch, what it is, which pages and feeds it has.
 
-/robots.txt   /llms.txt   /sources.opml   (the sitemap has a plugin of its own)
+/robots.txt   /llms.txt   /sources.opml
+/sitemap.xml names its parts, /sitemap-pages.xml and /sitemap-1.xml, 2, 3 …
 """
 
 from __future__ import annotations
 
 import sqlite3
+from collections.abc import Iterable, Iterator
+from xml.sax.saxutils import escape
 
 from datasette import hookimpl
 from datasette.app import Datasette
 from datasette.utils.asgi import Request, Response
 
-from clippings.site import DATABASE, archive, browse_path, listings, site_name, words_for
+from clippings.site import DATABASE, Missing, archive, browse_path, listings, site_name, words_for
 from clippings.site.answers import visit
 from clippings.site.compatibility import SQL_PAGE
-from clippings.site.feeds import legal
-from clippings.site.pages import Page, Route, disallowed, routes
+from clippings.site.feeds import without_controls
+from clippings.site.pages import Page, Route, disallowed, routes, sitemap_paths
 
-MOST_NAMES = 5_000
-EXTENT = """
-    select count(*) as articles, min(day) as first_day, max(day) as last_day,
-      (select group_concat(language, ', ') from (
-        select language from articles where language is not null
-        group by language order by count(*) desc, language limit 6)) as languages
-    from articles
-"""
+NAMES = 5_000
+"""Names of a kind that are listed at most."""
+
+SIZE = 20_000
+"""Articles of a part of the sitemap; sitemaps.org allows 50,000."""
+
 ALLOWED = (f"/{DATABASE}/articles/",)
 # Tables, SQL and their endless permutations; the longest rule that fits wins (RFC 9309).
 REFUSED = (
@@ -36,19 +37,46 @@ REFUSED = (
     "/*?*&view=",
 )
 
+EXTENT = """
+    select count(*) as articles, min(day) as first_day, max(day) as last_day,
+      (select group_concat(language, ', ') from (
+        select language from articles where language is not null
+        group by language order by count(*) desc, language limit 6)) as languages
+    from articles
+"""
+# docids may leave room for articles to come, so a part may be empty: it is not named.
+PARTS = """
+    with recursive parts(part) as (
+      select 1 union all
+      select part + 1 from parts where part * :size < (select max(docid) from articles)
+    )
+    select part from parts where exists
+      (select 1 from articles where docid > (part - 1) * :size and docid <= part * :size)
+"""
+# Only from the index on day, which holds id and docid too.
+ARTICLES = """
+    select id, day from articles indexed by articles_day
+    where docid > (:part - 1) * :size and docid <= :part * :size order by docid
+"""
+SITEMAP = """<?xml version="1.0" encoding="utf-8"?>
+<{0} xmlns="http://www.sitemaps.org/schemas/sitemap/0.9">
+{1}
+</{0}>
+"""
+
 
 def text(body: str, content_type: str = "text/plain") -> Response:
-    """An answer in UTF-8."""
+    """Return an answer in UTF-8."""
     return Response(body, content_type=f"{content_type}; charset=utf-8")
 
 
 def absolute_root(datasette: Datasette, request: Request) -> str:
-    """The absolute address of the site, with a slash at its end."""
+    """Return the absolute address of the site, with a slash at its end."""
     return str(datasette.absolute_url(request, datasette.urls.path("/")))
 
 
 async def robots(datasette: Datasette, request: Request) -> Response:
-    """Articles and browse pages: yes; tables, SQL and searches: no."""
+    """Answer /robots.txt: articles and browse pages, yes; tables, SQL and searches, no."""
     path = datasette.urls.path
     rules = [f"Allow: {path(rule)}" for rule in ALLOWED]
     rules += [f"Disallow: {path(rule)}" for rule in (*REFUSED, *disallowed())]
@@ -57,7 +85,7 @@ async def robots(datasette: Datasette, request: Request) -> Response:
 
 
 async def llms(datasette: Datasette, request: Request) -> Response:
-    """What the archive is and how to query it, for language models (llmstxt.org)."""
+    """Answer /llms.txt: what the archive is and how to query it (llmstxt.org)."""
     context = {
         "root": absolute_root(datasette, request),
         "title": site_name(datasette, words_for(request)),
@@ -69,12 +97,12 @@ async def llms(datasette: Datasette, request: Request) -> Response:
 
 
 def read_names(conn: sqlite3.Connection) -> dict[str, list[sqlite3.Row]]:
-    """The names that have a feed, by kind."""
-    return {kind: listings.names(conn, kind, MOST_NAMES) for kind in ("section", "source", "feed")}
+    """Return the names that have a feed, by kind."""
+    return {kind: listings.names(conn, kind, NAMES) for kind in ("section", "source", "feed")}
 
 
 async def opml(datasette: Datasette, request: Request) -> Response:
-    """Every section, source and feed as something to subscribe to (OPML 2.0)."""
+    """Answer /sources.opml: every section, source and feed, to subscribe to (OPML 2.0)."""
     context = {
         "root": absolute_root(datasette, request),
         "title": site_name(datasette, words_for(request)),
@@ -82,14 +110,59 @@ async def opml(datasette: Datasette, request: Request) -> Response:
         "path": lambda kind, name: browse_path(kind, name)[1:],
     }
     body = await datasette.render_template("sources.opml", context, request=request)
-    return text(legal(body), "text/x-opml")
+    return text(without_controls(body), "text/x-opml")
+
+
+def browse_paths(conn: sqlite3.Connection) -> Iterator[str]:
+    """Yield the pages of ours that list articles."""
+    yield from sitemap_paths()
+    for kind in ("year", "month"):
+        yield from (browse_path(kind, row["name"]) for row in listings.by_date(conn, kind))
+    for kind in ("section", "source", "feed", "tag"):
+        names = listings.names(conn, kind, NAMES)
+        yield from (browse_path(kind, row["name"]) for row in names)
+
+
+def sitemap_of(form: str, item: str, addresses: Iterable[tuple[str, str | None]]) -> Response:
+    """Answer with a sitemap, or an index of some; `addresses` are (address, day or None).
+
+    Not a template: twenty thousand rounds of one would take a second.
+    """
+    lines = [
+        f"<{item}><loc>{escape(address)}</loc>{f'<lastmod>{day}</lastmod>' if day else ''}</{item}>"
+        for address, day in addresses
+    ]
+    return text(without_controls(SITEMAP.format(form, "\n".join(lines))), "application/xml")
+
+
+async def sitemap(datasette: Datasette, request: Request) -> Response:
+    """Answer with the index of the parts that have something in them."""
+    parts = (await archive(datasette).execute(PARTS, {"size": SIZE})).rows
+    root = absolute_root(datasette, request)
+    names = ("pages", *(part for (part,) in parts))
+    return sitemap_of("sitemapindex", "sitemap", ((f"{root}sitemap-{n}.xml", None) for n in names))
+
+
+async def sitemap_part(datasette: Datasette, request: Request) -> Response:
+    """Answer with the pages that list articles, or with some articles in order of publication."""
+    root, part = absolute_root(datasette, request), request.url_vars["part"]
+    if part == "pages":
+        paths = await visit(datasette, lambda conn: list(browse_paths(conn)))
+        return sitemap_of("urlset", "url", ((root + path[1:], None) for path in paths))
+    rows = (await archive(datasette).execute(ARTICLES, {"part": int(part), "size": SIZE})).rows
+    if not rows:
+        raise Missing("error.404")
+    articles = ((f"{root}{DATABASE}/articles/{key}", day) for key, day in rows)
+    return sitemap_of("urlset", "url", articles)
 
 
 @hookimpl
 def register_routes() -> list[Route]:
-    """The addresses."""
+    """Add the addresses."""
     return routes(
         Page(r"^/robots\.txt$", robots),
         Page(r"^/llms\.txt$", llms),
         Page(r"^/sources\.opml$", opml),
+        Page(r"^/sitemap\.xml$", sitemap),
+        Page(r"^/sitemap-(?P<part>pages|[1-9][0-9]{0,5})\.xml$", sitemap_part, cost="heavy"),
     )

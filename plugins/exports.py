@@ -241,6 +241,17 @@ def table_actions(
 
 
 @hookimpl
+def extra_template_vars(
+    datasette: Datasette, request: Request, database: str, table: str | None, view_name: str
+) -> dict[str, str]:
+    """Make the CSV link of a table page lead to the whole; Datasette's own stops at 1,000 rows."""
+    if (database, view_name) != (DATABASE, "table") or not table:  # a query's page has no table
+        return {}
+    path = export_path(datasette, request, table, "csv")
+    return {"url_csv": path} if path else {}
+
+
+@hookimpl
 def register_routes() -> list[Route]:
     """Add the addresses."""
     name = rf"^/export/{TABLE}\.(?P<ending>{'|'.join(map(re.escape, FORMATS))})"

@@ -1,13 +1,17 @@
 """Feeds, as Atom and as JSON Feed: of the archive, of a section, source, feed or tag, of a search.
 
 /feed.atom   /source/示例日报.atom   /search.atom?q=大桥   the newest articles
-…?page=2022.3                                              a part of the rest (RFC 5005)
+…?page=2022.3                                              a page of the rest (RFC 5005)
+
+Each page of the site names its feeds in its head, by <link rel="alternate">.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from urllib.parse import unquote
+import re
+from collections.abc import Callable, Iterator
+from typing import Any
+from urllib.parse import unquote, urlencode
 
 from datasette import hookimpl
 from datasette.app import Datasette
@@ -16,57 +20,65 @@ from datasette.utils.asgi import Request, Response
 from clippings.search import parse_query
 from clippings.search.timeline import matching
 from clippings.search.trends import named
-from clippings.site import browse_path, page, site_name, wanted_pictures, words_for
+from clippings.site import browse_path, local_path, page, site_name, wanted_pictures, words_for
 from clippings.site.answers import View, visit
-from clippings.site.feeds import LONG_AGO, Channel, entry, json_feed, legal, read_part
+from clippings.site.feeds import (
+    LONG_AGO,
+    Channel,
+    entry,
+    head,
+    json_feed,
+    read_page,
+    without_controls,
+)
 from clippings.site.pages import Page, Route, routes
 
 TYPES = {"atom": "application/atom+xml", "json": "application/feed+json"}
 FORM = rf"\.(?P<form>{'|'.join(TYPES)})$"
+NAMED = re.compile(r"/(?:section|source|feed|tag)/([^/]+)")
 
 
 def of_archive(request: Request) -> Channel:
-    """Every article."""
+    """Return the channel of every article."""
     return Channel("/feed", "/", {}, "", "")
 
 
 def of_search(request: Request) -> Channel:
-    """What a query finds."""
+    """Return the channel of what a query finds."""
     query = request.args.get("q") or ""
     return Channel("/search", "/search", {"q": query}, query, query)
 
 
 def of_name(request: Request) -> Channel:
-    """What stands under a section, source, feed or tag."""
+    """Return the channel of what stands under a section, source, feed or tag."""
     kind, name = request.url_vars["kind"], unquote(request.url_vars["name"])
     path = browse_path(kind, name)
     return Channel(path, path, {}, name, named(kind, name))
 
 
 async def answer(datasette: Datasette, request: Request, channel: Channel) -> Response | None:
-    """The feed or one of its parts; None where there is no such part, or no article."""
+    """Answer with a page of a feed; None where there is no such page, or no article."""
     match, name = parse_query(channel.search).match, request.args.get("page") or ""
-    part = await visit(datasette, lambda conn: read_part(conn, match, name))
-    if part is None:
+    found = await visit(datasette, lambda conn: read_page(conn, match, name))
+    if found is None:
         return None
-    say, form = words_for(request), request.url_vars["form"]
+    form, pictures = request.url_vars["form"], wanted_pictures(datasette)
     root = datasette.absolute_url(request, datasette.urls.path("/"))
-    feed = channel.feed(root, site_name(datasette, say), form, part)
-
-    pictures = wanted_pictures(datasette)
-    entries = [entry(row, root, pictures=pictures) for row in part.rows]
+    feed = head(channel, found, root, site_name(datasette, words_for(request)), form)
+    entries = [entry(row, root, pictures=pictures) for row in found.rows]
     feed["updated"] = max((each["updated"] for each in entries), default=LONG_AGO)
     if form == "json":
         text = json_feed(feed, entries)
     else:
         context = {"feed": feed, "entries": entries}
-        text = legal(await datasette.render_template("feed.xml", context, request=request))
+        xml = await datasette.render_template("feed.xml", context, request=request)
+        text = without_controls(xml)
     return Response(text, content_type=f"{TYPES[form]}; charset=utf-8")
 
 
 async def instead(datasette: Datasette, request: Request) -> Response:
-    """Where there is no feed: the page of a name that ends like one, such as the tag
-    package.json, else one that says so (NotFound would be sent to another address)."""
+    """Answer where there is no feed: with the page of a name that ends like one, such as the tag
+    package.json, else with one that says so (NotFound would be sent to another address)."""
     kind, name, form = (request.url_vars.get(part, "") for part in ("kind", "name", "form"))
     match = parse_query(named(kind, f"{unquote(name)}.{form}")).match
     if name and await visit(datasette, lambda conn: matching(conn, match)):
@@ -78,13 +90,47 @@ async def instead(datasette: Datasette, request: Request) -> Response:
 
 
 def view(channel_of: Callable[[Request], Channel]) -> View:
-    """A view that answers with the feed of what an address names."""
+    """Return a view that answers with the feed of what an address names."""
 
     async def feed(datasette: Datasette, request: Request) -> Response:
         found = await answer(datasette, request, channel_of(request))
         return found or await instead(datasette, request)
 
     return feed
+
+
+def feeds_of(path: str, query: str) -> Iterator[tuple[str, str, str]]:
+    """Yield (path, query string, of what) of the feeds of a page, the closest first.
+
+    `path` is the page's below the site's base_url, `query` what is searched there.
+    """
+    if found := NAMED.fullmatch(path):
+        yield path, "", unquote(found[1])
+    if path == "/search" and query:
+        notes = parse_query(query).notes
+        if not any(note.code == "nothing-to-search" for note in notes):
+            yield path, "?" + urlencode({"q": query}), query
+    yield "/feed", "", ""
+
+
+@hookimpl
+def extra_template_vars(datasette: Datasette, request: Request | None) -> dict[str, Any]:
+    """Give `feed_links` to base.html."""
+    if request is None:
+        return {}
+    say = words_for(request)
+    name = site_name(datasette, say)
+    path = local_path(datasette, request.path)
+    links = [
+        {
+            "type": type_,
+            "title": " · ".join(filter(None, (of, name, say(f"feeds.{form}")))),
+            "href": datasette.urls.path(f"{feed}.{form}") + values,
+        }
+        for feed, values, of in feeds_of(path, request.args.get("q") or "")
+        for form, type_ in TYPES.items()
+    ]
+    return {"feed_links": links}
 
 
 # Before the browse pages, whose names could end in .atom too.

@@ -1,4 +1,4 @@
-"""What surrounds every page: its language and theme, the site's name, its menu and its feeds.
+"""What surrounds every page: its language and theme, the site's name and its menu.
 
 Templates get `t` (the translator), `theme`, `choice` (links that change either: `?_lang=en` and
 `?_theme=dark` answer in that way at once and are kept in a cookie), and addresses of files.
@@ -8,26 +8,22 @@ from __future__ import annotations
 
 import hashlib
 import re
-from collections.abc import Iterator
 from functools import lru_cache
 from pathlib import Path
 from typing import Any
-from urllib.parse import parse_qsl, quote, unquote, urlencode
+from urllib.parse import parse_qsl, quote, urlencode
 
 from datasette import hookimpl
 from datasette.app import Datasette
 from datasette.utils.asgi import Request
 from jinja2 import Environment
 
-from clippings.search import parse_query
-from clippings.site.addresses import DATABASE, browse_path, local_path
+from clippings.site.addresses import DATABASE, browse_path
 from clippings.site.i18n import LANGUAGES
 from clippings.site.preferences import CHOICES, theme_for, translator_for
 from clippings.site.templates import site_name, site_tagline, wanted_pictures
 
 WEB = re.compile(r"(?:https?:)?//", re.I)
-NAMED = re.compile(r"/(?:section|source|feed|tag)/([^/]+)")
-FEEDS = {"atom": "application/atom+xml", "json": "application/feed+json"}
 
 
 @lru_cache(maxsize=64)
@@ -65,38 +61,6 @@ def summary_beside(title: str, summary: str | None) -> str:
     return "" if title.startswith(summary.rstrip("…. ")) else rest.lstrip(" 。.，,:：;；-–—|")
 
 
-def feeds_of(path: str, query: str) -> Iterator[tuple[str, str, str]]:
-    """Yield (path, query string, of what) of the feeds of a page, the closest first.
-
-    `path` is the page's below the site's base_url, `query` what is searched there.
-    """
-    if found := NAMED.fullmatch(path):
-        yield path, "", unquote(found[1])
-    if path == "/search" and query and not _seeks_nothing(query):
-        yield path, "?" + urlencode({"q": query}), query
-    yield "/feed", "", ""
-
-
-def _seeks_nothing(query: str) -> bool:
-    return any(note.code == "nothing-to-search" for note in parse_query(query).notes)
-
-
-def feed_links(datasette: Datasette, request: Request) -> list[dict[str, str]]:
-    """Return the feeds of a page for <link rel="alternate">: type, title, href."""
-    t = translator_for(request)
-    name = site_name(datasette, t)
-    path = local_path(datasette, request.path)
-    return [
-        {
-            "type": type_,
-            "title": " · ".join(filter(None, (of, name, t(f"feeds.{form}")))),
-            "href": datasette.urls.path(f"{feed}.{form}") + values,
-        }
-        for feed, values, of in feeds_of(path, request.args.get("q") or "")
-        for form, type_ in FEEDS.items()
-    ]
-
-
 def preferences(request: Request | None) -> dict[str, Any]:
     """Return what templates get to know of the reader; without a request, of any reader."""
 
@@ -119,9 +83,8 @@ def names_of(datasette: Datasette, request: Request | None) -> dict[str, str]:
 
 @hookimpl
 def extra_template_vars(datasette: Datasette, request: Request | None) -> dict[str, Any]:
-    """Give every page its translator, the name of the site, and its feeds."""
-    feeds = feed_links(datasette, request) if request else []
-    return {**preferences(request), **names_of(datasette, request), "feed_links": feeds}
+    """Give every page its translator and the name of the site."""
+    return {**preferences(request), **names_of(datasette, request)}
 
 
 @hookimpl

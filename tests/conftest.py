@@ -162,8 +162,12 @@ def serve(tmp_path_factory: pytest.TempPathFactory) -> Callable[..., Visitor]:
     """A function that builds folders of articles and serves them: `serve(folder, base_url=…)`.
 
     `configuration` is merged into the clippings part of metadata.yml, `database` into what it
-    says of the database.
+    says of the database. seeds/ are built once, each site has a copy.
     """
+    of_seeds = tmp_path_factory.mktemp("seeds")
+
+    def build_into(folder: Path, source: Path | str, **options: Any) -> None:
+        build((source,), folder / "clippings.db", mapper(1), 1.0, lambda *_: None, **options)
 
     def serve_folder(
         source: Path | str,
@@ -176,15 +180,13 @@ def serve(tmp_path_factory: pytest.TempPathFactory) -> Callable[..., Visitor]:
         folder = tmp_path_factory.mktemp("site")
         for name in SITE_FILES:
             (folder / name).symlink_to(ROOT / name)
-        build(
-            (source,),
-            folder / "clippings.db",
-            mapper(1),
-            1.0,
-            lambda done, total: None,
-            withholding=withholding,
-            history=history,
-        )
+        if source == ROOT / "seeds" and not history and withholding == NOTHING_WITHHELD:
+            if not (of_seeds / "clippings.db").exists():
+                build_into(of_seeds, source)
+            for name in ("clippings.db", "inspect-data.json"):
+                shutil.copy(of_seeds / name, folder)
+        else:
+            build_into(folder, source, withholding=withholding, history=history)
         metadata = yaml.safe_load((ROOT / "metadata.yml").read_text())
         metadata["plugins"]["clippings"] |= configuration or {}
         said = metadata["databases"]["clippings"]
@@ -200,6 +202,20 @@ def serve(tmp_path_factory: pytest.TempPathFactory) -> Callable[..., Visitor]:
 def site(serve: Callable[..., Visitor]) -> Visitor:
     """The site of seeds/."""
     return serve(ROOT / "seeds")
+
+
+@pytest.fixture(scope="session")
+def below(serve: Callable[..., Visitor]) -> Visitor:
+    """The site of seeds/ below a prefix."""
+    return serve(ROOT / "seeds", base_url="/below/")
+
+
+@pytest.fixture(scope="session")
+def bare_site(serve: Callable[..., Visitor], tmp_path_factory: pytest.TempPathFactory) -> Visitor:
+    """The site of one article of a single letter: no date, no source, no link."""
+    folder = tmp_path_factory.mktemp("bare")
+    (folder / "a.md").write_text("x")
+    return serve(folder)
 
 
 @pytest.fixture(scope="session")

@@ -118,7 +118,7 @@ def test_limit_and_order(file: str) -> None:
     ("words", "status", "message"),
     [
         (["彗星"], 0, ""),
-        (["nosuchword"], 1, "0 of 0 articles"),
+        (["nosuchword"], 1, "Nothing was found"),
         (["date:2022-02-30", "彗星"], 1, "not a date; searched as words: date:2022-02-30"),
         (["--", "-彗星"], 0, ""),
         (["彗星", "--database", "nosuch.db"], 2, "nosuch.db: there is no such file"),

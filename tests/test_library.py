@@ -63,6 +63,21 @@ def test_search_finds_what_the_page_shows(
     ]
 
 
+def test_an_unknown_order_is_said(archive: Archive[Any]) -> None:
+    """The message names the orders that there are."""
+    with pytest.raises(ValueError, match=r"order is one of relevance, newest.*, not 'longest'"):
+        archive.search("彗星", order="longest")
+
+
+def test_what_an_archive_is_called(file: Path) -> None:
+    """Its repr says how much there is, from when to when, and where; closed, that it is closed."""
+    with clippings.open(file, frames=False) as archive:
+        (row,) = archive.sql("select count(*) as n, max(day) as last from articles")
+        said = repr(archive)
+    assert f"{row['n']} articles" in said and row["last"] in said and str(file) in said
+    assert repr(archive) == "<Archive, closed>"
+
+
 def test_search_without_a_query(archive: Archive[Any]) -> None:
     """Without a query the newest articles are given."""
     assert [row["id"] for row in archive.search("", limit=3)] == [

@@ -1,7 +1,7 @@
-"""Articles as feeds: one of the newest, and behind it the whole archive in parts (RFC 5005).
+"""Making feeds of articles: one of the newest, behind it the whole archive page by page (RFC 5005).
 
-an FTS5 expression ─► matching ─► cut ─► read_part ─► entries ─► Atom (a template)
-                                                              └► json_feed
+an FTS5 expression ─► matching ─► paginate ─► read_page ─► entry ─► Atom (a template)
+                                                                └► json_feed
 """
 
 from __future__ import annotations
@@ -11,9 +11,8 @@ import mimetypes
 import re
 import sqlite3
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from itertools import chain
-from typing import Any
+from typing import Any, NamedTuple
 from urllib.parse import urlencode, urlsplit
 
 from clippings.markdown.rendering import render_html
@@ -21,7 +20,7 @@ from clippings.search.timeline import Timeline, matching, read_timeline
 from clippings.site import DATABASE
 
 SIZE = 50
-"""Articles of the newest feed and of a part."""
+"""Articles of the newest feed and of an archive page."""
 
 LONG_AGO = "1970-01-01T00:00:00Z"
 """What feeds say of an article without a date: Atom wants one."""
@@ -43,8 +42,7 @@ _WEB = re.compile(r"https?://", re.I)
 _NOT_XML = re.compile("[^\t\n\r\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
 
 
-@dataclass(frozen=True, slots=True)
-class Channel:
+class Channel(NamedTuple):
     """What a feed is of: the path of its addresses (without .atom), the path of its page, what
     is asked there, its title ("" for the archive), and the search that its articles match."""
 
@@ -54,41 +52,12 @@ class Channel:
     title: str
     search: str
 
-    def feed(self, root: str, site: str, form: str, part: Part) -> dict[str, Any]:
-        """What the feed says of itself, as the Atom template and `json_feed` take it.
 
-        `form` is atom or json; `root` is as for `entry`, `site` the name of the site.
-        """
+class FeedPage(NamedTuple):
+    """Some articles of a feed, newest first, and the names of the archive pages around them.
 
-        def address(path: str, **more: str) -> str:
-            values = urlencode({**self.query, **more})
-            return root + path[1:] + (f"?{values}" if values else "")
-
-        def of_part(name: str | None) -> str | None:
-            named = {"page": name} if name else {}
-            return None if name is None else address(f"{self.path}.{form}", **named)
-
-        return {
-            "root": root,
-            "site": site,
-            "title": f"{self.title} · {site}" if self.title else site,
-            "tag": tag(address(self.path), root),
-            "home": address(self.page),
-            "twin": address(f"{self.path}.{'json' if form == 'atom' else 'atom'}"),
-            "here": of_part(part.name),
-            "current": of_part(""),
-            "older": of_part(part.older),
-            "newer": of_part(part.newer),
-            "is_part": bool(part.name),
-        }
-
-
-@dataclass(frozen=True, slots=True)
-class Part:
-    """Some articles of a feed, newest first, and the names of the parts around them.
-
-    `name` is "" for the newest articles, which change; the others are named by their year and
-    place in it, such as 2022.3, and are `complete`.
+    `name` is "" for the newest articles, which change; the others are complete, and named by
+    their year and place in it, such as 2022.3.
     """
 
     name: str
@@ -97,11 +66,11 @@ class Part:
     newer: str | None
 
 
-def cut(docids: Sequence[int], years: Timeline) -> dict[str, Sequence[int]]:
-    """Cut the sorted docids of a feed into parts that stay: `SIZE` of one year, the oldest first.
+def paginate(docids: Sequence[int], years: Timeline) -> dict[str, Sequence[int]]:
+    """Return the archive pages of the sorted docids of a feed: `SIZE` of one year, oldest first.
 
-    A part that a new article would still be put into is left out: its articles are among the
-    newest. So a part changes only when an article is added among or before its own, that year.
+    A page that a new article would still be put into is left out: its articles are among the
+    newest. So a page changes only when an article is added among or before its own, that year.
     """
     names = ("undated", *years.names)
     spans = (docids[: years.undated(docids)], *years.cut(docids))
@@ -113,27 +82,56 @@ def cut(docids: Sequence[int], years: Timeline) -> dict[str, Sequence[int]]:
     }
 
 
-def read_part(conn: sqlite3.Connection, match: str, name: str = "") -> Part | None:
-    """Read a part of the feed of all articles that an FTS5 expression finds.
+def read_page(conn: sqlite3.Connection, match: str, name: str = "") -> FeedPage | None:
+    """Return a page of the feed of all articles that an FTS5 expression finds.
 
-    None where there is no such part, or nothing is found.
+    None where there is no such page, or nothing is found.
     """
     docids = matching(conn, match)
-    parts = cut(docids, read_timeline(conn, "year", limit=10_000))
-    names = list(parts)
-    if not docids or (name and name not in parts):
+    pages = paginate(docids, read_timeline(conn, "year", limit=10_000))
+    names = list(pages)
+    if not docids or (name and name not in pages):
         return None
-    shown = parts[name] if name else docids[-SIZE:]
+    shown = pages[name] if name else docids[-SIZE:]
     rows = conn.execute(_ENTRIES, [json.dumps(list(shown))]).fetchall()
     if not name:
-        return Part(name, rows, names[-1] if len(docids) > SIZE else None, None)
+        return FeedPage(name, rows, names[-1] if len(docids) > SIZE else None, None)
     place = names.index(name)
     newer = names[place + 1] if place + 1 < len(names) else None
-    return Part(name, rows, names[place - 1] if place else None, newer)
+    return FeedPage(name, rows, names[place - 1] if place else None, newer)
+
+
+def head(channel: Channel, page: FeedPage, root: str, site: str, form: str) -> dict[str, Any]:
+    """Return what a feed says of itself, as the Atom template and `json_feed` take it.
+
+    `form` is atom or json; `root` is as for `entry`, `site` the name of the site.
+    """
+
+    def address(path: str, **more: str) -> str:
+        values = urlencode({**channel.query, **more})
+        return root + path[1:] + (f"?{values}" if values else "")
+
+    def of_page(name: str | None) -> str | None:
+        named = {"page": name} if name else {}
+        return None if name is None else address(f"{channel.path}.{form}", **named)
+
+    return {
+        "root": root,
+        "site": site,
+        "title": f"{channel.title} · {site}" if channel.title else site,
+        "tag": tag(address(channel.path), root),
+        "home": address(channel.page),
+        "twin": address(f"{channel.path}.{'json' if form == 'atom' else 'atom'}"),
+        "here": of_page(page.name),
+        "current": of_page(""),
+        "older": of_page(page.older),
+        "newer": of_page(page.newer),
+        "is_archive": bool(page.name),
+    }
 
 
 def entry(row: sqlite3.Row, root: str, *, pictures: bool) -> dict[str, Any]:
-    """What a feed says of an article.
+    """Return what a feed says of an article.
 
     `root` is the absolute address of the site, with a slash at its end. Addresses below the
     site become absolute, those of no website are left out; `pictures` is as for `body_html`.
@@ -158,7 +156,8 @@ def entry(row: sqlite3.Row, root: str, *, pictures: bool) -> dict[str, Any]:
 
 
 def body_html(markdown: str, root: str, *, pictures: bool) -> str:
-    """The whole text as safe HTML; without `pictures`, each is a link that says what it shows."""
+    """Return the whole text as safe HTML; without `pictures` each is a link that says what it
+    shows."""
 
     def picture_link(found: re.Match[str]) -> str:
         said = dict(_ATTRIBUTE.findall(found[1]))
@@ -170,7 +169,7 @@ def body_html(markdown: str, root: str, *, pictures: bool) -> str:
 
 
 def tag(address: str, root: str) -> str:
-    """A name that stays when the site moves to another port, prefix or scheme (RFC 4151).
+    """Return a name that stays when the site moves to another port, prefix or scheme (RFC 4151).
 
     The year is part of the name, not a date: it must only never change.
     """
@@ -178,14 +177,14 @@ def tag(address: str, root: str) -> str:
 
 
 def _categories(places: list[list[str | None]], tags: list[str]) -> list[tuple[str, str]]:
-    """Each name once, with its kind, those of the places before the tags."""
+    """Return each name once, with its kind, those of the places before the tags."""
     kinds = [zip(("section", "source", "feed"), place, strict=True) for place in places]
     pairs = chain(*kinds, (("tag", tag) for tag in tags))
     return list(dict.fromkeys((kind, name) for kind, name in pairs if name))
 
 
 def instant(moment: str | None) -> str | None:
-    """An ISO 8601 date of ours as RFC 3339 wants it: with a time of day and a zone.
+    """Return an ISO 8601 date of ours as RFC 3339 wants it: with a time of day and a zone.
 
     The clock stays as written. Where the file states no zone, or no time, `Z` and midnight
     stand in: the date then reads as it was written for everyone who does not shift it.
@@ -198,7 +197,7 @@ def instant(moment: str | None) -> str | None:
 
 
 def json_feed(feed: Mapping[str, Any], entries: Sequence[Mapping[str, Any]]) -> str:
-    """A feed as JSON Feed 1.1 (jsonfeed.org); `feed` is what the Atom template takes."""
+    """Return a feed as JSON Feed 1.1 (jsonfeed.org); `feed` is what the Atom template takes."""
     items = [
         {
             "id": article["tag"],
@@ -222,16 +221,16 @@ def json_feed(feed: Mapping[str, Any], entries: Sequence[Mapping[str, Any]]) -> 
         "home_page_url": feed["home"],
         "feed_url": feed["here"],
         "next_url": feed["older"],
-        "items": [_said(item) for item in items],
+        "items": [_known(item) for item in items],
     }
-    return json.dumps(_said(whole), ensure_ascii=False)
+    return json.dumps(_known(whole), ensure_ascii=False)
 
 
-def _said(members: dict[str, Any]) -> dict[str, Any]:
-    """Without the members that say nothing: JSON Feed has no null."""
+def _known(members: dict[str, Any]) -> dict[str, Any]:
+    """Leave out the members that say nothing: JSON Feed has no null."""
     return {name: value for name, value in members.items() if value is not None}
 
 
-def legal(xml: str) -> str:
-    """XML without the characters that XML cannot hold, such as control characters."""
+def without_controls(xml: str) -> str:
+    """Return XML without the characters that XML cannot hold, such as control characters."""
     return _NOT_XML.sub("", xml)

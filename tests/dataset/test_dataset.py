@@ -164,14 +164,21 @@ def test_the_datasheet_names_whose_the_articles_are(site: Visitor) -> None:
 
 
 def test_the_downloads_page(released_site: Visitor) -> None:
-    """Each file with size, rows and digest, at an address that gives this very file."""
+    """Each file that has rows, with size, digest and what it is, at an address that gives this very
+    file; what has no rows is in the release, not in the list."""
     page = released_site.page("/downloads?_lang=en")
     rows = page.xpath("//table[1]/tbody/tr[.//code]")
-    assert len(rows) == 10
+    files = released_site.get("/datapackage.json").json()["resources"]
+    wanted = {each["clippings"]["name"] for each in files if each["clippings"]["rows"] != 0}
+    assert {row[0].text_content() for row in rows} == wanted
+    about = [row[1].text_content() for row in rows]
+    assert len(set(about)) == len(about), "each file says what it is itself"
     for row in rows:
         address = row.xpath(".//a/@href")[0].removeprefix("http://localhost")
         digest = row.xpath(".//code")[0].text
         assert released_site.get(address).headers["etag"] == f'"{digest}"'
+    tables = page.xpath("//section//tbody/tr")
+    assert tables and all(row[1].text_content() != "0" for row in tables)
     for name in ("SHA256SUMS", "datapackage.json", "croissant.json", "CITATION.cff"):
         assert released_site.get(f"/downloads/{name}").status_code == 200
 
@@ -184,23 +191,16 @@ def test_an_empty_metadata_is_enough(site: Visitor) -> None:
     conn.close()
 
 
-def test_an_archive_without_a_date_has_its_pages(
-    serve: Callable[..., Visitor], tmp_path: Path
-) -> None:
+def test_an_archive_without_a_date_has_its_pages(bare_site: Visitor) -> None:
     """No day, no source, no language known: every page and format still answers."""
-    (tmp_path / "a.md").write_text("x")
-    visited = serve(tmp_path)
     for path in "/ /downloads /dictionary /datasheet /croissant.json /datapackage.json".split():
-        assert visited.get(path).status_code == 200, path
-    assert yaml.safe_load(visited.get("/CITATION.cff").text)["version"] == "0.0.0"
+        assert bare_site.get(path).status_code == 200, path
+    assert yaml.safe_load(bare_site.get("/CITATION.cff").text)["version"] == "0.0.0"
 
 
-def test_under_a_prefix(serve: Callable[..., Visitor]) -> None:
+def test_under_a_prefix(below: Visitor) -> None:
     """With base_url the addresses of files and descriptions are below it."""
-    visited = serve(ROOT / "seeds", base_url="/news/")
-    (file,) = visited.get("/croissant.json").json()["distribution"]
-    assert file["contentUrl"] == "http://localhost/news/downloads/clippings.db"
-    page = visited.page("/downloads")
-    assert page.xpath("//table[1]/tbody/tr[1]//a/@href")[0].startswith(
-        "http://localhost/news/downloads/"
-    )
+    (file,) = below.get("/croissant.json").json()["distribution"]
+    assert file["contentUrl"] == "http://localhost/below/downloads/clippings.db"
+    address = below.page("/downloads").xpath("//table[1]/tbody/tr[1]//a/@href")[0]
+    assert address.startswith("http://localhost/below/downloads/")

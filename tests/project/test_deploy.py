@@ -20,16 +20,18 @@ from pathlib import Path
 
 import httpx
 import pytest
-from conftest import ROOT, unavailable
-
-from clippings.build.executors import mapper
-from clippings.build.pipeline import build
+from conftest import ROOT, Visitor, unavailable
 
 DEPLOY = ROOT / "deploy"
 UNITS = sorted(path.name for path in DEPLOY.iterdir() if path.suffix in {".service", ".timer"})
 PREFIX = "/archive/"
 PATIENCE = 60.0
-PUBLISHING = (ROOT / "docs/publishing.md").read_text()
+PROGRAMS = {
+    "PYTHON": sys.executable,
+    "DATASETTE": str(Path(sys.executable).with_name("datasette")),
+    "PYTHONPATH": os.pathsep.join(filter(None, (str(ROOT), os.environ.get("PYTHONPATH")))),
+}
+"""How the scripts find what they run, where there is no .venv beside them."""
 
 
 def free_port() -> int:
@@ -60,19 +62,16 @@ def running(command: list[str], address: str, env: dict[str, str]) -> Iterator[N
 
 
 @pytest.fixture(scope="module")
-def database(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """clippings.db of seeds/, in a folder of its own."""
-    target = tmp_path_factory.mktemp("data") / "clippings.db"
-    build((ROOT / "seeds",), target, mapper(1), 1.0, lambda done, total: None)
-    return target
+def database(site: Visitor) -> Path:
+    """The database of seeds/."""
+    return Path(site.datasette.get_database("clippings").path)
 
 
 @pytest.fixture(scope="module")
 def served(database: Path) -> Iterator[str]:
     """The address of `deploy/serve`, below the prefix."""
     port = free_port()
-    datasette = str(Path(sys.executable).with_name("datasette"))
-    env = {"DATABASE": str(database), "PORT": str(port), "PREFIX": PREFIX, "DATASETTE": datasette}
+    env = {"DATABASE": str(database), "PORT": str(port), "PREFIX": PREFIX, **PROGRAMS}
     address = f"http://127.0.0.1:{port}{PREFIX}"
     with running([str(DEPLOY / "serve")], address, env):
         yield address
@@ -132,18 +131,46 @@ def test_a_proxy_on_this_machine_is_believed(served: str) -> None:
     assert f"https://news.example{PREFIX}" in said and "http://news.example" not in said
 
 
-def test_datasette_publish_has_the_options_that_are_told() -> None:
-    """Those of docs/publishing.md, for the host that needs nothing installed."""
-    (command,) = re.findall(r"datasette (publish heroku .*?)```", PUBLISHING, re.DOTALL)
-    command = command.replace("\\\n", " ")
-    datasette = Path(sys.executable).with_name("datasette")
-    done = subprocess.run(
-        [datasette, "publish", "heroku", "--help"], capture_output=True, text=True
-    )
-    extra = re.search(r'--extra-options "(.*?)"', command)
-    assert extra
-    told = re.findall(r" (--[a-z-]+)", command.replace(extra[0], " --extra-options"))
-    assert len(told) >= 7 and all(option in done.stdout for option in told)
+def test_a_port_that_is_taken_is_said_first(tmp_path: Path) -> None:
+    """Before anything is served: which one, and how to take another."""
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+        port = str(listener.getsockname()[1])
+        env = {
+            **os.environ,
+            "PORT": port,
+            "PYTHON": sys.executable,
+            "DATABASE": str(tmp_path / "x"),
+        }
+        done = subprocess.run([DEPLOY / "serve"], env=env, capture_output=True, text=True)
+    assert done.returncode == 1 and f"PORT={int(port) + 1}" in done.stderr
+    assert f"Port {port} " in done.stderr and "Traceback" not in done.stderr
+
+
+# ── the nightly build ────────────────────────────────────────────────────────────────────────
+
+
+def night(folder: Path, articles: Path, **env: str) -> subprocess.CompletedProcess[str]:
+    command = [str(DEPLOY / "nightly"), str(folder), str(articles)]
+    env = {**os.environ, **PROGRAMS, **env}
+    return subprocess.run(command, env=env, capture_output=True, text=True)
+
+
+def test_a_night_publishes_what_was_looked_at(tmp_path: Path) -> None:
+    """Database and release are in place and belong together; a site that does not start leaves
+    the old ones."""
+    articles, folder = tmp_path / "articles", tmp_path / "served"
+    articles.mkdir()
+    (articles / "first.md").write_text("---\ntitle: 第一篇\n---\n正文")
+    done = night(folder, articles)
+    assert done.returncode == 0, done.stderr
+    first = (folder / "clippings.db").read_bytes()
+    assert (folder / "release/clippings.db").read_bytes() == first
+    assert {path.name for path in folder.iterdir()} == {"clippings.db", "release", "next"}
+    (articles / "second.md").write_text("---\ntitle: 第二篇\n---\n正文")
+    done = night(folder, articles, DATASETTE="/bin/false")
+    assert done.returncode != 0 and "is not fit to be served" in done.stderr
+    assert (folder / "next/clippings.db").read_bytes() != first
+    assert (folder / "clippings.db").read_bytes() == first
 
 
 # ── systemd ──────────────────────────────────────────────────────────────────────────────────
@@ -155,7 +182,7 @@ def units(tmp_path: Path) -> list[Path]:
     if not shutil.which("systemd-analyze"):
         unavailable("systemd-analyze is not installed")
     program = tmp_path / "program"
-    for path in ("deploy/serve", ".venv/bin/python"):
+    for path in ("deploy/serve", "deploy/nightly"):
         (program / path).parent.mkdir(parents=True, exist_ok=True)
         (program / path).symlink_to(sys.executable)
     for name in UNITS:
@@ -180,15 +207,10 @@ def test_services_may_do_little(units: list[Path]) -> None:
 
 
 def test_the_units_start_what_is_there() -> None:
-    """Programs, files and options of the units are those of this checkout."""
+    """Programs of the units are those of this checkout."""
     text = "".join((DEPLOY / name).read_text() for name in UNITS)
-    for path in re.findall(r"/opt/clippings/([\w./-]+)", text):
-        assert path == ".venv/bin/python" or (ROOT / path).exists(), path
-    usage = subprocess.run(
-        [sys.executable, ROOT / "build_db.py", "--help"], capture_output=True, text=True
-    ).stdout
-    for option in re.findall(r" (--[a-z-]+)", text):
-        assert option in usage
+    found = re.findall(r"/opt/clippings/([\w./-]+)", text)
+    assert found and all((ROOT / path).exists() for path in found)
 
 
 # ── nginx ────────────────────────────────────────────────────────────────────────────────────

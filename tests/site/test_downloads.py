@@ -164,14 +164,16 @@ def test_the_programs_that_people_use(
     assert file.read_bytes() == whole
 
 
-@pytest.fixture
+@pytest.fixture(scope="module")
 def swapped(serve: Callable[..., Visitor]) -> tuple[Visitor, Path]:
     """A site of its own whose database can be replaced."""
     visited = serve(ROOT / "seeds")
     return visited, Path(visited.datasette.get_database("clippings").path)
 
 
-def replace(database: Path, change: str = "update articles set author = 'another'") -> bytes:
+def replace(
+    database: Path, change: str = "update articles set author = hex(randomblob(8))"
+) -> bytes:
     """Put another database in the place of this one, as a build does. Gives its bytes."""
     other = database.with_name("another")
     shutil.copy(database, other)
@@ -179,19 +181,6 @@ def replace(database: Path, change: str = "update articles set author = 'another
         db.execute(change)
     os.replace(other, database)
     return database.read_bytes()
-
-
-def test_aria2_with_four_connections(swapped: tuple[Visitor, Path], tmp_path: Path) -> None:
-    """It takes four parts at once, of a megabyte at least, and puts them together."""
-    if shutil.which("aria2c") is None:
-        unavailable("no aria2c on this machine (apt-get install aria2)")
-    visited, database = swapped
-    whole = replace(database, "create table ballast as select randomblob(9000000) as bytes")
-    command = ["aria2c", "--quiet", "--split=4", "--max-connection-per-server=4"]
-    command += ["--min-split-size=1M", "--dir", str(tmp_path)]
-    with listening(visited) as served:
-        subprocess.run([*command, f"{served}/clippings.db"], check=True, timeout=60)
-    assert (tmp_path / "clippings.db").read_bytes() == whole
 
 
 def test_a_swap_while_a_file_is_sent_is_not_seen(swapped: tuple[Visitor, Path]) -> None:
@@ -234,6 +223,19 @@ def test_the_counts_of_another_build_name_no_file(swapped: tuple[Visitor, Path])
         assert tags[-1] == hashlib.sha256(database.read_bytes()).hexdigest()
         replace(database)
     assert tags[0] != tags[1]
+
+
+def test_aria2_with_four_connections(swapped: tuple[Visitor, Path], tmp_path: Path) -> None:
+    """It takes four parts at once, of a megabyte at least, and puts them together."""
+    if shutil.which("aria2c") is None:
+        unavailable("no aria2c on this machine (apt-get install aria2)")
+    visited, database = swapped
+    whole = replace(database, "create table ballast as select randomblob(9000000) as bytes")
+    command = ["aria2c", "--quiet", "--split=4", "--max-connection-per-server=4"]
+    command += ["--min-split-size=1M", "--dir", str(tmp_path)]
+    with listening(visited) as served:
+        subprocess.run([*command, f"{served}/clippings.db"], check=True, timeout=60)
+    assert (tmp_path / "clippings.db").read_bytes() == whole
 
 
 def test_a_file_that_was_cut_breaks_the_connection(tmp_path: Path) -> None:

@@ -19,7 +19,7 @@ from hypothesis import strategies as st
 from lxml import etree
 
 from clippings.search.timeline import Timeline
-from clippings.site.feeds import SIZE, cut, instant, tag
+from clippings.site.feeds import SIZE, instant, paginate, tag
 
 ATOM = {"a": "http://www.w3.org/2005/Atom", "fh": "http://purl.org/syndication/history/1.0"}
 FEEDS = (
@@ -78,11 +78,18 @@ def ids(feed: etree._Element) -> list[str]:
     return [str(each) for each in feed.xpath("a:entry/a:id/text()", namespaces=ATOM)]
 
 
-def walk(site: Visitor, path: str) -> Iterator[etree._Element]:
+def xml(site: Visitor, path: str) -> etree._Element:
+    """A feed as strict XML alone, which takes a fifth of the time."""
+    return etree.fromstring(site.get(path).content)
+
+
+def walk(
+    site: Visitor, path: str, read: Callable[[Visitor, str], etree._Element] = xml
+) -> Iterator[etree._Element]:
     """A feed and all its archive, the newest first."""
     following: str | None = path
     while following:
-        feed = atom(site, following)
+        feed = read(site, following)
         yield feed
         following = link(feed, "prev-archive")
 
@@ -123,13 +130,13 @@ def test_parts_stay_and_hold_everything(years: list[int], more: int, step: int) 
         edges.append(edges[-1] + count)
     names = tuple(str(2000 + place) for place in range(len(years)))
     docids = range(1, edges[-1], step)
-    before = cut(docids, Timeline(names, tuple(edges)))
+    before = paginate(docids, Timeline(names, tuple(edges)))
     held = {docid for part in before.values() for docid in part}
     assert held | set(docids[-SIZE:]) == set(docids)
     assert all(0 < len(part) <= SIZE for part in before.values())
     assert list(before.values()) == sorted(before.values(), key=lambda part: part[0])
     grown = Timeline(names, (*edges[:-1], edges[-1] + more))
-    after = cut(range(1, edges[-1] + more, step), grown)
+    after = paginate(range(1, edges[-1] + more, step), grown)
     assert before.items() <= {name: after[name] for name in before}.items()
 
 
@@ -176,7 +183,7 @@ def test_walking_back_reaches_every_article(long_site: Visitor, path: str) -> No
     base, _, query = path.partition("?")
     of_source = " where source = '来源1'" if base.startswith("/source") else ""
     (total,) = long_site.rows(f"select count(*) as n from articles{of_source}")
-    newest, *parts = walk(long_site, f"{base}.atom?{query}")
+    newest, *parts = walk(long_site, f"{base}.atom?{query}", atom)
     found = {each for feed in (newest, *parts) for each in ids(feed)}
     assert len(found) == total["n"] > SIZE
     assert not newest.findall("fh:archive", ATOM) and len(ids(newest)) == SIZE
