@@ -121,7 +121,8 @@ def names_of(datasette: Datasette, request: Request | None) -> dict[str, str]:
 def extra_template_vars(datasette: Datasette, request: Request | None) -> dict[str, Any]:
     """Give every page its translator, the name of the site, and its feeds."""
     feeds = feed_links(datasette, request) if request else []
-    return {**preferences(request), **names_of(datasette, request), "feed_links": feeds}
+    frame = {"feed_links": feeds, "pictures": wanted_pictures(datasette)}
+    return {**preferences(request), **names_of(datasette, request), **frame}
 
 
 @hookimpl
@@ -132,7 +133,6 @@ def prepare_jinja2_environment(env: Environment, datasette: Datasette) -> None:
         picture=lambda address: picture_url(datasette, address),
         browse=lambda kind, name: datasette.urls.path(browse_path(kind, name)),
         summary_beside=summary_beside,
-        pictures=wanted_pictures(datasette),
         **preferences(None),
         **names_of(datasette, None),
     )
