@@ -8,7 +8,7 @@ from datasette.utils import StartupError
 
 from clippings.dataset.own import NAME, ArchiveFileError, read_own
 from clippings.site.addresses import archive
-from clippings.site.compatibility import merged
+from clippings.site.compatibility import IS_SECOND, merged
 
 
 @hookimpl(tryfirst=True)  # the first hook at the start: templates, then plugins, read metadata
@@ -22,3 +22,5 @@ def prepare_jinja2_environment(datasette: Datasette) -> None:
     except ArchiveFileError as error:
         raise StartupError(str(error)) from None
     datasette._metadata_local = merged(datasette._metadata_local, own)
+    if IS_SECOND:
+        datasette.config = merged(datasette.config, own)
