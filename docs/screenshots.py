@@ -24,7 +24,7 @@ PICTURES = (
     ("home", "/", DESK, "light"),
     ("article", "/a/7597065525183063", DESK, "light"),
     ("trends", "/trends?q=彗星,江城二桥", DESK, "light"),
-    ("data", "/clippings/search?q=江城二桥&_hide_sql=1", DESK, "light"),
+    ("data", "/clippings/search?q=江城二桥", DESK, "light"),
     ("phone-home", "/", PHONE, "light"),
     ("phone-article", "/a/7597065525183063", PHONE, "dark"),
 )

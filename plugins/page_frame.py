@@ -83,8 +83,9 @@ def names_of(datasette: Datasette, request: Request | None) -> dict[str, str]:
 
 @hookimpl
 def extra_template_vars(datasette: Datasette, request: Request | None) -> dict[str, Any]:
-    """Give every page its translator and the name of the site."""
-    return {**preferences(request), **names_of(datasette, request)}
+    """Give every page its translator, the name of the site, and whether pictures are shown."""
+    frame = {"pictures": wanted_pictures(datasette)}
+    return {**preferences(request), **names_of(datasette, request), **frame}
 
 
 @hookimpl
@@ -95,7 +96,6 @@ def prepare_jinja2_environment(env: Environment, datasette: Datasette) -> None:
         picture=lambda address: picture_url(datasette, address),
         browse=lambda kind, name: datasette.urls.path(browse_path(kind, name)),
         summary_beside=summary_beside,
-        pictures=wanted_pictures(datasette),
         **preferences(None),
         **names_of(datasette, None),
     )

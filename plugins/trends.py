@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 import io
 import sqlite3
+from dataclasses import replace
 from typing import Any
 from urllib.parse import urlencode
 
@@ -17,16 +18,19 @@ from clippings.search.timeline import PERIODS
 from clippings.search.trends import (
     MEASURES,
     MOST_TERMS,
+    Series,
     Trends,
     read_question,
     read_sources,
     read_trends,
     search_text,
 )
-from clippings.site import listings, page, words_for
+from clippings.site import listings
 from clippings.site.answers import visit
 from clippings.site.chart import chart
 from clippings.site.pages import Page, Route, routes
+from clippings.site.preferences import translator_for
+from clippings.site.templates import page
 
 FORMULA = ("=", "+", "-", "@", "\t", "\r")
 """With what a spreadsheet takes a cell for a formula (OWASP, CSV Injection)."""
@@ -40,10 +44,26 @@ def column_name(term: str) -> str:
     return f"'{term}" if term.startswith(FORMULA) else term
 
 
+def since(trends: Trends, first: str) -> Trends:
+    """Return the trends from a day, month or year on; all of them where nothing would be left."""
+    names = trends.timeline.names
+    start = next((i for i, name in enumerate(names) if name[: len(first)] >= first), 0)
+    if start == 0:
+        return trends
+
+    def cut(series: Series) -> Series:
+        return replace(series, counts=series.counts[start:], undated=0)
+
+    edges = trends.timeline.edges[start:]
+    timeline = replace(trends.timeline, names=names[start:], edges=edges, earlier=names[start - 1])
+    series = tuple(map(cut, trends.series))
+    return replace(trends, timeline=timeline, everything=cut(trends.everything), series=series)
+
+
 def read_page(conn: sqlite3.Connection, asked: dict[str, str]) -> dict[str, Any]:
     """Everything the page shows, in one visit to the database."""
     question = read_question(conn, asked)
-    trends = read_trends(conn, question, LIMITS[question.by])
+    trends = since(read_trends(conn, question, LIMITS[question.by]), asked.get("from", ""))
     least = 1 if question.measure == "count" else 0
     return {
         "question": question,
@@ -57,7 +77,7 @@ def read_page(conn: sqlite3.Connection, asked: dict[str, str]) -> dict[str, Any]
 
 def read_file(conn: sqlite3.Connection, asked: dict[str, str]) -> Trends:
     """The numbers of the file: the whole time line."""
-    return read_trends(conn, read_question(conn, asked), MOST_ROWS)
+    return since(read_trends(conn, read_question(conn, asked), MOST_ROWS), asked.get("from", ""))
 
 
 async def trends_page(datasette: Datasette, request: Request) -> Response:
@@ -72,6 +92,7 @@ async def trends_page(datasette: Datasette, request: Request) -> Response:
     context = {
         **found,
         "asked": asked.get("q", ""),
+        "span": {name: asked.get(name, "") for name in ("from", "until")},
         "address": address,
         "search": lambda term, **narrowed: (
             datasette.urls.path("/search?") + urlencode({"q": search_text(term, **narrowed)})
@@ -100,13 +121,15 @@ async def trends_file(datasette: Datasette, request: Request) -> Response:
 @hookimpl
 def menu_links(datasette: Datasette, request: Request | None) -> list[dict[str, str]]:
     """The page's place in the menu."""
-    return [{"href": datasette.urls.path("/trends"), "label": words_for(request)("nav.trends")}]
+    return [
+        {"href": datasette.urls.path("/trends"), "label": translator_for(request)("nav.trends")}
+    ]
 
 
 @hookimpl
 def register_routes() -> list[Route]:
     """The addresses."""
-    shown = ("q", "by", "measure", "source", "until")
+    shown = ("q", "by", "measure", "source", "from", "until")
     return routes(
         Page(
             r"^/trends$",

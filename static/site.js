@@ -25,13 +25,32 @@ document.addEventListener("keydown", (event) => {
   if (menu) menu.querySelector("summary").focus();
 });
 
-// A picture that is gone leaves a note with its description in its place.
-const gone = (image) => {
+// A picture that is gone leaves a note with its description and where a copy may be; of a run of
+// them the first note counts the rest.
+const noteOf = (image) => {
   const note = document.createElement("span");
   note.className = "gone";
-  note.textContent = [document.body.dataset.gone, image.alt].filter(Boolean).join(" · ");
-  if (image.closest(".thumb")) image.closest(".thumb").remove();
-  else image.replaceWith(note);
+  note.append([document.body.dataset.gone, image.alt].filter(Boolean).join(" · "));
+  if (/^https?:/.test(image.src) && new URL(image.src).origin !== location.origin) {
+    const copy = document.createElement("a");
+    copy.href = `https://web.archive.org/web/2/${image.src}`;
+    copy.rel = "nofollow noopener noreferrer";
+    copy.textContent = document.body.dataset.archived;
+    if (!image.closest("a")) note.append(" · ", copy);
+  }
+  return note;
+};
+const gone = (image) => {
+  const thumb = image.closest(".thumb");
+  if (thumb) return thumb.remove();
+  const block = image.parentElement;
+  image.replaceWith(noteOf(image));
+  const before = block.previousElementSibling;
+  const lone = (each) => each?.children.length === 1 && each.firstElementChild.className === "gone" && each.textContent === each.firstElementChild.textContent;
+  if (!lone(block) || !lone(before)) return;
+  const first = before.firstElementChild;
+  first.dataset.more = Number(first.dataset.more || 1) + 1;
+  block.remove();
 };
 document.addEventListener("error", (event) => {
   if (event.target.matches("main img")) gone(event.target);

@@ -73,9 +73,9 @@ def _scale(top: float, least: float) -> tuple[float, int]:
     return step, ceil(round(top / step, 6))
 
 
-def _labels(across: Sequence[float], most: int = 12) -> list[tuple[int, float, bool]]:
-    """At most `most` periods that are named below the chart; some four of them on a phone."""
+def _labels(across: Sequence[float], most: int = 8) -> list[tuple[int, float, bool]]:
+    """At most `most` periods that are named below the chart; some three of them on a phone."""
     every = ceil(len(across) / most) or 1
     chosen = list(enumerate(across))[::every]
-    thin = ceil(len(chosen) / 4)
+    thin = ceil(len(chosen) / 3)
     return [(index, x, place % thin == 0) for place, (index, x) in enumerate(chosen)]

@@ -13,6 +13,7 @@ from conftest import ROOT, Visitor, unavailable
 
 from clippings.dataset.description import describe
 from clippings.dataset.tables import open_readonly
+from clippings.site.i18n import translator
 
 VALIDATORS = ROOT / "build/validators"
 
@@ -137,7 +138,7 @@ def test_the_dictionary_has_every_column(site: Visitor, language: str) -> None:
         assert page.xpath(f"//h2[@id='{name}']"), name
         for column, meaning in table.get("columns", {}).items():
             assert column in text
-            assert meaning.split(" · ")[language == "en"] in text, (name, column)
+            assert translator(language).pick(meaning) in text, (name, column)
 
 
 def test_the_datasheet_counts_what_was_lost(corpus_site: Visitor) -> None:
@@ -158,7 +159,7 @@ def test_the_datasheet_counts_what_was_lost(corpus_site: Visitor) -> None:
 def test_the_datasheet_names_whose_the_articles_are(site: Visitor) -> None:
     """Rights are said as they are, and the publishers are named and linked."""
     text = site.page("/datasheet?_lang=en").text_content()
-    assert "each article belongs to the publisher or author" in text
+    assert "Each article belongs to the publisher or author" in text
     for row in site.rows("select distinct source from articles where source is not null"):
         assert row["source"] in text
 

@@ -242,3 +242,12 @@ def test_endless_question_is_refused(serve: Callable[..., Visitor], tmp_path: Pa
     site.datasette._settings["sql_time_limit_ms"] = 0  # from the start no line could begin
     page = site.page("/trends?q=正文", 503)
     assert "太长" in page.xpath("string(//h1)")
+
+
+def test_trends_from_a_month_on(site: Visitor) -> None:
+    """`from` and `until` bound the page and the file alike."""
+    text = site.get("/trends.csv?q=江城二桥&by=month&from=2022-01&until=2022-01").text
+    assert [row[0] for row in csv.reader(io.StringIO(text))] == ["month", "2022-01"]
+    page = site.page("/trends?q=江城二桥&by=month&from=2022-01")
+    first = page.xpath("//div[@aria-labelledby='periods']//tbody/tr[1]//a/@href")[0]
+    assert first.endswith("/2022-01")

@@ -154,7 +154,7 @@ def test_numbers_are_of_the_edition(live: Visitor, editions: list[Path], tmp_pat
     assert f'"size": {larger.stat().st_size}' in told
     assert f'"hash": "{database.hash}"' in told and database.hash != old
     assert database.cached_table_counts["quarantine"] == 1
-    shown = live.page("/clippings/quarantine?_lang=en").xpath("string(//h3)")
+    shown = live.page("/clippings/quarantine?_lang=en").xpath("string(//p[@class='found']/b)")
     assert shown.split()[:2] == ["1", "row"]
     inspected = live.datasette.inspect_data["clippings"]
     assert isinstance(inspected, Inspected)
