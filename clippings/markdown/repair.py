@@ -85,7 +85,7 @@ _HTML_CODE = frozenset(
     " option script section select style template textarea title".split()
 )
 _COPY_BUTTON = re.compile(
-    r"(?i)<button(?=[^<>]*(?:cop[yi]|clip))[^<>]*>(?:[^<]|<(?!/button))*</button>"
+    r"(?i)<button(?=[^<>]*(?:cop[yi]|clip))[^<>]*>[^<]{0,99}(?:<(?!/button)[^<]{0,99}){0,20}</button>"
 )
 _INDENTED = re.compile(r"\n[ \t]{2,}$")
 _SCRIPT_SIGN = re.compile(r"[<{}()=;\n]")
