@@ -1,8 +1,8 @@
 """How many times faster than stock markdownify? `python benchmarks/conversion.py`.
 
 Both convert the same bodies in turn, in one run and one process; what counts is CPU time. The
-ratio is printed with its spread over the rounds. html2text, html-to-markdown (Rust) and
-turndown (Node) stand beside it for context where they are installed; stock markdownify parses
+ratio is printed with its spread over the rounds. html2text, html-to-markdown (Rust), turbohtml (C)
+and turndown (Node) stand beside it for context where they are installed; stock markdownify parses
 with html.parser, its default.
 """
 
@@ -57,6 +57,12 @@ def main(rounds: int) -> None:
             print(f"  {name:<28}{_seconds(convert, bodies):7.3f}")
         else:
             print(f"  {name:<28}not installed")
+    if find_spec("turbohtml"):
+        turbo = import_module("turbohtml")
+        seconds = _seconds(lambda body: turbo.parse(body).to_markdown(), bodies)
+        print(f"  {'turbohtml':<28}{seconds:7.3f}")
+    else:
+        print(f"  {'turbohtml':<28}not installed")
     print(f"  {'turndown':<28}{_turndown_seconds(bodies)}")
     ordered = sorted(ratios)
     print(

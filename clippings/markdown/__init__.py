@@ -77,7 +77,8 @@ def to_markdown(body: str, *, base_url: str | None = None) -> Conversion:
         markdown = converter.process_tag(document.root)
         converter.losses["nesting-flattened"] += 1
     losses = converter.losses
-    losses["code-was-html"] += document.unescaped
+    if document.unescaped:
+        losses["code-was-html"] += document.unescaped
     if document.flattened:
         losses["nesting-flattened"] += 1
     if lost := document.lost + lost_text(document.root, markdown):

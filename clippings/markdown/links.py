@@ -99,17 +99,22 @@ def link(text: str, address: str, title: str, words: str) -> str:
         pieces = text.split(BREAK)
         if any(piece[:1] in FINISHED for piece in pieces):
             return BREAK.join(_on_piece(piece, address, title, words) for piece in pieces)
-        lines = [line.strip(SPACES) for line in _JOINT.split(text)]
-        first = next(n for n, line in enumerate(lines) if not _SAYS_NOTHING.fullmatch(line))
-        last = next(
-            n for n in range(len(lines), 0, -1) if not _SAYS_NOTHING.fullmatch(lines[n - 1])
-        )
-        around = BREAK if BREAK in text else LINE
-        lead, trail = around * (first > 0), around * (last < len(lines))
-        joined = LINE.join(lines[first:last])
-        marks = "".join(lines[:first]), "".join(lines[last:])
-        return lead + marks[0] + _on_run(joined, address, title, words) + marks[1] + trail
+        return _on_runs(text, address, title, words)
     return _on_run(text, address, title, words)
+
+
+def _on_runs(text: str, address: str, title: str, words: str) -> str:
+    """Lines as one link; the breaks at its edges stay outside."""
+    lines = [line.strip(SPACES) for line in _JOINT.split(text)]
+    shown = [n for n, line in enumerate(lines) if not _SAYS_NOTHING.fullmatch(line)]
+    if not shown:
+        return text
+    edge = BREAK if BREAK in text else LINE
+    first, last = shown[0], shown[-1] + 1
+    marks = "".join(lines[:first]), "".join(lines[last:])
+    run = marks[0] + LINE.join(lines[first:last]) + marks[1]
+    before, after = edge * (first > 0), edge * (last < len(lines))
+    return before + _on_run(run, address, title, words) + after
 
 
 def _on_piece(piece: str, address: str, title: str, words: str) -> str:

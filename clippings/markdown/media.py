@@ -22,6 +22,8 @@ _PERHAPS_LAZY = (
     "real_src", "_src",
 )  # fmt: skip
 _LAZY_SETS = ("data-srcset", "data-lazy-srcset", "srcset")
+_LAZY_NAMES = frozenset(_LAZY)
+_PERHAPS_NAMES = frozenset((*_PERHAPS_LAZY, *_LAZY_SETS))
 _OFTEN = 3
 """On so many pictures of a page the same address is a stand-in, if they name another."""
 
@@ -63,12 +65,13 @@ def image_address(image: etree._Element, times: Callable[[str], int]) -> str:
     them), by its name, in this order.
     """
     address = image.get("src") or ""
-    if len(image.attrib) > 1:
+    names = image.keys()
+    if not _LAZY_NAMES.isdisjoint(names):
         for name in _LAZY:
             value = image.get(name) or ""
-            if "/" in value and _is_real(value):
+            if "/" in value and is_real_address(value):
                 return address if value in address else value  # a proxy names what it shows
-    if _is_real(address) and (len(image.attrib) < 2 or times(address) < _OFTEN):
+    if is_real_address(address) and (_PERHAPS_NAMES.isdisjoint(names) or times(address) < _OFTEN):
         return address
     found = [value for name in _PERHAPS_LAZY if "/" in (value := image.get(name) or "")]
     found += [_largest(image.get(name) or "") for name in _LAZY_SETS]
@@ -76,10 +79,11 @@ def image_address(image: etree._Element, times: Callable[[str], int]) -> str:
     if picture is not None and picture.tag == "picture":
         for source in picture.iter("source"):
             found += [_largest(source.get(name) or "") for name in _LAZY_SETS]
-    return next(filter(_is_real, found), address)
+    return next(filter(is_real_address, found), address)
 
 
-def _is_real(address: str) -> bool:
+def is_real_address(address: str) -> bool:
+    """Whether an address may name a picture: it is one, and not called like a stand-in."""
     return not (_NO_ADDRESS.match(address) or _STAND_IN.match(address.rpartition("/")[2]))
 
 

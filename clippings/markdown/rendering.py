@@ -22,7 +22,7 @@ ANCHOR = "h-"
 
 LONGEST = 1_000_000
 # What each costs the parsers, in microseconds; an empty line costs next to nothing.
-_COST = {"\n": 85, "\n\n": -85, "[": 80, "<": 60, "*": 25, "|": 20, "_": 16, "~": 16, "`": 11}
+_COST = {"\n": 85, "\n\n": -85, "[": 160, "<": 60, "*": 25, "|": 20, "_": 16, "~": 16, "`": 11}
 MOST_COST = 1_000_000
 """Microseconds that a text may take by its signs: some 11,000 lines, or paragraphs."""
 

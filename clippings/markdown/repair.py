@@ -12,6 +12,12 @@ import re
 from collections import Counter
 from collections.abc import Container
 
+
+def _either(names: str) -> str:
+    """A pattern for names in either case: with `(?i)` each tag of a page costs a try of each."""
+    return "|".join(f"{name}|{name.upper()}" for name in names.split())
+
+
 # libxml2 stops at 256 levels (2,048 for a huge document), and so would Python's stack.
 DEEPEST = 200
 _BROAD = 50_000
@@ -47,9 +53,12 @@ _INLINE = frozenset(
 _SELF_CLOSING = frozenset("p li dt dd tr td th option".split())
 
 # libxml2 ends these where a <p> begins in them; as a <div> it may stand there.
-CUT_SHORT = re.compile(r"(?i)<(?:b|strong|i|em|u|s|h[1-6])(?:\s[^<>]*)?>\s*<(?:p|center)[\s>]")
+CUT_SHORT = re.compile(
+    rf"<(?:{_either('b strong i em u s h1 h2 h3 h4 h5 h6')})(?:\s[^<>]*)?>"
+    rf"\s*<(?:{_either('p center')})[\s>]"
+)
 _MARK_OR_PARAGRAPH = re.compile(r"(?i)<(/?)(b|strong|i|em|p)(?=[\s>])[^<>]*>")
-_END_IN_MARK = re.compile(r"(?i)<(?:b|strong|i|em)>[^<]*</p>")
+_END_IN_MARK = re.compile(rf"<(?:{_either('b strong i em')})>[^<]*</[pP]>")
 _DOCUMENT_END = re.compile(r"</[Hh][Tt][Mm][Ll]\s*>")  # libxml2 would read no further
 PARAGRAPH_TAG = re.compile(r"(?i)<(/?)p(?=[\s>/])")
 _TAG = re.compile(r"<(/?)([A-Za-z][^\s<>/]*)(?![^\s<>/])[^<>]*>")
@@ -60,7 +69,7 @@ _ATTRIBUTE = re.compile(r"""[^\s"'=>/]+(?:\s*=\s*(?:"[^"]*"|'[^']*'|[^\s"'>]+))?
 # What is set apart before anything is counted or mended: code, what nobody sees, and names of
 # elements that may be words of a sentence.
 _APART = re.compile(
-    r"(?i)<(?:(pre|code|script|style)(?=[\s/>])[^<>]*>|!---?>|!--"
+    rf"<(?:({_either('pre code script style')})(?=[\s/>])[^<>]*>|!---?>|!--"
     r"|/?(?:script|style|input|textarea|select|option|form|button|title|head|body|html|template"
     r"|iframe|video|audio|canvas|object|embed|meta|link) ?/?>)"
 )
@@ -76,7 +85,7 @@ _HTML_CODE = frozenset(
     " option script section select style template textarea title".split()
 )
 _COPY_BUTTON = re.compile(
-    r"(?i)<button(?=[^<>]*(?:cop[yi]|clip))[^<>]*>(?:[^<]|<(?!/button))*</button>"
+    r"(?i)<button(?=[^<>]*(?:cop[yi]|clip))[^<>]*>[^<]{0,99}(?:<(?!/button)[^<]{0,99}){0,20}</button>"
 )
 _INDENTED = re.compile(r"\n[ \t]{2,}$")
 _SCRIPT_SIGN = re.compile(r"[<{}()=;\n]")
