@@ -18,7 +18,7 @@ import yaml
 from clippings.build.executors import Mapper, mapper, usable_cores
 from clippings.build.pipeline import OnFile, build
 from clippings.dataset.release import OnRows, partitions, release
-from clippings.models import BuildError, Built, Changes
+from clippings.models import BuildError, BuildResult, Changes
 from clippings.reading.sources import is_address, is_git, needs_of
 from clippings.reading.withholding import Withholding, read_withholding
 
@@ -259,7 +259,7 @@ def report_of(changes: Changes) -> str:
     return json.dumps(named, ensure_ascii=False, indent=1) + "\n"
 
 
-def summary(built: Built, output: Path, seconds: float) -> str:
+def summary(built: BuildResult, output: Path, seconds: float) -> str:
     """What became of the files, for a person, on a few lines."""
     a, changes = built.accounting, built.changes
     changed = ", ".join(f"{len(which):,} {how}" for how in HOW if (which := getattr(changes, how)))

@@ -36,6 +36,17 @@ def draft_folder(target: Path) -> Iterator[Path]:
         os.close(lock)
 
 
+@contextlib.contextmanager
+def locked(folder: Path) -> Iterator[None]:
+    """Hold a folder for the block, waiting for whoever holds it."""
+    lock = os.open(folder, os.O_RDONLY | os.O_DIRECTORY)
+    try:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        yield
+    finally:
+        os.close(lock)
+
+
 def publish(drafts: dict[Path, Path]) -> None:
     """Put each draft (key) in the place of its target (value), in this order.
 

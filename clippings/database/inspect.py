@@ -10,8 +10,6 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-from sqlite_utils import Database
-
 from clippings.database.schema import reading
 from clippings.models import Accounting, BuildError
 from clippings.reading.identity import digest_of_file
@@ -22,15 +20,20 @@ INSPECTED = "inspect-data.json"
 _DISK = re.compile(r"disk I/O|is full|unable to open")
 """What SQLite says when the disk fails it; any other error of its is a bug of ours."""
 
+_TABLES = "select name from sqlite_master where type = 'table' and name not like '%_fts%'"
 _WHY = "select path, message from diagnostics where severity = 'error' order by path limit ?"
 
 
 @contextlib.contextmanager
 def disk_errors(target: Path) -> Iterator[None]:
-    """Raise BuildError, naming the target, where SQLite cannot write in the block."""
+    """Raise BuildError, naming the target, where SQLite cannot write in the block, or finds the
+    last database damaged."""
     try:
         yield
-    except sqlite3.OperationalError as error:
+    except sqlite3.DatabaseError as error:
+        if "malformed" in str(error):
+            way_out = "the last database is damaged; build everything anew with --fresh"
+            raise BuildError(f"{target}: {error}: {way_out}") from error
         if not _DISK.search(str(error)):
             raise
         raise BuildError(
@@ -44,10 +47,10 @@ def inspect_data(path: Path) -> dict[str, Any]:
     Datasette serves a database that it knows this of as immutable, and does not
     count its tables again. Hidden index tables are left out.
     """
-    with reading(path) as conn:
-        db = Database(conn)
-        names = (name for name in db.table_names() if "_fts" not in name)
-        tables = {name: {"count": db[name].count} for name in names}
+    with reading(path) as db:
+        names = [name for (name,) in db.execute(_TABLES)]
+        counts = {name: db.execute(f"select count(*) from {name}").fetchone()[0] for name in names}
+    tables = {name: {"count": count} for name, count in counts.items()}
     return {"hash": digest_of_file(path), "size": path.stat().st_size, "tables": tables}
 
 
