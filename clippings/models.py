@@ -236,8 +236,8 @@ class SourceFile(NamedTuple):
     (a repository, an archive, a URL). `stamp` is an opaque word: the same path with
     the same stamp holds the same bytes, which is known without opening it; empty
     where that cannot be told. With a `history` it covers all versions. `known` is the
-    digest that the last build saw (see FileState), empty where it saw none. `same_id`
-    is the path of another file whose number this one would have; empty: its own.
+    digest that the last build saw (see FileState), empty where it saw none. `same_id`:
+    an earlier path has the same number, so this one cannot become an article.
     """
 
     path: str
@@ -246,7 +246,7 @@ class SourceFile(NamedTuple):
     store: str = ""
     history: History | None = None
     known: str = ""
-    same_id: str = ""
+    same_id: bool = False
 
 
 UNREADABLE = "unreadable:"

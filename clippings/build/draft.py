@@ -6,21 +6,26 @@ files ─► prepare_rows on any worker ─► spool ─► choose ─► Archiv
 
 from __future__ import annotations
 
+import json
 import shutil
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing
+from dataclasses import fields
 from functools import partial
 from pathlib import Path
+from typing import Any
 
 from clippings.build.executors import Mapper
 from clippings.build.index import index_tokens
 from clippings.build.pipeline import OnFile
 from clippings.build.process import prepare_rows
+from clippings.build.publishing import locked, publish
 from clippings.build.state import State, state_path
 from clippings.database.articles import choose
-from clippings.database.checks import check
+from clippings.database.checks import check, inspect_data
 from clippings.database.index import StoredArticle
+from clippings.database.inspect import INSPECTED, inspected_beside
 from clippings.database.rows import FileRows
 from clippings.database.spool import Spool
 from clippings.database.writer import ArchiveWriter
@@ -40,16 +45,20 @@ from clippings.similarity import ArticleFeatures, Similar, find_similar
 Work = Callable[[Sequence[SourceFile]], list[FileRows | None]]
 
 
+MOST_TOLD = 1_000
+"""Articles added or changed that the site is told of one by one."""
+
+
 class Draft:
     """The files of a build in its own folder, beside what the last build `known` of each path;
     None: there is nothing to build on. For one `load` and `write`, in a `with`."""
 
     def __init__(self, folder: Path, target: Path, known: Mapping[str, FileState] | None) -> None:
-        self.database, self.state_file = folder / "draft", folder / "state"
+        self.database, self._state_file = folder / "draft", folder / "state"
         self._target, self._is_new, self._known = target, known is None, known or {}
         if not self._is_new:
-            shutil.copyfile(state_path(target), self.state_file)
-        self.state = State(self.state_file)
+            shutil.copyfile(state_path(target), self._state_file)
+        self._state = State(self._state_file)
         self._spool = Spool(folder / "spool")
         self._dropped: set[str] = set()
         self._texts: set[str | None] = set()
@@ -59,7 +68,7 @@ class Draft:
 
     def __exit__(self, *error: object) -> None:
         self._spool.close()
-        self.state.close()
+        self._state.close()
 
     @property
     def is_changed(self) -> bool:
@@ -82,7 +91,7 @@ class Draft:
         work = partial(prepare_rows, withholding=withholding)
         self._dropped.update(todo.gone)
         self._texts.update(self._known[path].text for path in todo.gone)
-        self.state.forget(todo.gone, ())
+        self._state.forget(todo.gone, ())
         files, read = todo.read, 0
         while True:
             for done, (file, rows) in enumerate(_prepared(run_map, work, files), 1):
@@ -105,11 +114,11 @@ class Draft:
             ThreadPoolExecutor(1) as threads,
         ):
             retired = writer.write(articles, self._dropped, _tokenize)
-            self.state.forget((), retired)
+            self._state.forget((), retired)
             for article in articles:
                 keywords, factors, keys, sketch = self._spool.features(article.lead)
                 row = (article.id, article.published, keywords, factors, keys)
-                self.state.note_features(row, sketch)
+                self._state.note_features(row, sketch)
             similar = threads.submit(self._find_similar)  # while SQLite indexes
             writer.index()
             writer.relate(similar.result())
@@ -119,16 +128,33 @@ class Draft:
             raise BuildError(f"{wrong}{way_out}")
         return changes
 
+    def publish(self, version: str, changes: Changes) -> None:
+        """Put the database, and what the site wants to know of it, in their places."""
+        about = {**inspect_data(self.database), "changes": _told(changes)}
+        entry = {self._target.stem: {"file": self._target.name, **about}}
+        self._state.belongs_to(self.database, version, about["hash"])
+        inspected = self.database.with_name("inspect")
+        with locked(self._target.parent):  # another build may publish another database there
+            entries = {**inspected_beside(self._target), **entry}
+            inspected.write_text(json.dumps(entries, indent=1, sort_keys=True))
+            publish({self.database: self._target, inspected: self._target.with_name(INSPECTED)})
+
+    def publish_state(self) -> None:
+        """Put the state in its place; the last step."""
+        self._state.commit()
+        self._state.close()
+        publish({self._state_file: state_path(self._target)})
+
     def _note(self, file: SourceFile, rows: FileRows | None) -> None:
         was = self._known.get(file.path)
         if rows is None:  # it holds what it held
             assert was is not None  # else nobody knows what it held
-            self.state.note(file.path, was._replace(stamp=_stamp(file, was.digest)))
+            self._state.note(file.path, was._replace(stamp=_stamp(file, was.digest)))
             return
         text = rows.placement and rows.placement.text
         self._dropped.add(file.path)
         self._texts.update((text, was and was.text))
-        self.state.note(file.path, FileState(_stamp(file, rows.digest), rows.digest, text))
+        self._state.note(file.path, FileState(_stamp(file, rows.digest), rows.digest, text))
         self._spool.add(rows)
 
     def _sharing(self) -> list[str]:
@@ -141,9 +167,21 @@ class Draft:
         )
 
     def _find_similar(self) -> Similar:
-        rows = self.state.features()
+        rows = self._state.features()
         columns = zip(*rows, strict=True) if rows else ((),) * 5
-        return find_similar(ArticleFeatures(*columns), self.state.sketch_of)
+        return find_similar(ArticleFeatures(*columns), self._state.sketch_of)
+
+
+def _told(changes: Changes) -> dict[str, dict[str, Any]]:
+    """How many articles were added, changed and removed, and the ids of MOST_TOLD of each.
+
+    No title: what was removed may have been taken out at somebody's wish.
+    """
+    each = {field.name: getattr(changes, field.name) for field in fields(changes)}
+    return {
+        how: {"count": len(which), "ids": [key for key, _ in which[:MOST_TOLD]]}
+        for how, which in each.items()
+    }
 
 
 def _prepared(

@@ -14,22 +14,16 @@ clippings.db
 
 from __future__ import annotations
 
-import json
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import fields
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
 
 from clippings.build.executors import Mapper
-from clippings.build.publishing import draft_folder, locked, publish
-from clippings.build.state import is_whole, known_files, state_path
+from clippings.build.publishing import draft_folder
+from clippings.build.state import is_whole, known_files
 from clippings.database.inspect import (
-    INSPECTED,
     accounting_of,
     disk_errors,
     entries_used,
-    inspect_data,
-    inspected_beside,
     quarantined_in,
 )
 from clippings.models import (
@@ -45,14 +39,8 @@ from clippings.reading.identity import path_id, program_version
 from clippings.reading.sources import ARTICLE_SUFFIXES, find_articles
 from clippings.reading.withholding import NOTHING_WITHHELD, Withholding
 
-if TYPE_CHECKING:
-    from clippings.build.draft import Draft
-
 SHOWN = 10
 """Quarantined files that an error message names."""
-
-MOST_TOLD = 1_000
-"""Articles added or changed that the site is told of one by one."""
 
 OnFile = Callable[[int, int], None]
 """Hears of progress: files done, files to read."""
@@ -106,8 +94,8 @@ def build(
                 if draft.is_changed:
                     changes = draft.write(files_seen)
                     _hold_to_limit(draft.database, max_quarantined)
-                    _publish(draft, target, version, changes)
-            publish({draft.state_file: state_path(target)})
+                    draft.publish(version, changes)
+                draft.publish_state()
         _hold_to_limit(target, max_quarantined)  # also where there was nothing to do
         return BuildResult(accounting_of(target), changes, read, entries_used(target))
 
@@ -119,45 +107,21 @@ def plan(articles: Sequence[SourceFile], known: Mapping[str, FileState]) -> Plan
     same_id = _same_ids(articles)
     for article in articles:
         last = known.get(article.path)
-        other = same_id.get(article.path, "")
-        if last is None or last.digest.startswith(SAME_ID) != bool(other):
-            read.append(article._replace(same_id=other))
+        collides = article.path in same_id
+        if last is None or last.digest.startswith(SAME_ID) != collides:
+            read.append(article._replace(same_id=collides))
         elif not article.stamp or article.stamp != last.stamp:
-            read.append(article._replace(same_id=other, known=last.digest))
+            read.append(article._replace(same_id=collides, known=last.digest))
     there = {article.path for article in articles}
     return Plan(tuple(read), tuple(sorted(known.keys() - there)))
 
 
-def _same_ids(articles: Iterable[SourceFile]) -> dict[str, str]:
-    """Return the paths whose number an earlier path has, each with that path: it happens once in
-    some ten million archives, or on purpose."""
+def _same_ids(articles: Iterable[SourceFile]) -> set[str]:
+    """Return the paths whose number an earlier path has: it happens once in some ten million
+    archives, or on purpose."""
     first: dict[int, str] = {}
     paths = sorted(article.path for article in articles)
-    found = ((path, first.setdefault(path_id(path), path)) for path in paths)
-    return {path: earlier for path, earlier in found if path != earlier}
-
-
-def _publish(draft: Draft, target: Path, version: str, changes: Changes) -> None:
-    """Put the database, and what the site wants to know of it, in their places."""
-    about = {**inspect_data(draft.database), "changes": _told(changes)}
-    draft.state.belongs_to(draft.database, version, about["hash"])
-    inspected = draft.database.with_name("inspect")
-    with locked(target.parent):  # another build may publish another database there
-        entries = {**inspected_beside(target), target.stem: {"file": target.name, **about}}
-        inspected.write_text(json.dumps(entries, indent=1, sort_keys=True))
-        publish({draft.database: target, inspected: target.with_name(INSPECTED)})
-
-
-def _told(changes: Changes) -> dict[str, dict[str, Any]]:
-    """How many articles were added, changed and removed, and the ids of MOST_TOLD of each.
-
-    No title: what was removed may have been taken out at somebody's wish.
-    """
-    each = {field.name: getattr(changes, field.name) for field in fields(changes)}
-    return {
-        how: {"count": len(which), "ids": [key for key, _ in which[:MOST_TOLD]]}
-        for how, which in each.items()
-    }
+    return {path for path in paths if first.setdefault(path_id(path), path) != path}
 
 
 def _hold_to_limit(database: Path, limit: float) -> None:

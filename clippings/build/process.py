@@ -106,7 +106,7 @@ def read_file(source: SourceFile) -> RawFile | Quarantined:
         message = f"larger than {MAX_BYTES >> 20} MiB; split it, or give it another ending"
         return _rejected(source.path, size, data[:MAX_KEPT], "too-large", message)
     if source.same_id:
-        message = f"its path has the same number as that of {source.same_id}; rename one of them"
+        message = "an earlier path has the same number; rename the file"
         refused = _rejected(source.path, size, data[:MAX_KEPT], _SAME_ID, message)
         return replace(refused, digest=file_digest(data))
     return RawFile(source.path, data)

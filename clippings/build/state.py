@@ -45,9 +45,12 @@ class State:
         self._db.execute("begin")
 
     def close(self) -> None:
-        """Write what was noted, and let go of the file."""
-        self._db.execute("commit")
+        """Let go of the file; what was not committed is lost."""
         self._db.close()
+
+    def commit(self) -> None:
+        """Write what was noted."""
+        self._db.execute("commit")
 
     def note(self, path: str, file: FileState) -> None:
         """Note what a file is."""

@@ -1,4 +1,4 @@
-"""What must hold of a database before it is published."""
+"""What must hold of a database before it is published, and what is said of it then."""
 
 from __future__ import annotations
 
@@ -7,9 +7,13 @@ from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing
 from pathlib import Path
+from typing import Any
+
+from sqlite_utils import Database
 
 from clippings.database.inspect import accounting_of
 from clippings.database.schema import reading
+from clippings.reading.identity import digest_of_file
 
 _IN_INDEX = "select count(*) from articles_fts where articles_fts match 'facts : \"all\"'"
 
@@ -26,6 +30,19 @@ def check(draft: Path, with_index: bool) -> str | None:
     with ThreadPoolExecutor(len(checks)) as threads:
         found = [each.result() for each in [threads.submit(one, draft) for one in checks]]
     return next(filter(None, found), None)
+
+
+def inspect_data(path: Path) -> dict[str, Any]:
+    """Return what `datasette inspect` would say of a finished database, under its name.
+
+    Datasette serves a database that it knows this of as immutable, and does not
+    count its tables again. Hidden index tables are left out.
+    """
+    with reading(path) as conn:
+        db = Database(conn)
+        names = (name for name in db.table_names() if "_fts" not in name)
+        tables = {name: {"count": db[name].count} for name in names}
+    return {"hash": digest_of_file(path), "size": path.stat().st_size, "tables": tables}
 
 
 def _pages(draft: Path) -> str | None:

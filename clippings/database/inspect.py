@@ -12,7 +12,6 @@ from typing import Any
 
 from clippings.database.schema import reading
 from clippings.models import Accounting, BuildError
-from clippings.reading.identity import digest_of_file
 
 INSPECTED = "inspect-data.json"
 """The file in which Datasette looks for what it need not count, beside the databases."""
@@ -20,7 +19,6 @@ INSPECTED = "inspect-data.json"
 _DISK = re.compile(r"disk I/O|is full|unable to open")
 """What SQLite says when the disk fails it; any other error of its is a bug of ours."""
 
-_TABLES = "select name from sqlite_master where type = 'table' and name not like '%_fts%'"
 _WHY = "select path, message from diagnostics where severity = 'error' order by path limit ?"
 
 
@@ -39,19 +37,6 @@ def disk_errors(target: Path) -> Iterator[None]:
         raise BuildError(
             f"{target}: {error}: no space left, or a quota or limit reached"
         ) from error
-
-
-def inspect_data(path: Path) -> dict[str, Any]:
-    """What `datasette inspect` would say of a finished database, under its name.
-
-    Datasette serves a database that it knows this of as immutable, and does not
-    count its tables again. Hidden index tables are left out.
-    """
-    with reading(path) as db:
-        names = [name for (name,) in db.execute(_TABLES)]
-        counts = {name: db.execute(f"select count(*) from {name}").fetchone()[0] for name in names}
-    tables = {name: {"count": count} for name, count in counts.items()}
-    return {"hash": digest_of_file(path), "size": path.stat().st_size, "tables": tables}
 
 
 def inspected_beside(target: Path) -> dict[str, Any]:

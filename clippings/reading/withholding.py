@@ -23,7 +23,6 @@ import yaml
 
 from clippings.models import BuildError, Outcome, ProcessedArticle, Quarantined, What, Withheld
 from clippings.reading.identity import text_digest
-from clippings.reading.normalize import category_levels, host_of, opening
 
 PUBLISH = ("full", "snippets")
 """What the archive gives of its articles: all of the text, or how each begins."""
@@ -156,6 +155,8 @@ def withhold(outcome: Outcome, withholding: Withholding) -> Outcome:
 def _decide(outcome: ProcessedArticle | Quarantined, withholding: Withholding) -> Withheld | None:
     """The first entry that takes all of a file, else the first that takes its text; else
     what the setting says, under the number 0."""
+    from clippings.reading.normalize import category_levels, host_of  # loads all that converts
+
     if isinstance(outcome, ProcessedArticle):
         host = host_of(outcome.article.url or "")
         file = _Names(outcome.path, outcome.article.source, host)
@@ -174,6 +175,8 @@ def _decide(outcome: ProcessedArticle | Quarantined, withholding: Withholding) -
 def _cut(processed: ProcessedArticle, withheld: Withheld) -> ProcessedArticle:
     """The file's article with nothing of its text but how it begins: the index is made of what
     is left, since overlapping pairs in their order would give the text back."""
+    from clippings.reading.normalize import opening
+
     article = processed.article
     header = _shortened(json.loads(article.front_matter))
     beginning = opening(processed.text)
@@ -192,6 +195,8 @@ def _cut(processed: ProcessedArticle, withheld: Withheld) -> ProcessedArticle:
 
 def _shortened(value: Any) -> Any:
     """A value of the front matter, each string of it no longer than a beginning."""
+    from clippings.reading.normalize import opening
+
     if isinstance(value, str):
         return opening(value)
     if isinstance(value, dict):

@@ -387,7 +387,7 @@ def test_a_file_that_is_too_large_is_read_once(archive: tuple[Path, Path]) -> No
 def test_of_two_paths_with_one_id_the_later_is_quarantined(
     archive: tuple[Path, Path], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """Whichever came first: a sentence says which two they are. It is an article again when its
+    """Whichever came first; it is an article again when its
     number is free."""
     taken = path_id("3.md")
 
