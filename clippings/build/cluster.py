@@ -81,7 +81,7 @@ def _check(client: Client, needs: Sequence[str]) -> None:
     here = surroundings(needs)
     try:
         of_workers = client.run(_there, needs)
-    except (ImportError, AttributeError, RuntimeError) as error:  # what Dask says of such workers
+    except Exception as error:  # Dask says it in several ways
         raise BuildError(
             f"the cluster cannot run our code: {error.__cause__ or error}; install Clippings on "
             "the scheduler's machine and on every worker's"

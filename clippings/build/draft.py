@@ -155,7 +155,7 @@ class Draft:
         self._dropped.add(file.path)
         self._texts.update((text, was and was.text))
         self._state.note(file.path, FileState(_stamp(file, rows.digest), rows.digest, text))
-        self._spool.add(rows)
+        self._spool.add(rows._replace(path=file.path))
 
     def _sharing(self) -> list[str]:
         """Return the files, not read yet, that share a text with one that is new or leaves."""

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import os
 from pathlib import Path
+from struct import Struct
 from sys import intern
 from typing import NamedTuple
 
@@ -25,11 +26,15 @@ from clippings.database.rows import (
 
 
 class SpooledFile(NamedTuple):
-    """A file whose rows are in the spool; `at` are the ends of its parts, after the start."""
+    """A file whose rows are in the spool; `at` is where they begin."""
 
     path: str
     placement: Placement | None
-    at: tuple[int, int, int, int, int]
+    at: int
+
+
+_LENGTHS = Struct("4Q")
+"""What stands before the parts of a file."""
 
 
 class Spool:
@@ -46,15 +51,11 @@ class Spool:
 
     def add(self, rows: FileRows) -> None:
         """Append what a worker made of a file."""
-        ends = [self._end]
-        for part in rows.parts:
-            self._file.write(part)
-            ends.append(ends[-1] + len(part))
-        self._end = ends[-1]
-        start, article, tokens, alike, other = ends
+        lengths = tuple(map(len, rows.parts))
+        self._file.writelines((_LENGTHS.pack(*lengths), *rows.parts))
         placement = rows.placement and _shared(rows.placement)
-        at = (start, article, tokens, alike, other)
-        self.files.append(SpooledFile(rows.path, placement, at))
+        self.files.append(SpooledFile(rows.path, placement, self._end))
+        self._end += _LENGTHS.size + sum(lengths)
 
     def flush(self) -> None:
         """Make what was appended readable."""
@@ -77,8 +78,10 @@ class Spool:
         return other_rows(self._part(file, 3))
 
     def _part(self, file: SpooledFile, number: int) -> bytes:
-        start, end = file.at[number : number + 2]
-        return os.pread(self._file.fileno(), end - start, start)
+        spool = self._file.fileno()
+        lengths = _LENGTHS.unpack(os.pread(spool, _LENGTHS.size, file.at))
+        begin = file.at + _LENGTHS.size + sum(lengths[:number])
+        return os.pread(spool, lengths[number], begin)
 
 
 def _shared(placement: Placement) -> Placement:

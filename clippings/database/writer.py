@@ -92,7 +92,8 @@ class ArchiveWriter:
         self._db = sqlite3.connect(draft, isolation_level=None)
         self._db.executescript(_SETTINGS)
         self._former = _fingerprints(former) if former else {}
-        self._now: dict[int, tuple[str, str]] = {}
+        self._added: list[tuple[int, str]] = []
+        self._changed: list[tuple[int, str]] = []
         self._articles: list[ChosenArticle] = []
         self._docids: dict[int, int] = {}
         self._moved: list[int] = []
@@ -148,16 +149,9 @@ class ArchiveWriter:
         self._shrink()
         self._db.execute("analyze")
         self.close()
-        was, now = self._former, self._now
-        return Changes(
-            added=tuple((key, now[key][0]) for key in sorted(now.keys() - was.keys())),
-            changed=tuple(
-                (key, now[key][0])
-                for key in sorted(now.keys() & was.keys())
-                if now[key] != was[key]
-            ),
-            removed=tuple((key, was[key][0]) for key in sorted(was.keys() - now.keys())),
-        )
+        gone = sorted(self._former.keys() - {article.id for article in self._articles})
+        removed = tuple((article, self._former[article][0]) for article in gone)
+        return Changes(tuple(self._added), tuple(self._changed), removed)
 
     def _take_out(self, dropped: Collection[str], listed: dict[int, str | None]) -> list[int]:
         run, many = self._db.execute, self._db.executemany
@@ -247,8 +241,13 @@ class ArchiveWriter:
 
     def _article_row(self, article: ChosenArticle) -> Row:
         values = self._spool.article(article.lead)
-        told = (values["title"], values["digest"], values["front_matter"])
-        self._now[article.id] = _fingerprint(*map(str, told))
+        title = str(values["title"])
+        if article.id not in self._former:
+            self._added.append((article.id, title))
+        elif self._former[article.id] != _fingerprint(
+            title, str(values["digest"]), str(values["front_matter"])
+        ):
+            self._changed.append((article.id, title))
         values["published"] = article.published
         day = article.published and article.published[:10]
         span = (article.first_seen, article.last_seen, article.removed)

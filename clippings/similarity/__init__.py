@@ -71,7 +71,7 @@ def find_similar(known: ArticleFeatures, sketch_of: Callable[[int], bytes]) -> S
     keywords = Keywords(
         _counts(known.factors, 1),
         np.frombuffer(b"".join(known.keywords), np.uint32),
-        np.frombuffer(b"".join(known.factors), np.uint8).astype(np.int64),
+        np.frombuffer(b"".join(known.factors), np.uint8),
     )
     groups = [(known.ids[earliest[root]], known.ids[article]) for root, article in found]
     return Similar(known.ids, groups, find_related(keywords, group))

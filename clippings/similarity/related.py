@@ -53,7 +53,7 @@ article that comes would change the scores of all others."""
 _WEIGHTS = np.array([0] + [round(1000 * log(_FIXED_SIZE / n)) for n in range(1, MAX_SHARERS + 1)])
 """Weight of a word by its number of sharers: whole numbers, whose sum is the same in any order."""
 
-_PAIRS_TOGETHER = 2_000_000
+_PAIRS_TOGETHER = 250_000
 """Pairs of a shared word in one block of articles: what bounds the memory."""
 
 _ARTICLE_BITS, _SCORE_BITS = 24, 16
@@ -83,26 +83,44 @@ def find_related(known: Keywords, group: Array) -> Related:
 
     `group` has a number for each article: that of its near-duplicates, -1 where it has none.
     """
-    articles = np.arange(len(known.counts)).repeat(known.counts)
-    by_word = np.argsort(known.words, kind="stable")
-    _, first, sharers = np.unique(known.words[by_word], return_index=True, return_counts=True)
-    is_rare = (sharers >= 2) & (sharers <= MAX_SHARERS)
-    # Of each keyword of each article: where its sharers begin in `by_word`, and how many they are.
-    begin, size = np.empty_like(by_word), np.empty_like(by_word)
-    begin[by_word] = first.repeat(sharers)
-    size[by_word] = (sharers * is_rare).repeat(sharers)
-    pairs_before = np.concatenate(([0], np.cumsum(size)))
-    ends = np.concatenate(([0], np.cumsum(known.counts)))
+    shared = _shared_words(known)
+    by_article = np.argsort(shared.article, kind="stable").astype(np.int32)
+    ends = _sums_before(np.bincount(shared.article, minlength=len(group)))
+    pairs_of = np.bincount(shared.article, weights=shared.sharers, minlength=len(group))
     blocks = []
-    borders = _borders(pairs_before[ends])
-    for begins, until in pairwise(borders):
-        mine = slice(ends[begins], ends[until])
-        of_pair = np.arange(mine.start, mine.stop).repeat(size[mine])
-        offsets = np.arange(len(of_pair)) - (pairs_before[of_pair] - pairs_before[mine.start])
-        theirs = by_word[begin[of_pair] + offsets]
-        score = _WEIGHTS[size[of_pair]] * known.factors[of_pair] * known.factors[theirs]
-        blocks.append(_closest(articles[of_pair], articles[theirs], score, group))
+    for first, last in pairwise(_borders(_sums_before(pairs_of.astype(np.int64)))):
+        mine = by_article[ends[first] : ends[last]]
+        sharers = shared.sharers[mine]
+        of_pair = mine.repeat(sharers)
+        place = np.arange(len(of_pair)) - _sums_before(sharers)[:-1].repeat(sharers)
+        theirs = shared.begin[of_pair] + place
+        weight = _WEIGHTS[shared.sharers[of_pair]]
+        score = weight * shared.factor[of_pair] * shared.factor[theirs]
+        blocks.append(_closest(shared.article[of_pair], shared.article[theirs], score, group))
     return Related(*(np.concatenate(column) for column in zip(*blocks, strict=True)))
+
+
+class _SharedWords(NamedTuple):
+    """Each keyword of each article that few others have too, ordered by keyword."""
+
+    article: Array
+    factor: Array
+    begin: Array  # where those with the same keyword begin
+    sharers: Array  # how many there are
+
+
+def _shared_words(known: Keywords) -> _SharedWords:
+    by_word = np.argsort(known.words, kind="stable").astype(np.int32)
+    ordered = known.words[by_word].astype(np.int64)
+    sharers = _lengths(ordered)
+    is_rare = (sharers >= 2) & (sharers <= MAX_SHARERS)
+    by_word, sharers = by_word[is_rare.repeat(sharers)], sharers[is_rare]
+    articles = np.arange(len(known.counts), dtype=np.int32).repeat(known.counts)
+    begin = _sums_before(sharers)[:-1].astype(np.int32)
+    size = sharers.astype(np.uint8)
+    return _SharedWords(
+        articles[by_word], known.factors[by_word], begin.repeat(sharers), size.repeat(sharers)
+    )
 
 
 def _borders(pairs_before: Array) -> list[int]:
@@ -119,7 +137,8 @@ def _borders(pairs_before: Array) -> list[int]:
 
 def _closest(article: Array, other: Array, score: Array, group: Array) -> Related:
     """Return the related articles of some articles, given every word that they share with any."""
-    packed = (article << (_ARTICLE_BITS + _SCORE_BITS)) | (other << _SCORE_BITS) | score
+    packed = article.astype(np.int64) << (_ARTICLE_BITS + _SCORE_BITS)
+    packed |= (other.astype(np.int64) << _SCORE_BITS) | score
     packed = np.sort(packed[article != other])
     pair = packed >> _SCORE_BITS
     begin = _begins(pair)
@@ -142,6 +161,11 @@ def _closest(article: Array, other: Array, score: Array, group: Array) -> Relate
     rank = _ranks(article)
     kept = rank < MAX_RELATED
     return Related(article[kept], rank[kept] + 1, other[kept], total[kept])
+
+
+def _sums_before(numbers: Array) -> Array:
+    """Return the sum of the numbers before each one, and of all."""
+    return np.concatenate(([0], np.cumsum(numbers, dtype=np.int64)))
 
 
 def _begins(ordered: Array) -> Array:

@@ -77,7 +77,7 @@ class Cluster:
             process.wait(30)
 
     def _run(self, *arguments: str, **environment: str) -> Process:
-        paths = os.pathsep.join([str(ROOT), str(ROOT / "tests")])
+        paths = os.pathsep.join(str(ROOT / name) for name in ("", "tests", "tests/build"))
         return subprocess.Popen(
             [DASK, *arguments],
             cwd=self.folder,
