@@ -69,11 +69,20 @@ def _connected(address: str) -> Client:
     except (OSError, ValueError) as error:
         raise BuildError(f"no Dask scheduler answers at {address}: {error}") from error
     try:
+        _wait_for_a_worker(client, address)
+    except BuildError:
+        client.close()
+        raise
+    return client
+
+
+def _wait_for_a_worker(client: Client, address: str) -> None:
+    try:
         client.wait_for_workers(1, timeout=PATIENCE)
     except NoAnswer:
-        client.close()
-        raise _no_workers(address) from None
-    return client
+        raise BuildError(
+            f"the scheduler at {address} has no workers; start some with `dask worker {address}`"
+        ) from None
 
 
 def _check(client: Client, needs: Sequence[str]) -> None:
@@ -107,8 +116,7 @@ def _waiting(
             try:
                 return future.result(timeout=PATIENCE)
             except TookTooLong:
-                if not client.nthreads():
-                    raise _no_workers(address) from None
+                _wait_for_a_worker(client, address)  # else nobody will ever do it
             except CancelledError as error:
                 raise BuildError(f"the scheduler at {address} is gone") from error
             except KilledWorker:
@@ -119,9 +127,3 @@ def _waiting(
                 ) from None
 
     return result_of
-
-
-def _no_workers(address: str) -> BuildError:
-    return BuildError(
-        f"the scheduler at {address} has no workers; start some with `dask worker {address}`"
-    )
