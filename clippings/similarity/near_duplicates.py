@@ -64,6 +64,7 @@ between two there may be something else of their template."""
 
 _FIGURE = re.compile(r"\d+")
 _PARTS = re.compile(r"[\d〇零一二两三四五六七八九十百千上中下\s]+")
+_MARKS = re.compile(r"[\W_]+")  # spaces and punctuation make no other title
 _HEAD = 5  # numbers before the clauses
 _HEAD_BYTES = 4 * _HEAD
 
@@ -83,7 +84,8 @@ def sketch(title: str, text: str, published: str | None) -> bytes:
     folded text, and when it was published (ISO 8601)."""
     clauses = _numbers(c for c in text.replace(" ", "").split("\n") if len(c) >= SHORTEST_CLAUSE)
     figures = _numbers(_FIGURE.findall(text))
-    names = _numbers([title])[0], _numbers([_PARTS.sub("", title)])[0]
+    name = _MARKS.sub("", title)
+    names = _numbers([name])[0], _numbers([_PARTS.sub("", name)])[0]
     head = (day_number(published), *names, len(text), min(len(clauses), KEPT))
     return array("I", (*head, *clauses[:KEPT], *figures[:KEPT])).tobytes()
 

@@ -45,6 +45,7 @@ def of(title: str, text: str) -> Sketch:
     [
         ("江城二桥合龙", BRIDGE, True),
         ("误差只有七毫米！", BRIDGE, True),
+        ("江城二桥 合龙！", BRIDGE, True),
         ("江城二桥合龙", BRIDGE + "\n" + LATER, True),
         ("江城二桥合龙", f"晨星日报记者从现场发回报道。\n{BRIDGE}\n责任编辑：夜班组。", True),
         ("江城二橋合龍", BRIDGE.replace("桥", "橋").replace("号", "號"), True),
