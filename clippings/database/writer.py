@@ -109,6 +109,7 @@ class ArchiveWriter:
         spooled ones, which make these articles. Return the articles that were taken out."""
         self._db.execute("begin")
         self._articles, self._tokenize = articles, tokenize
+        self._article_of = {each.text: a for a in articles for each in a.placements}
         if self._is_new:
             for statement in archive_schema()[0]:
                 self._db.execute(statement)
@@ -211,12 +212,9 @@ class ArchiveWriter:
 
     def _rows_by_id(self, names: dict[str, defaultdict[str, list[int]]]) -> Iterator[Tables]:
         """Give the rows of each placed file, by its number, and note the articles of each name."""
-        article_of = {
-            each.text: article for article in self._articles for each in article.placements
-        }
         placed = [(file.placement, file) for file in self._spool.files if file.placement]
         for placement, file in sorted(placed, key=lambda each: each[0].id):
-            article, others = article_of[placement.text], self._spool.others(file)
+            article, others = self._article_of[placement.text], self._spool.others(file)
             is_lead = file is article.lead
             tables = _TABLES_OF_LEAD if is_lead else _TABLES_OF_PLACEMENT
             rows = {table: [(article.id, *row) for row in others[table]] for table in tables}
@@ -230,14 +228,14 @@ class ArchiveWriter:
     def _rows_by_path(self, withheld: list[Row]) -> Iterator[Tables]:
         """Give the rows of each file, by its path; of what is withheld, which has another order,
         into the list."""
-        article_of = {each.text: a.id for a in self._articles for each in a.placements}
         for file in sorted(self._spool.files, key=attrgetter("path")):
-            tables, article = self._spool.others(file), None
-            if file.placement:
-                article = article_of[file.placement.text]
-            withheld += tables["withheld"]
-            rows = {"diagnostics": [(article, *row) for row in tables.get("diagnostics", ())]}
-            yield {**rows, **{t: tables[t] for t in ("quarantine",) if t in tables}}
+            rows = self._spool.others(file)
+            article = self._article_of[file.placement.text].id if file.placement else None
+            withheld += rows["withheld"]
+            notes = [(article, *row) for row in rows.get("diagnostics", ())]
+            yield {"diagnostics": notes}
+            if "quarantine" in rows:
+                yield {"quarantine": rows["quarantine"]}
 
     def _article_row(self, article: ChosenArticle) -> Row:
         values = self._spool.article(article.lead)
