@@ -8,10 +8,9 @@ A chunk of files goes through together, so that what indexes texts may do many a
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Callable, Sequence
 from dataclasses import replace
-from typing import NamedTuple
+from typing import NamedTuple, ParamSpec, TypeVar
 
 from clippings.build.index import tokens_and_sketch
 from clippings.database.rows import FileRows, rows_of
@@ -45,6 +44,10 @@ MAX_BYTES = 64 * 2**20
 MAX_KEPT = 2**20
 
 _SAME_ID = SAME_ID.rstrip(":")
+
+
+P = ParamSpec("P")
+T = TypeVar("T")
 
 
 class RawFile(NamedTuple):
@@ -84,7 +87,31 @@ def prepare_rows(
 
 def process_files(sources: Sequence[SourceFile]) -> list[Processed | None]:
     """Read and process files, with their older versions; None for one that holds what it held."""
-    return [_process_file(source) for source in sources]
+    raws = {source.path: _read_changed(source) for source in sources if not _has_versions(source)}
+    processed = iter(process_articles([raw for raw in raws.values() if raw]))
+    return [
+        _process_versions(source)
+        if _has_versions(source)
+        else raws[source.path] and next(processed)
+        for source in sources
+    ]
+
+
+def process_articles(files: Sequence[RawFile | Quarantined]) -> list[Processed]:
+    """Process some files, stage by stage: the code and the tables of one stage then stay in the
+    processor's caches, which saves a fifth of the time against going file by file."""
+    parsed = [
+        file if isinstance(file, Quarantined) else _named(file.path, parse, file) for file in files
+    ]
+    articles = [each for each in parsed if isinstance(each, ParsedArticle)]
+    bodies = [_named(each.path, convert, each) for each in articles]
+    processed = iter(
+        [
+            _named(each.path, normalize, each, body)
+            for each, body in zip(articles, bodies, strict=True)
+        ]
+    )
+    return [each if isinstance(each, Quarantined) else next(processed) for each in parsed]
 
 
 def process_article(path: str, data: bytes) -> Processed:
@@ -93,7 +120,7 @@ def process_article(path: str, data: bytes) -> Processed:
     Pure: the same path and bytes give the same outcome anywhere. Never raises
     for bad input; an exception is a bug, and names the file.
     """
-    return _process(RawFile(path, data))
+    return process_articles([RawFile(path, data)])[0]
 
 
 def read_file(source: SourceFile) -> RawFile | Quarantined:
@@ -144,27 +171,22 @@ def index(articles: Sequence[Article], texts: Sequence[str]) -> list[IndexEntry]
     return entries
 
 
-def _process(raw: RawFile | Quarantined) -> Processed:
-    if isinstance(raw, Quarantined):
-        return raw
-    with _named(raw.path):
-        parsed = parse(raw)
-        if isinstance(parsed, Quarantined):
-            return parsed
-        return normalize(parsed, convert(parsed))
+def _has_versions(source: SourceFile) -> bool:
+    return source.history is not None and not source.same_id
 
 
-def _process_file(source: SourceFile) -> Processed | None:
-    if source.history and not source.same_id:
-        versions = (
-            read_file(source._replace(location=version.location, history=None))
-            for version in source.history.versions
-        )
-        return with_revisions(source.history, map(_process, versions))
+def _process_versions(source: SourceFile) -> Processed:
+    assert source.history is not None  # else it has one version
+    raws = (
+        read_file(source._replace(location=version.location, history=None))
+        for version in source.history.versions
+    )
+    return with_revisions(source.history, (process_articles([raw])[0] for raw in raws))
+
+
+def _read_changed(source: SourceFile) -> RawFile | Quarantined | None:
     raw = read_file(source)
-    if source.known and source.known == _known_by(raw):
-        return None
-    return _process(raw)
+    return None if source.known and source.known == _known_by(raw) else raw
 
 
 def _known_by(file: RawFile | Outcome) -> str:
@@ -184,11 +206,10 @@ def _rejected(path: str, size: int, content: bytes, code: str, message: str) -> 
     return Quarantined(path, size, "", content, (Diagnostic("error", "read", code, message),))
 
 
-@contextmanager
-def _named(path: str) -> Iterator[None]:
-    """Re-raise a bug of ours with the file's name."""
+def _named(path: str, stage: Callable[P, T], *work: P.args, **more: P.kwargs) -> T:
+    """Return what a stage makes of a file's work; re-raise a bug of ours with the file's name."""
     try:
-        yield
+        return stage(*work, **more)
     except MemoryError:  # the machine's trouble, not the file's
         raise
     except Exception as error:
