@@ -167,8 +167,7 @@ class Draft:
         )
 
     def _find_similar(self) -> Similar:
-        rows = self._state.features()
-        columns = zip(*rows, strict=True) if rows else ((),) * 5
+        columns = [*zip(*self._state.features(), strict=True)] or ((),) * 5
         return find_similar(ArticleFeatures(*columns), self._state.sketch_of)
 
 

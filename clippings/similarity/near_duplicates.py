@@ -130,7 +130,7 @@ def find_groups(
     Articles go by their place among all, which are in the order of their ids. `days` are their
     days, `counts` how many of the `keys` are each one's.
     """
-    known = lru_cache(maxsize=4096)(lambda article: read_sketch(sketch_of(article)))
+    known = lru_cache(maxsize=512)(lambda article: read_sketch(sketch_of(article)))
     pairs = candidate_pairs(days, counts, keys)
     yield from components(
         (one, other) for one, other in pairs if is_near_duplicate(known(one), known(other))

@@ -111,8 +111,7 @@ class _SharedWords(NamedTuple):
 
 def _shared_words(known: Keywords) -> _SharedWords:
     by_word = np.argsort(known.words, kind="stable").astype(np.int32)
-    ordered = known.words[by_word].astype(np.int64)
-    sharers = _lengths(ordered)
+    sharers = _lengths(known.words[by_word])
     is_rare = (sharers >= 2) & (sharers <= MAX_SHARERS)
     by_word, sharers = by_word[is_rare.repeat(sharers)], sharers[is_rare]
     articles = np.arange(len(known.counts), dtype=np.int32).repeat(known.counts)
@@ -170,7 +169,8 @@ def _sums_before(numbers: Array) -> Array:
 
 def _begins(ordered: Array) -> Array:
     """Return where each run of equal values begins."""
-    return np.flatnonzero(np.diff(ordered, prepend=-1))
+    is_new = np.append(True, ordered[1:] != ordered[:-1])
+    return np.flatnonzero(is_new[: len(ordered)])
 
 
 def _lengths(ordered: Array) -> Array:
