@@ -7,7 +7,7 @@ import contextlib
 import json
 import sys
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import fields
 from pathlib import Path
 from typing import Any
@@ -17,10 +17,12 @@ import yaml
 
 from clippings.build.executors import Mapper, mapper, usable_cores
 from clippings.build.pipeline import OnFile, build
-from clippings.dataset.release import OnRows, partitions, release
-from clippings.models import BuildError, Built, Changes
+from clippings.models import BuildError, BuildResult, Changes
 from clippings.reading.sources import is_address, is_git, needs_of
-from clippings.reading.withholding import Withholding, read_withholding
+from clippings.reading.withholding import NOTHING_WITHHELD, read_withholding
+
+OnRows = Callable[[str, int], None]
+"""Hears of a release: the file that is written, and its rows so far."""
 
 HOW = tuple(field.name for field in fields(Changes))
 """What may have become of an article since the last build: added, changed, removed."""
@@ -56,6 +58,81 @@ class Share(click.ParamType):  # type: ignore[type-arg]  # generic only in newer
         return share
 
 
+READING = (
+    click.option(
+        "-j",
+        "--jobs",
+        type=click.IntRange(min=1),
+        default=usable_cores,
+        show_default="the number of cores",
+        help="Processes that read and convert.",
+    ),
+    click.option(
+        "--scheduler",
+        metavar="ADDRESS",
+        help="Read and convert on the workers of the Dask scheduler there (tcp://…) instead.",
+    ),
+    click.option(
+        "--history",
+        is_flag=True,
+        help="Of git sources, every article that ever was, with its earlier versions.",
+    ),
+    click.option("--fresh", is_flag=True, help="Read and convert every file, also the unchanged."),
+)
+PUBLISHING = (
+    click.option(
+        "-o",
+        "--output",
+        type=click.Path(dir_okay=False, path_type=Path),
+        default=Path("clippings.db"),
+        show_default=True,
+        help="The database to write. It is replaced only by a whole, checked one.",
+    ),
+    click.option(
+        "--max-quarantined",
+        type=Share(),
+        default="5%",
+        show_default=True,
+        help="Publish nothing when more of the files than this cannot become articles.",
+    ),
+    click.option(
+        "--metadata",
+        type=click.Path(exists=True, dir_okay=False, path_type=Path),
+        help="Where `withhold` and `publish` say what is kept out (docs/withholding.md).  "
+        "[default: metadata.yml beside build_db.py]",
+    ),
+)
+AFTERWARDS = (
+    click.option(
+        "--report",
+        type=click.Path(dir_okay=False, path_type=Path),
+        help="Write a JSON file of the articles added, changed and removed.",
+    ),
+    click.option(
+        "--release",
+        "release_folder",
+        metavar="FOLDER",
+        type=click.Path(file_okay=False, path_type=Path),
+        help="Write the files that people download: the database, Parquet, JSON Lines, Markdown.",
+    ),
+    click.option(
+        "--parquet",
+        "parquet_folder",
+        metavar="FOLDER",
+        type=click.Path(file_okay=False, path_type=Path),
+        help="Write the tables as Parquet, partitioned by month.",
+    ),
+    click.option("-q", "--quiet", is_flag=True, help="Say nothing unless something is wrong."),
+)
+
+
+def _with_options(command: Callable[..., None]) -> Callable[..., None]:
+    """Give a command the options, in their order."""
+    for option in reversed((*READING, *PUBLISHING, *AFTERWARDS)):
+        command = option(command)
+    return command
+
+
 @click.command(context_settings={"help_option_names": ["-h", "--help"]})
 @click.argument(
     "sources",
@@ -63,66 +140,7 @@ class Share(click.ParamType):  # type: ignore[type-arg]  # generic only in newer
     nargs=-1,
     type=Source(exists=True, readable=True, path_type=Path),
 )
-@click.option(
-    "-o",
-    "--output",
-    type=click.Path(dir_okay=False, path_type=Path),
-    default=Path("clippings.db"),
-    show_default=True,
-    help="The database to write. It is replaced only by a whole, checked one.",
-)
-@click.option(
-    "-j",
-    "--jobs",
-    type=click.IntRange(min=1),
-    default=usable_cores,
-    show_default="the number of cores",
-    help="Processes that read and convert.",
-)
-@click.option(
-    "--scheduler",
-    metavar="ADDRESS",
-    help="Read and convert on the workers of the Dask scheduler there (tcp://…) instead.",
-)
-@click.option(
-    "--max-quarantined",
-    type=Share(),
-    default="5%",
-    show_default=True,
-    help="Publish nothing when more of the files than this cannot become articles.",
-)
-@click.option(
-    "--history",
-    is_flag=True,
-    help="Of git sources, every article that ever was, with its earlier versions.",
-)
-@click.option("--fresh", is_flag=True, help="Read and convert every file, also the unchanged.")
-@click.option(
-    "--report",
-    type=click.Path(dir_okay=False, path_type=Path),
-    help="Write a JSON file of the articles added, changed and removed.",
-)
-@click.option(
-    "--metadata",
-    type=click.Path(exists=True, dir_okay=False, path_type=Path),
-    help="Where `withhold` and `publish` say what is kept out (docs/withholding.md).  "
-    "[default: metadata.yml beside build_db.py]",
-)
-@click.option(
-    "--release",
-    "release_folder",
-    metavar="FOLDER",
-    type=click.Path(file_okay=False, path_type=Path),
-    help="Then write the files that people download: the database, Parquet, JSON Lines, Markdown.",
-)
-@click.option(
-    "--parquet",
-    "parquet_folder",
-    metavar="FOLDER",
-    type=click.Path(file_okay=False, path_type=Path),
-    help="Then write the tables as Parquet, partitioned by month.",
-)
-@click.option("-q", "--quiet", is_flag=True, help="Say nothing unless something is wrong.")
+@_with_options
 def main(
     sources: tuple[Path | str, ...],
     output: Path,
@@ -153,16 +171,13 @@ def main(
         raise click.UsageError("--history needs a git source: git+PATH[@REV][:FOLDER]")
     folders = sources or (Path(__file__).with_name("seeds"),)
     began = time.monotonic()
-    try:
+    with _told_errors(output):
         about = metadata or Path(__file__).with_name("metadata.yml")
-        withholding = read_withholding(about) if about.exists() else Withholding()
+        withholding = read_withholding(about) if about.exists() else NOTHING_WITHHELD
+        run_map = _cluster(scheduler, folders) if scheduler else mapper(jobs)
         with _progress(quiet) as on_file:
             built = build(
-                folders,
-                output,
-                _cluster(scheduler, folders) if scheduler else mapper(jobs),
-                max_quarantined,
-                on_file,
+                *(folders, output, run_map, max_quarantined, on_file),
                 withholding=withholding,
                 history=history,
                 fresh=fresh,
@@ -173,17 +188,37 @@ def main(
             click.echo(summary(built, output, time.monotonic() - began))
         if report:
             report.write_text(report_of(built.changes), "utf-8")
-        if release_folder:
-            described = yaml.safe_load(about.read_text("utf-8"))
-            release(output, release_folder, described, _rows(quiet))
-        if parquet_folder:
-            partitions(output, parquet_folder, _rows(quiet))
+        if release_folder or parquet_folder:
+            _export(output, release_folder, parquet_folder, about, _rows(quiet))
+
+
+@contextlib.contextmanager
+def _told_errors(output: Path) -> Iterator[None]:
+    """Say what kept a build from being published; a bug keeps its traceback."""
+    try:
+        yield
     except BuildError as error:
         raise click.ClickException(str(error)) from None
     except OSError as error:
         raise click.ClickException(f"{error.filename or output}: {error.strerror}") from None
     except MemoryError:
         raise click.ClickException(f"{output}: out of memory; try fewer --jobs") from None
+
+
+def _export(
+    output: Path,
+    release_folder: Path | None,
+    parquet_folder: Path | None,
+    metadata: Path,
+    on_rows: OnRows,
+) -> None:
+    """Write what people take away of a finished database."""
+    from clippings.dataset.release import partitions, release  # not for every build
+
+    if release_folder:
+        release(output, release_folder, yaml.safe_load(metadata.read_text("utf-8")), on_rows)
+    if parquet_folder:
+        partitions(output, parquet_folder, on_rows)
 
 
 def _cluster(scheduler: str, sources: Sequence[Path | str]) -> Mapper:
@@ -200,20 +235,30 @@ def _cluster(scheduler: str, sources: Sequence[Path | str]) -> Mapper:
 @contextlib.contextmanager
 def _progress(quiet: bool) -> Iterator[OnFile]:
     """Tell how far the build is: a bar on a terminal, now and then a line elsewhere."""
-    if quiet:
-        yield lambda done, total: None
-    elif not sys.stderr.isatty():
-        yield _lines(time.monotonic())
-    else:
-        with click.progressbar(
-            length=1, label="Articles", show_pos=True, item_show_func=str, file=sys.stderr
-        ) as bar:
-            yield _bar(bar, time.monotonic())
+    with contextlib.ExitStack() as bars:
+        if quiet:
+            yield lambda done, total: None
+        elif sys.stderr.isatty():
+            yield _bar(bars, time.monotonic())
+        else:
+            yield _lines(time.monotonic())
 
 
-def _bar(bar: Any, began: float) -> OnFile:
+def _bar(bars: contextlib.ExitStack, began: float) -> OnFile:
+    """Draw a bar as soon as the number of files is known."""
+    bar = None
+
     def on_file(done: int, total: int) -> None:
-        bar.length = total
+        nonlocal bar
+        if bar is None or bar.length != total:
+            new = click.progressbar(
+                length=total,
+                label="Articles",
+                show_pos=True,
+                item_show_func=lambda rate: rate or "",
+                file=sys.stderr,
+            )
+            bar = bars.enter_context(new)
         if done % max(1, total // 500) == 0 or done == total:
             bar.update(done - bar.pos, f"{_rate(done, began):.0f}/s")
 
@@ -269,7 +314,7 @@ WHY = {
 """Why something was passed over, in words."""
 
 
-def summary(built: Built, output: Path, seconds: float) -> str:
+def summary(built: BuildResult, output: Path, seconds: float) -> str:
     """What became of the files, for a person, on a few lines."""
     a, changes = built.accounting, built.changes
     changed = ", ".join(f"{len(which):,} {how}" for how in HOW if (which := getattr(changes, how)))

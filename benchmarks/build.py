@@ -1,10 +1,12 @@
 """How fast a build is: `python benchmarks/build.py FOLDER` prints ratios with their spread.
 
-Three programs over the same articles, turn by turn, each a process of its own:
+Programs over the same articles, turn by turn, each a process of its own:
 
 - `ours`: build_db.py with all cores;
-- `plain`: the script anyone would write (python-frontmatter, markdownify, sqlite-utils, trigram);
-- `floor`: the files read, the finished rows of our build inserted and indexed, nothing else.
+- `plain`: the script anyone would write (python-frontmatter, markdownify, sqlite-utils, trigram),
+  in one process; it does less: no language, related articles, near-duplicates, diagnostics, checks;
+- `floor`: the files read, the finished rows of our build inserted and indexed, nothing else;
+- `other`: build_db.py of another checkout with its own .venv, where `--against DIR` names one.
 
 Wall and CPU seconds are the operating system's own figures for the finished process and its
 children. Only ratios within a run mean anything on another machine.
@@ -75,22 +77,31 @@ def measured(command: list[str]) -> Figures:
 @click.command()
 @click.argument("source", type=click.Path(exists=True, file_okay=False, path_type=Path))
 @click.option("--runs", default=3, show_default=True, help="Turns; medians are printed.")
+@click.option(
+    "--against",
+    type=click.Path(exists=True, file_okay=False, path_type=Path),
+    help="Another checkout of this project, with its .venv.",
+)
 @click.option("--only", type=click.Choice(["plain", "floor"]), hidden=True)
 @click.option("--target", type=click.Path(path_type=Path), hidden=True)
 @click.option("--finished", type=click.Path(path_type=Path), hidden=True)
-def main(source: Path, runs: int, only: str | None, target: Path, finished: Path) -> None:
-    """Time our build of SOURCE against the plain script and the floor."""
+def main(
+    source: Path, runs: int, against: Path | None, only: str | None, target: Path, finished: Path
+) -> None:
+    """Time our build of SOURCE against the plain script, the floor and another checkout."""
     if only == "plain":
         plain(source, target)
     elif only == "floor":
         floor(source, target, finished)
     else:
-        compare(source, runs)
+        compare(source, runs, against)
 
 
-def compare(source: Path, runs: int) -> None:
-    """Run all three in turn and print the ratios."""
+def compare(source: Path, runs: int, against: Path | None) -> None:
+    """Run all in turn and print the ratios."""
     times: dict[str, list[Figures]] = {"ours": [], "plain": [], "floor": []}
+    if against:
+        times["other"] = []
     with tempfile.TemporaryDirectory() as folder:
         ours = Path(folder, "ours.db")
         build = [sys.executable, str(ROOT / "build_db.py"), str(source), "-q", "-o", str(ours)]
@@ -99,10 +110,14 @@ def compare(source: Path, runs: int) -> None:
             for last in Path(folder).iterdir():  # else only what has changed would be read
                 last.unlink()
             times["ours"].append(measured(build))
+            if against:
+                python, target = str(against / ".venv/bin/python"), str(Path(folder, "other.db"))
+                other = [python, str(against / "build_db.py"), str(source), "-q", "-o", target]
+                times["other"].append(measured(other))
             for name in ("plain", "floor"):
-                target = Path(folder, f"{name}{turn}.db")
-                times[name].append(measured([*again, str(target), "--only", name]))
-                target.unlink()
+                written = Path(folder, f"{name}{turn}.db")
+                times[name].append(measured([*again, str(written), "--only", name]))
+                written.unlink()
         size = os.path.getsize(ours)
         (markdown,) = (
             sqlite3.connect(ours)
@@ -114,6 +129,8 @@ def compare(source: Path, runs: int) -> None:
         print(f"{name:6} wall {wall:7.2f} s  cpu {cpu:7.2f} s")
     for name, figure in (("wall", 0), ("cpu", 1)):
         print(f"plain / ours, {name}: {spread(times['plain'], times['ours'], figure)}")
+        if against:
+            print(f"ours / {against}, {name}: {spread(times['ours'], times['other'], figure)}")
     print(f"ours / floor, cpu: {spread(times['ours'], times['floor'], 1)}")
     print(f"database / Markdown: {size / markdown:.2f}")
 

@@ -37,7 +37,7 @@ from clippings.build.executors import mapper, usable_cores
 from clippings.build.pipeline import build
 from clippings.build.process import process_files
 from clippings.markdown.rendering import plain_text
-from clippings.models import Article, Placed
+from clippings.models import Article, ProcessedArticle
 from clippings.reading.sources import find_articles
 from clippings.similarity import near_duplicates as stories
 
@@ -84,7 +84,10 @@ def bases(folder: Path) -> dict[str, list[Article]]:
     found: dict[str, Article] = {}
     for file in find_articles([folder]).files:
         (outcome,) = process_files([file])
-        if isinstance(outcome, Placed) and outcome.article.characters >= FEWEST_CHARACTERS:
+        if (
+            isinstance(outcome, ProcessedArticle)
+            and outcome.article.characters >= FEWEST_CHARACTERS
+        ):
             found.setdefault(outcome.article.digest, outcome.article)
     halves: dict[str, list[Article]] = {half: [] for half in HALVES}
     for digest, article in sorted(found.items()):

@@ -4,7 +4,7 @@ FOLDER is an archive made for measuring (benchmarks/generate.py). In one run, me
 
 - how much faster two workers convert than one process, in wall time, nothing written;
 - how many workers the writer keeps up with while they work: a worker's CPU time for an article
-  over that of taking its rows into the scratch file;
+  over that of taking its rows into the spool;
 - the most memory that a build of FOLDER, and one of its tenth, has at a time: the
   proportional set size of all its processes together, looked at twenty times a second (Linux).
 """
@@ -18,6 +18,7 @@ import sys
 import tempfile
 import time
 from collections.abc import Iterator, Sequence
+from contextlib import closing
 from pathlib import Path
 
 import click
@@ -25,7 +26,7 @@ import click
 from build import in_short
 from clippings.build.executors import mapper
 from clippings.build.process import prepare_rows
-from clippings.database import Staging
+from clippings.database.spool import Spool
 from clippings.models import SourceFile
 from clippings.reading.sources import find_articles
 
@@ -46,17 +47,14 @@ def converted(files: Sequence[SourceFile], jobs: int) -> float:
 def shares(files: Sequence[SourceFile]) -> tuple[float, float]:
     """CPU seconds for the files: of what a worker does, and of taking in what it gives."""
     began = time.process_time()
-    rows = [*zip(files, mapper(1)(prepare_rows, files), strict=True)]
+    rows = [*mapper(1)(prepare_rows, files)]
     working = time.process_time() - began
-    with tempfile.TemporaryDirectory() as folder:
-        staging = Staging(Path(folder, "scratch"), Path(folder, "state"))
+    with tempfile.TemporaryDirectory() as folder, closing(Spool(Path(folder, "spool"))) as spool:
         began = time.process_time()
-        for file, of_file in rows:
+        for of_file in rows:
             assert of_file is not None
-            staging.add(file, of_file)
-        staging.commit()
+            spool.add(of_file)
         taking = time.process_time() - began
-        staging.close()
     return working, taking
 
 

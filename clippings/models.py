@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from typing import Any, Literal, NamedTuple
 
 Severity = Literal["info", "warning", "error"]
-Stage = Literal["read", "front-matter", "convert", "normalize"]
+Stage = Literal["read", "front-matter", "convert", "normalize", "archive"]
 What = Literal["article", "text"]
 
 
@@ -124,14 +124,6 @@ class IndexTokens:
     facts: str
 
 
-class IndexEntry(NamedTuple):
-    """What an article is found by: its tokens, its keywords as (number, factor), its sketch."""
-
-    tokens: IndexTokens
-    keywords: list[tuple[int, int]]
-    sketch: bytes
-
-
 @dataclass(frozen=True, slots=True)
 class Withheld:
     """A file that the archive's owner keeps out of it: all of its article, or the text.
@@ -171,7 +163,7 @@ class History:
 
 
 @dataclass(frozen=True, slots=True)
-class Seen:
+class HistorySpan:
     """When a history had a file: the dates of its first and its newest version, and of its
     removal (None: still there); and the commit of the version that is the article."""
 
@@ -195,20 +187,18 @@ class Revision:
 
 
 @dataclass(frozen=True, slots=True)
-class Placed:
-    """A file that became (part of) an article. `sketch` is what its story is told by; `seen` and
-    `revisions` (the oldest first) are what its history tells, where it comes with one."""
+class ProcessedArticle:
+    """A file that became (part of) an article. `text` is the plain text of its Markdown; `span`
+    and `revisions` (the oldest first) are what its history tells, where it comes with one."""
 
     path: str
     digest: str
     encoding: str
     article: Article
-    tokens: IndexTokens
-    keywords: list[tuple[int, int]]
-    sketch: bytes
+    text: str
     diagnostics: tuple[Diagnostic, ...]
     withheld: Withheld | None = None
-    seen: Seen | None = None
+    span: HistorySpan | None = None
     revisions: tuple[Revision, ...] = ()
 
 
@@ -227,8 +217,16 @@ class Quarantined:
     withheld: Withheld | None = None
 
 
-Processed = Placed | Quarantined
+Processed = ProcessedArticle | Quarantined
 Outcome = Processed | Withheld
+
+
+class IndexEntry(NamedTuple):
+    """What an article is found by: its tokens, its keywords as (number, factor), its sketch."""
+
+    tokens: IndexTokens
+    keywords: list[tuple[int, int]]
+    sketch: bytes
 
 
 class SourceFile(NamedTuple):
@@ -238,7 +236,8 @@ class SourceFile(NamedTuple):
     (a repository, an archive, a URL). `stamp` is an opaque word: the same path with
     the same stamp holds the same bytes, which is known without opening it; empty
     where that cannot be told. With a `history` it covers all versions. `known` is the
-    digest that the last build saw (see Known), empty where it saw none.
+    digest that the last build saw (see FileState), empty where it saw none. `same_id`:
+    an earlier path has the same number, so this one cannot become an article.
     """
 
     path: str
@@ -247,18 +246,24 @@ class SourceFile(NamedTuple):
     store: str = ""
     history: History | None = None
     known: str = ""
+    same_id: bool = False
 
 
 UNREADABLE = "unreadable:"
 """With what the digest of a file begins that could not be read, and is tried again each time."""
 
+SAME_ID = "same-id:"
+"""With what the digest of a file begins whose number another file has."""
 
-class Known(NamedTuple):
+
+class FileState(NamedTuple):
     """What the last build saw of a file. `digest` is its SHA-256; of a file that could not be
-    read, or not whole, it is UNREADABLE or another word before a digest of why."""
+    read, or not whole, it is UNREADABLE or another word before a digest of why. `text` is the
+    digest of its article's text; None where there is no article."""
 
     stamp: str
     digest: str
+    text: str | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -312,7 +317,7 @@ class Accounting:
 
 
 @dataclass(frozen=True, slots=True)
-class Built:
+class BuildResult:
     """What a build did: how it counted, what differs from the database before, files read, and
     the numbers of the entries of the list `withhold` that took something out."""
 

@@ -26,9 +26,8 @@ from lxml import html
 
 from clippings.build.executors import mapper
 from clippings.build.pipeline import build
-from clippings.build.process import NOTHING_WITHHELD
 from clippings.dataset.release import release
-from clippings.reading.withholding import Withholding
+from clippings.reading.withholding import NOTHING_WITHHELD, Withholding
 from clippings.site.compatibility import SQL_PAGE, merged
 
 if TYPE_CHECKING:

@@ -1,84 +1,90 @@
-"""How the work is spread: the same `map`, in this process or over a pool of them.
+"""How the work is spread: the same `map`, in this process, over a pool of them, or on a cluster.
 
-Each gives the results in the order of the items, and never works far ahead of
-the one who takes them, so memory does not grow with the archive.
+    chunks of items ─► executor ─► workers      a bounded number in flight; any worker, any order
+    results         ◄─ in the order of the items, to the one who writes
+
+So memory does not grow with the archive, and nobody can tell who did the work.
 """
 
 from __future__ import annotations
 
 import os
 import signal
+import threading
 from collections import deque
 from collections.abc import Callable, Iterator, Sequence
-from concurrent.futures import Future, ProcessPoolExecutor
+from concurrent.futures import Executor, Future, ProcessPoolExecutor
 from concurrent.futures.process import BrokenProcessPool
 from itertools import chain
-from typing import Any, Protocol, TypeVar
+from multiprocessing import parent_process
+from typing import Protocol, TypeVar
 
 from clippings.models import BuildError
 
 Item = TypeVar("Item")
 Result = TypeVar("Result")
+Work = Callable[[Sequence[Item]], list[Result]]
 
-CHUNK = 16
+CHUNK = 32
 """Items a worker takes at a time: large enough to hide the cost of a message."""
 
-CHUNKS_IN_FLIGHT = 4
-"""Chunks under way for each worker, so that none waits for the writer."""
+CHUNKS_IN_FLIGHT = 3
+"""Chunks in flight for each worker, so that none waits for the writer."""
 
 
 class Mapper(Protocol):
     """A `map` over a sequence whose results come in the order of the items."""
 
-    def __call__(
-        self, function: Callable[[Sequence[Item]], list[Result]], items: Sequence[Item], /
-    ) -> Iterator[Result]:
+    def __call__(self, work: Work[Item, Result], items: Sequence[Item], /) -> Iterator[Result]:
         """Give the results of the function, which takes a chunk of the items at a time."""
 
 
 def usable_cores() -> int:
-    """The processor cores that this process may run on."""
+    """Return how many processor cores this process may run on."""
     if hasattr(os, "sched_getaffinity"):
         return len(os.sched_getaffinity(0))
     return os.cpu_count() or 1
 
 
 def mapper(jobs: int) -> Mapper:
-    """The map for so many processes at once; one job stays in this process."""
-    return _PoolMap(jobs) if jobs > 1 else _serial_map
+    """Return the map for so many processes at once; one job stays in this process."""
+
+    def in_pool(work: Work[Item, Result], items: Sequence[Item]) -> Iterator[Result]:
+        if not items:
+            return
+        with ProcessPoolExecutor(jobs, initializer=_follow_parent) as pool:
+            try:
+                yield from ordered_map(pool, jobs, work, items, _result)
+            finally:
+                pool.shutdown(cancel_futures=True)
+
+    return in_pool if jobs > 1 else _serial_map
 
 
-def _chunks(items: Sequence[Item]) -> list[Sequence[Item]]:
-    return [items[at : at + CHUNK] for at in range(0, len(items), CHUNK)]
-
-
-def _serial_map(
-    function: Callable[[Sequence[Item]], list[Result]], items: Sequence[Item]
+def ordered_map(
+    executor: Executor,
+    workers: int,
+    work: Work[Item, Result],
+    items: Sequence[Item],
+    result_of: Callable[[Sequence[Item], Future[list[Result]]], list[Result]],
 ) -> Iterator[Result]:
-    return chain.from_iterable(map(function, _chunks(items)))
+    """Give the results in the order of the items, a bounded number of chunks in flight;
+    `result_of` waits for those of a chunk."""
+    in_flight: deque[tuple[Sequence[Item], Future[list[Result]]]] = deque()
+    for chunk in _chunks(items):
+        in_flight.append((chunk, executor.submit(work, chunk)))
+        if len(in_flight) >= workers * CHUNKS_IN_FLIGHT:
+            yield from result_of(*in_flight.popleft())
+    while in_flight:
+        yield from result_of(*in_flight.popleft())
 
 
-class _PoolMap:
-    """`map` over a process pool, a bounded number of chunks in flight."""
+def _chunks(items: Sequence[Item]) -> Iterator[Sequence[Item]]:
+    return (items[at : at + CHUNK] for at in range(0, len(items), CHUNK))
 
-    def __init__(self, jobs: int) -> None:
-        self._jobs = jobs
 
-    def __call__(
-        self, function: Callable[[Sequence[Item]], list[Result]], items: Sequence[Item]
-    ) -> Iterator[Result]:
-        chunks = _chunks(items)
-        pool = ProcessPoolExecutor(min(self._jobs, len(chunks) or 1), initializer=_leave_ctrl_c)
-        in_flight: deque[tuple[Sequence[Any], Future[list[Any]]]] = deque()
-        try:
-            for chunk in chunks:
-                in_flight.append((chunk, pool.submit(function, chunk)))
-                if len(in_flight) > self._jobs * CHUNKS_IN_FLIGHT:
-                    yield from _result(*in_flight.popleft())
-            while in_flight:
-                yield from _result(*in_flight.popleft())
-        finally:
-            pool.shutdown(cancel_futures=True)
+def _serial_map(work: Work[Item, Result], items: Sequence[Item]) -> Iterator[Result]:
+    return chain.from_iterable(map(work, _chunks(items)))
 
 
 def _result(chunk: Sequence[Item], future: Future[list[Result]]) -> list[Result]:
@@ -91,6 +97,14 @@ def _result(chunk: Sequence[Item], future: Future[list[Result]]) -> list[Result]
         ) from None
 
 
-def _leave_ctrl_c() -> None:
-    """Ctrl-C is for the process that owns the pool; it then ends the workers."""
+def _follow_parent() -> None:
+    """End with the process that owns the pool, however it ends; Ctrl-C is for that one."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)
+    threading.Thread(target=_exit_after_parent, daemon=True).start()
+
+
+def _exit_after_parent() -> None:
+    parent = parent_process()
+    assert parent is not None  # this is a worker
+    parent.join()
+    os._exit(1)

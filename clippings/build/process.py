@@ -1,31 +1,29 @@
-"""What a worker does: files in, the rows of each table out. Pure, and the same anywhere.
+"""What a worker does: files in, the rows of each out. Pure, and the same anywhere.
 
-    SourceFile ─► Raw ─► ParsedArticle ─► Converted ─► Normalized ─► Placed ─► FileRows
-        read        parse          convert       normalize      index   withhold, rows_of
+    SourceFile ─► RawFile ─► ParsedArticle ─► Converted ─► ProcessedArticle ─► FileRows
+        read        parse          convert       normalize     withhold, index, rows
 
-A few files at a time go through it stage by stage: the code and the tables of one stage then stay
-in the processor's caches, which saves a fifth of the time against going file by file.
+A chunk of files goes through together, so that what indexes texts may do many at a time.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import replace
-from functools import partial
-from typing import Any, NamedTuple
+from typing import NamedTuple, ParamSpec, TypeVar
 
 from clippings.build.index import index
 from clippings.database.rows import FileRows, rows_of
 from clippings.markdown import to_markdown
 from clippings.markdown.rendering import plain_text
 from clippings.models import (
-    Article,
+    SAME_ID,
     Conversion,
     Diagnostic,
-    IndexEntry,
+    Outcome,
     ParsedArticle,
-    Placed,
     Processed,
+    ProcessedArticle,
     Quarantined,
     SourceFile,
     UnreadableArticle,
@@ -35,17 +33,25 @@ from clippings.reading.identity import file_digest
 from clippings.reading.normalize import article_url, normalize_article
 from clippings.reading.revisions import with_revisions
 from clippings.reading.sources import read_bytes
-from clippings.reading.withholding import Withholding, withhold
+from clippings.reading.time_limit import TookTooLong, time_limit
+from clippings.reading.withholding import NOTHING_WITHHELD, Withholding, withhold
 
 MAX_BYTES = 64 * 2**20
 """No article is larger than this; what is, is quarantined with its first MAX_KEPT bytes."""
 
 MAX_KEPT = 2**20
 
-NOTHING_WITHHELD = Withholding()
+MAX_SECONDS = 120
+"""Seconds of CPU time that one stage may take for one file: no known file takes one."""
+
+_SAME_ID = SAME_ID.rstrip(":")
 
 
-class Raw(NamedTuple):
+P = ParamSpec("P")
+T = TypeVar("T")
+
+
+class RawFile(NamedTuple):
     """A file that was read."""
 
     path: str
@@ -53,108 +59,108 @@ class Raw(NamedTuple):
 
 
 class Converted(NamedTuple):
-    """An article whose body is Markdown; `text` is the plain text of it."""
+    """A body as Markdown, and the plain text of that."""
 
-    path: str
-    parsed: ParsedArticle
     conversion: Conversion
     text: str
-
-
-class Normalized(NamedTuple):
-    """An article with its columns filled, and what was odd about its fields."""
-
-    path: str
-    converted: Converted
-    article: Article
-    diagnostics: tuple[Diagnostic, ...]
 
 
 def prepare_rows(
     sources: Sequence[SourceFile], withholding: Withholding = NOTHING_WITHHELD
 ) -> list[FileRows | None]:
-    """The rows of each file; None for one that holds what it held. Errors are as below."""
+    """Return the rows of each file; None for one that holds what it held.
 
-    def rows(outcome: Processed) -> FileRows:
-        return replace(rows_of(withhold(outcome, withholding)), digest=_known_by(outcome))
-
-    outcomes = process_files(sources, withholding.split_categories)
-    return [None if outcome is None else _named(rows, outcome) for outcome in outcomes]
+    Never raises for bad input; an exception is a bug, and names the file.
+    """
+    processed = process_files(sources, withholding.split_categories)
+    outcomes = [each and withhold(each, withholding) for each in processed]
+    articles = [each for each in outcomes if isinstance(each, ProcessedArticle)]
+    entries = iter(index([each.article for each in articles], [each.text for each in articles]))
+    rows: list[FileRows | None] = []
+    for was, outcome in zip(processed, outcomes, strict=True):
+        if was is None or outcome is None:
+            rows.append(None)
+            continue
+        entry = next(entries) if isinstance(outcome, ProcessedArticle) else None
+        rows.append(rows_of(outcome, entry, _known_by(was)))
+    return rows
 
 
 def process_files(
     sources: Sequence[SourceFile], split_categories: bool = True
-) -> Iterator[Processed | None]:
-    """Read files, with their older versions, and process them, in their order; None for one
-    that holds what it held."""
-    read = [_read_changed(source) for source in sources if not source.history]
-    processed = iter(process_articles(read, split_categories))
-    for source in sources:
-        if source.history:
-            versions = (
-                read_file(source._replace(location=version.location, history=None, known=""))
-                for version in source.history.versions
-            )
-            yield with_revisions(source.history, process_articles(versions, split_categories))
-        else:
-            yield next(processed)
+) -> list[Processed | None]:
+    """Read and process files, with their older versions; None for one that holds what it held."""
+    raws = {source.path: _read_changed(source) for source in sources if not _has_versions(source)}
+    processed = iter(process_articles([raw for raw in raws.values() if raw], split_categories))
+    return [
+        _process_versions(source, split_categories)
+        if _has_versions(source)
+        else raws[source.path] and next(processed)
+        for source in sources
+    ]
+
+
+def process_articles(
+    files: Sequence[RawFile | Quarantined], split_categories: bool = True
+) -> list[Processed]:
+    """Process some files, stage by stage: the code and the tables of one stage then stay in the
+    processor's caches, which saves a fifth of the time against going file by file."""
+    parsed = [
+        file if isinstance(file, Quarantined) else _limited(file, parse, file) for file in files
+    ]
+    converted = [
+        _limited(file, convert, each)
+        if isinstance(file, RawFile) and isinstance(each, ParsedArticle)
+        else None
+        for file, each in zip(files, parsed, strict=True)
+    ]
+    return [
+        _normalized(file, each, body, split_categories)
+        for file, each, body in zip(files, parsed, converted, strict=True)
+    ]
+
+
+def _normalized(
+    file: RawFile | Quarantined,
+    parsed: ParsedArticle | Quarantined,
+    converted: Converted | Quarantined | None,
+    split_categories: bool,
+) -> Processed:
+    if isinstance(parsed, Quarantined):
+        return parsed
+    assert isinstance(file, RawFile) and converted is not None
+    if isinstance(converted, Quarantined):
+        return converted
+    return _limited(file, normalize, parsed, converted, split_categories)
 
 
 def process_article(path: str, data: bytes) -> Processed:
-    """Bytes → an article, or a quarantined file with the reason.
+    """Return the article of a file, or the file quarantined with the reason.
 
     Pure: the same path and bytes give the same outcome anywhere. Never raises
     for bad input; an exception is a bug, and names the file.
     """
-    outcome: Processed = process_articles([Raw(path, data)])[0]
-    return outcome
+    return process_articles([RawFile(path, data)])[0]
 
 
-def process_articles(
-    files: Iterable[Raw | Quarantined | None], split_categories: bool = True
-) -> list[Any]:
-    """The same for a few files at a time; what is none to process stays as it is."""
-    works: list[Any] = [*files]
-    normalize = partial(_normalize, split_categories=split_categories)
-    stages: tuple[Callable[[Any], Any], ...] = (_parse, _convert, normalize)
-    for stage in stages:
-        works = [
-            work if work is None or isinstance(work, Quarantined) else _named(stage, work)
-            for work in works
-        ]
-    return _indexed(works)
-
-
-def read_file(source: SourceFile) -> Raw | Quarantined:
-    """The bytes of a file; one that cannot be read, or is too large, is quarantined."""
+def read_file(source: SourceFile) -> RawFile | Quarantined:
+    """Return the bytes of a file; one that cannot be read, or is too large, is quarantined."""
     try:
         data, size = read_bytes(source, MAX_BYTES + 1)
     except OSError as error:
-        trouble = Diagnostic("error", "read", "unreadable", f"cannot be read: {error.strerror}")
-        return Quarantined(source.path, 0, "", b"", (trouble,))
+        return _rejected(source.path, 0, b"", "unreadable", f"cannot be read: {error.strerror}")
     if len(data) > MAX_BYTES:
         message = f"larger than {MAX_BYTES >> 20} MiB; split it, or give it another ending"
-        trouble = Diagnostic("error", "read", "too-large", message)
-        return Quarantined(source.path, size, "", data[:MAX_KEPT], (trouble,))
-    return Raw(source.path, data)
+        return _rejected(source.path, size, data[:MAX_KEPT], "too-large", message)
+    if source.same_id:
+        message = "an earlier path has the same number; rename the file"
+        refused = _rejected(source.path, size, data[:MAX_KEPT], _SAME_ID, message)
+        return replace(refused, digest=file_digest(data))
+    return RawFile(source.path, data)
 
 
-def _read_changed(source: SourceFile) -> Raw | Quarantined | None:
-    read = read_file(source)
-    return None if source.known and source.known == _known_by(read) else read
-
-
-def _known_by(file: Raw | Processed) -> str:
-    """The digest by which the next build knows a file: SHA-256, or what hindered its reading."""
-    if isinstance(file, Raw):
-        return file_digest(file.data)
-    if file.digest or isinstance(file, Placed):
-        return file.digest
-    (why,) = file.diagnostics
-    return f"{why.code}:{file_digest(repr((why.message, file.size, file.content)).encode())}"
-
-
-def _parse(raw: Raw) -> ParsedArticle | Quarantined:
+def parse(raw: RawFile) -> ParsedArticle | Quarantined:
+    """Take a file apart into front matter and body."""
     try:
         return parse_article(raw.path, raw.data)
     except UnreadableArticle as error:
@@ -162,46 +168,78 @@ def _parse(raw: Raw) -> ParsedArticle | Quarantined:
         return Quarantined(raw.path, len(raw.data), file_digest(raw.data), raw.data, (trouble,))
 
 
-def _convert(parsed: ParsedArticle) -> Converted:
+def convert(parsed: ParsedArticle) -> Converted:
+    """Convert a body to Markdown."""
     conversion = to_markdown(parsed.body, base_url=article_url(parsed.front_matter))
-    return Converted(parsed.path, parsed, conversion, plain_text(conversion.markdown))
+    return Converted(conversion, plain_text(conversion.markdown))
 
 
-def _normalize(converted: Converted, split_categories: bool) -> Normalized:
-    path, parsed, conversion, text = converted
-    article, notes = normalize_article(parsed, conversion, text, split_categories)
-    return Normalized(path, converted, article, notes)
+def normalize(
+    parsed: ParsedArticle, converted: Converted, split_categories: bool = True
+) -> ProcessedArticle:
+    """Fill the columns of an article."""
+    conversion, text = converted
+    article, odd = normalize_article(parsed, conversion, text, split_categories)
+    notes = (*parsed.diagnostics, *conversion.diagnostics, *odd)
+    return ProcessedArticle(parsed.path, parsed.digest, parsed.encoding, article, text, notes)
 
 
-def _indexed(works: list[Any]) -> list[Any]:
-    """All articles go through the index together."""
-    normalized = [work for work in works if isinstance(work, Normalized)]
-    texts = [work.converted.text for work in normalized]
-    entries = iter(index([work.article for work in normalized], texts))
-    return [
-        _placed(work, next(entries)) if isinstance(work, Normalized) else work for work in works
-    ]
+def _has_versions(source: SourceFile) -> bool:
+    return source.history is not None and not source.same_id
 
 
-def _placed(normalized: Normalized, entry: IndexEntry) -> Placed:
-    path, (_, parsed, conversion, _), article, diagnostics = normalized
-    return Placed(
-        path=path,
-        digest=parsed.digest,
-        encoding=parsed.encoding,
-        article=article,
-        tokens=entry.tokens,
-        keywords=entry.keywords,
-        sketch=entry.sketch,
-        diagnostics=(*parsed.diagnostics, *conversion.diagnostics, *diagnostics),
+def _process_versions(source: SourceFile, split_categories: bool) -> Processed:
+    assert source.history is not None  # else it has one version
+    raws = (
+        read_file(source._replace(location=version.location, history=None))
+        for version in source.history.versions
     )
+    processed = (process_articles([raw], split_categories)[0] for raw in raws)
+    return with_revisions(source.history, processed)
 
 
-def _named(stage: Callable[[Any], Any], work: Any) -> Any:
-    """What a stage makes of a file's work. A bug of ours is re-raised with the file's name."""
+def _read_changed(source: SourceFile) -> RawFile | Quarantined | None:
+    raw = read_file(source)
+    return None if source.known and source.known == _known_by(raw) else raw
+
+
+def _known_by(file: RawFile | Outcome) -> str:
+    """Return the digest by which the next build knows a file: SHA-256, or what hindered its
+    reading."""
+    if isinstance(file, RawFile):
+        return file_digest(file.data)
+    if not isinstance(file, Quarantined):
+        return file.digest
+    (why,) = file.diagnostics
+    if file.digest and why.code != _SAME_ID:
+        return file.digest
+    return f"{why.code}:{file_digest(repr((why.message, file.size, file.content)).encode())}"
+
+
+def _rejected(path: str, size: int, content: bytes, code: str, message: str) -> Quarantined:
+    return Quarantined(path, size, "", content, (Diagnostic("error", "read", code, message),))
+
+
+def _limited(
+    file: RawFile, stage: Callable[P, T], *work: P.args, **more: P.kwargs
+) -> T | Quarantined:
+    """Return what a stage makes of a file's work; quarantine what takes longer than its share."""
     try:
-        return stage(work)
-    except MemoryError:  # the machine's trouble, not the file's
+        with time_limit(MAX_SECONDS):
+            return _named(file.path, stage, *work, **more)
+    except TookTooLong:
+        message = f"takes more than {MAX_SECONDS} seconds to read; please report the file"
+        refused = _rejected(
+            file.path, len(file.data), file.data[:MAX_KEPT], "took-too-long", message
+        )
+        return replace(refused, digest=file_digest(file.data))
+
+
+def _named(path: str, stage: Callable[P, T], *work: P.args, **more: P.kwargs) -> T:
+    """Return what a stage makes of a file's work; re-raise a bug of ours with the file's name."""
+    try:
+        return stage(*work, **more)
+    except (MemoryError, TookTooLong):  # the machine's trouble, and no bug
         raise
     except Exception as error:
-        raise RuntimeError(f"a bug was met at {work.path}") from error
+        raise RuntimeError(f"a bug was met at {path}") from error

@@ -14,9 +14,21 @@ import shutil
 from collections.abc import Iterator
 from pathlib import Path
 
-from clippings.dataset.checksums import NAME, as_checksums, read_checksums
+from clippings.dataset.checksums import NAME, as_checksums
 from clippings.models import BuildError
 from clippings.reading.identity import digest_of_file
+
+_held: set[int] = set()
+"""Descriptors of locks. A process that is forked closes them: a lock is its owner's alone."""
+
+
+def _let_go() -> None:
+    for lock in _held:
+        os.close(lock)
+    _held.clear()
+
+
+os.register_at_fork(after_in_child=_let_go)
 
 
 @contextlib.contextmanager
@@ -28,11 +40,24 @@ def draft_folder(target: Path) -> Iterator[Path]:
     """
     folder = target.with_name(f".{target.name}.draft")
     lock = _locked(folder)
+    _held.add(lock)
     try:
         _empty(folder)
         yield folder
     finally:
         shutil.rmtree(folder, ignore_errors=True)
+        _held.discard(lock)
+        os.close(lock)
+
+
+@contextlib.contextmanager
+def locked(folder: Path) -> Iterator[None]:
+    """Hold a folder for the block, waiting for whoever holds it."""
+    lock = os.open(folder, os.O_RDONLY | os.O_DIRECTORY)
+    try:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        yield
+    finally:
         os.close(lock)
 
 
@@ -74,18 +99,13 @@ def write_checksums(folder: Path) -> int:
 
 
 def check_replaceable(folder: Path) -> None:
-    """Raise BuildError for a folder that holds anything but what `write_checksums` found there:
-    only what a release or a copy has written is removed."""
+    """Raise BuildError for a folder that holds anything and is no earlier release: what a new one
+    takes the place of is removed."""
     if not folder.exists():
         return
-    if not folder.is_dir() or folder.is_symlink():
-        raise BuildError(f"{folder} is no folder; give another one, or none")
-    there = {p.relative_to(folder).as_posix() for p in folder.rglob("*") if not p.is_dir()}
-    sums = folder / NAME
-    ours = {NAME, *read_checksums(sums.read_text("utf-8"))} if sums.is_file() else set()
-    if foreign := sorted(there - ours):
+    if not folder.is_dir() or (any(folder.iterdir()) and not (folder / NAME).is_file()):
         raise BuildError(
-            f"{folder} holds {foreign[0]}, which no build wrote; nothing was touched. "
+            f"{folder} holds what no build wrote; nothing was touched. "
             "Give a new or empty folder, or that of an earlier build"
         )
 

@@ -8,31 +8,89 @@ from __future__ import annotations
 
 import os
 import sqlite3
-from contextlib import closing
+from collections.abc import Iterable
 from pathlib import Path
 
 from clippings.database.inspect import inspected_beside
 from clippings.database.schema import reading
-from clippings.models import Known
+from clippings.models import FileState
 from clippings.reading.identity import digest_of_file
 
-# The stamps come first: a file that held what it held may have been read once more, and not have
-# been readable then, which its row of this build says.
-RECORD_FILES = (
-    """update state.files set stamp = (select stamp from staged.stamps where path = files.path)
-       where path in (select path from staged.stamps)""",
-    "delete from state.files where path in (select path from staged.dropped)",
-    "insert into state.files select path, stamp, digest, text from staged.files order by path",
-)
+_SCHEMA = """
+    create table if not exists files (
+      path text primary key, stamp text not null, digest text not null,
+      text text  -- digest of its article's text; null: no article
+    ) without rowid;
+    -- What tells which articles are alike (clippings/similarity), as packed numbers.
+    create table if not exists features (
+      article integer primary key, published text,
+      keywords blob not null, factors blob not null, band_keys blob not null
+    );
+    create table if not exists sketches (article integer primary key, sketch blob not null);
+    create table if not exists about (name text primary key, value text not null) without rowid;
+"""
+
+FeatureRow = tuple[int, str | None, bytes, bytes, bytes]
+"""Article, date of publication, keywords, their factors, band keys."""
+
+
+class State:
+    """A draft of the state: a new one, or a copy of the last one to be brought up to date."""
+
+    def __init__(self, path: Path) -> None:
+        # Another thread may read what this one wrote.
+        self._db = sqlite3.connect(path, isolation_level=None, check_same_thread=False)
+        # A draft that is not finished is thrown away: a journal would protect nothing.
+        self._db.executescript(f"pragma journal_mode = off; pragma synchronous = off; {_SCHEMA}")
+        self._db.execute("begin")
+
+    def close(self) -> None:
+        """Let go of the file; what was not committed is lost."""
+        self._db.close()
+
+    def commit(self) -> None:
+        """Write what was noted."""
+        self._db.execute("commit")
+
+    def note(self, path: str, file: FileState) -> None:
+        """Note what a file is."""
+        self._db.execute("insert or replace into files values (?, ?, ?, ?)", (path, *file))
+
+    def forget(self, paths: Iterable[str], articles: Iterable[int]) -> None:
+        """Forget files that are gone, and articles that were taken out."""
+        self._db.executemany("delete from files where path = ?", ([path] for path in paths))
+        for article in articles:
+            for table in ("features", "sketches"):
+                self._db.execute(f"delete from {table} where article = ?", [article])
+
+    def note_features(self, row: FeatureRow, sketch: bytes) -> None:
+        """Note what tells which articles an article is like."""
+        self._db.execute("insert into features values (?, ?, ?, ?, ?)", row)
+        self._db.execute("insert into sketches values (?, ?)", (row[0], sketch))
+
+    def features(self) -> list[FeatureRow]:
+        """Return those of all articles, by id."""
+        return self._db.execute("select * from features order by article").fetchall()
+
+    def sketch_of(self, article: int) -> bytes:
+        """Return the sketch of an article."""
+        found = self._db.execute("select sketch from sketches where article = ?", [article])
+        sketch: bytes = found.fetchone()[0]
+        return sketch
+
+    def belongs_to(self, draft: Path, version: str, digest: str) -> None:
+        """Note which database this is the state of: `draft`, with this SHA-256."""
+        about = {"version": version, "hash": digest, **_look(draft)}
+        self._db.executemany("insert or replace into about values (?, ?)", about.items())
 
 
 def state_path(target: Path) -> Path:
-    """Where the state of a database lies: `.clippings.db.state` beside `clippings.db`."""
+    """Return where the state of a database lies: `.clippings.db.state` beside `clippings.db`."""
     return target.with_name(f".{target.name}.state")
 
 
-def known_files(target: Path, version: str) -> dict[str, Known] | None:
-    """What the last build of `target` knew of each path; None: there is nothing to build on.
+def known_files(target: Path, version: str) -> dict[str, FileState] | None:
+    """Return what the last build of `target` knew of each path; None: there is nothing to build on.
 
     That is so when there was no build, another version of this program made it, the database
     is not the one that it made, or what Datasette is to know of that is lost.
@@ -44,26 +102,19 @@ def known_files(target: Path, version: str) -> dict[str, Known] | None:
             about = dict(db.execute("select name, value from about"))
             if about["version"] != version or not _is_same(target, about):
                 return None
-            rows = db.execute("select path, stamp, digest from files")
-            return {path: Known(stamp, digest) for path, stamp, digest in rows}
+            rows = db.execute("select path, stamp, digest, text from files")
+            return {path: FileState(stamp, digest, text) for path, stamp, digest, text in rows}
     except (sqlite3.DatabaseError, KeyError, FileNotFoundError):
         return None
 
 
 def is_whole(target: Path) -> bool:
-    """Whether the state of `target` is sound in all its pages, of which some are read late."""
+    """Return whether the state of `target` is sound in all its pages; some are read late."""
     try:
         with reading(state_path(target)) as db:
             return db.execute("pragma quick_check(1)").fetchall() == [("ok",)]
     except sqlite3.DatabaseError:
         return False
-
-
-def seal(state: Path, draft: Path, version: str, digest: str) -> None:
-    """Write into a state which database it belongs to: `draft`, with this SHA-256."""
-    about = {"version": version, "hash": digest, **_look(draft)}
-    with closing(sqlite3.connect(state)) as db, db:
-        db.executemany("insert or replace into about values (?, ?)", about.items())
 
 
 def _look(path: Path) -> dict[str, str]:

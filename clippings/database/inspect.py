@@ -10,11 +10,8 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-from sqlite_utils import Database
-
 from clippings.database.schema import reading
 from clippings.models import PASSED_OVER, Accounting, BuildError
-from clippings.reading.identity import digest_of_file
 
 INSPECTED = "inspect-data.json"
 """The file in which Datasette looks for what it need not count, beside the databases."""
@@ -27,28 +24,19 @@ _WHY = "select path, message from diagnostics where severity = 'error' order by 
 
 @contextlib.contextmanager
 def disk_errors(target: Path) -> Iterator[None]:
-    """Raise BuildError, naming the target, where SQLite cannot write in the block."""
+    """Raise BuildError, naming the target, where SQLite cannot write in the block, or finds the
+    last database damaged."""
     try:
         yield
-    except sqlite3.OperationalError as error:
+    except sqlite3.DatabaseError as error:
+        if "malformed" in str(error):
+            way_out = "the last database is damaged; build everything anew with --fresh"
+            raise BuildError(f"{target}: {error}: {way_out}") from error
         if not _DISK.search(str(error)):
             raise
         raise BuildError(
             f"{target}: {error}: no space left, or a quota or limit reached"
         ) from error
-
-
-def inspect_data(path: Path) -> dict[str, Any]:
-    """What `datasette inspect` would say of a finished database, under its name.
-
-    Datasette serves a database that it knows this of as immutable, and does not
-    count its tables again. Hidden index tables are left out.
-    """
-    with reading(path) as conn:
-        db = Database(conn)
-        names = (name for name in db.table_names() if "_fts" not in name)
-        tables = {name: {"count": db[name].count} for name in names}
-    return {"hash": digest_of_file(path), "size": path.stat().st_size, "tables": tables}
 
 
 def inspected_beside(target: Path) -> dict[str, Any]:

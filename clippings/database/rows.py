@@ -1,115 +1,190 @@
-"""Outcome → the rows of each table, prepared by the workers so that the writer only inserts."""
+"""What a worker hands to the writer: an outcome as the rows of each table, packed as bytes.
+
+outcome ─► rows_of ─► FileRows   placement   what the build decides by
+                                 parts       rows, as bytes that nobody opens on the way
+"""
 
 from __future__ import annotations
 
-from dataclasses import astuple, dataclass, fields
-from typing import Any
+import marshal
+from array import array
+from collections.abc import Sequence
+from dataclasses import fields
+from operator import attrgetter
+from typing import NamedTuple
 
 from clippings.models import (
     Article,
+    Diagnostic,
+    HistorySpan,
+    IndexEntry,
     IndexTokens,
     Outcome,
-    Placed,
+    ProcessedArticle,
     Quarantined,
     Revision,
-    Seen,
     Withheld,
 )
-from clippings.reading.dates import day_of
 from clippings.reading.identity import path_id
 from clippings.reading.normalize import host_of
-from clippings.similarity.near_duplicates import clues, place
+from clippings.similarity.near_duplicates import band_keys
 
-Row = tuple[Any, ...]
+Value = str | int | float | bytes | None
+Row = tuple[Value, ...]
+Tables = dict[str, list[Row]]
 
 _KEPT_ELSEWHERE = {"features", "tags", "links", "images"}
 """Fields of Article that are tables of their own."""
 
-ARTICLE_COLUMNS = tuple(f.name for f in fields(Article) if f.name not in _KEPT_ELSEWHERE)
-
+_ARTICLE_FIELDS = tuple(f.name for f in fields(Article) if f.name not in _KEPT_ELSEWHERE)
 _PLACE = ("section", "source", "feed", "encoding", "digest")
-_SEEN = tuple(f.name for f in fields(Seen))
+_SPAN = tuple(f.name for f in fields(HistorySpan))
+_REVISION = tuple(f.name for f in fields(Revision))
+_DIAGNOSTIC = tuple(f.name for f in fields(Diagnostic))
+
+_article_values = attrgetter(*_ARTICLE_FIELDS)
+_token_values = attrgetter(*(f.name for f in fields(IndexTokens)))
+_span_values = attrgetter(*_SPAN)
+_revision_values = attrgetter(*_REVISION)
+_diagnostic_values = attrgetter(*_DIAGNOSTIC)
 
 COLUMNS: dict[str, tuple[str, ...]] = {
-    "articles": (*ARTICLE_COLUMNS, "day"),
-    "tokens": ("article", *(f.name for f in fields(IndexTokens))),
-    "keywords": ("article", "keyword", "factor"),
-    "sketches": ("article", "place", "sketch"),
-    "clues": ("article", "clue"),
+    "articles": (*_ARTICLE_FIELDS, "day", "docid", "first_seen", "last_seen", "removed"),
     "links": ("article", "position", "url", "host", "text"),
     "images": ("article", "position", "url", "host", "alt", "caption"),
     "features": ("feature", "article"),
     "tags": ("tag", "article"),
-    "placements": ("of_text", "id", "path", *_PLACE, *_SEEN),
-    "revisions": ("of_text", "placement", "position", *(f.name for f in fields(Revision))),
+    "placements": ("article", "id", "path", *_PLACE, *_SPAN),
+    "revisions": ("article", "placement", "position", *_REVISION),
     "quarantine": ("path", "size", "digest", "content"),
     "withheld": ("id", "what", "entry", "reason"),
-    "diagnostics": ("of_text", "path", "position", "severity", "stage", "code", "message"),
+    "diagnostics": ("article", "path", "position", *_DIAGNOSTIC),
 }
-"""Table → its columns in the order of the rows made here.
-
-`of_text` is the digest of an article's text: which article a placement belongs to is known only
-when all files with that text are.
-"""
+"""Table → its columns in the order of the rows made here. In what a worker makes, `article` is
+left out: which article a file belongs to is known only when all files with its text are."""
 
 
-@dataclass(frozen=True, slots=True)
-class FileRows:
-    """What the database holds because of one file.
+class Placement(NamedTuple):
+    """What decides which of the files with one text leads, and where its article stands."""
 
-    `digest` is that by which the next build knows the file, `text` that of the article's text,
-    None where there is no article.
+    id: int
+    text: str
+    published: str | None
+    section: str | None
+    source: str | None
+    feed: str | None
+    first_seen: str | None
+    last_seen: str | None
+    removed: str | None
+
+
+class FileRows(NamedTuple):
+    """What the database holds because of one file; `digest` is that of its FileState.
+
+    `parts` are the row of its article, its entry in the index, what tells which articles are
+    alike, and all other rows; the first three are empty where there is no article.
     """
 
     path: str
     digest: str
-    text: str | None
-    tables: dict[str, list[Row]]
+    placement: Placement | None
+    parts: tuple[bytes, bytes, bytes, bytes]
 
 
-def rows_of(outcome: Outcome) -> FileRows:
-    """The rows of one file: a pure function of its outcome."""
-    path, digest = outcome.path, outcome.digest
+class StoredTokens(NamedTuple):
+    """An entry of the index: its tokens, and what its facts are made of besides the date."""
+
+    tokens: IndexTokens
+    language: str | None
+    features: tuple[str, ...]
+
+
+class Features(NamedTuple):
+    """What tells which articles are alike (clippings/similarity): numbers of keywords (uint32
+    each), a factor of each (uint8), band keys (uint32), and the sketch."""
+
+    keywords: bytes
+    factors: bytes
+    band_keys: bytes
+    sketch: bytes
+
+
+def rows_of(outcome: Outcome, entry: IndexEntry | None, digest: str) -> FileRows:
+    """Return the rows of one file, whose article has this entry in the index."""
     if isinstance(outcome, Withheld):
-        return FileRows(path, digest, None, {"withheld": _withheld_rows(outcome)})
-    withheld = _withheld_rows(outcome.withheld)
+        return FileRows(outcome.path, digest, None, _other({"withheld": _withheld_rows(outcome)}))
+    others = {"withheld": _withheld_rows(outcome.withheld), "diagnostics": _notes(outcome)}
     if isinstance(outcome, Quarantined):
-        row = (path, outcome.size, digest, outcome.content)
-        tables = {"quarantine": [row], "diagnostics": _notes(outcome, None), "withheld": withheld}
-        return FileRows(path, digest, None, tables)
-    article = outcome.article
-    place = (article.section, article.source, article.feed, outcome.encoding, digest)
-    seen = astuple(outcome.seen) if outcome.seen else (None,) * len(_SEEN)
-    key, of_text = path_id(path), article.digest
-    found = clues(outcome.sketch)
-    return FileRows(
-        path,
-        digest,
-        article.digest,
-        {
-            "articles": [_article_row(article)],
-            "tokens": [(article.id, *astuple(outcome.tokens))],
-            "keywords": [(article.id, *keyword) for keyword in outcome.keywords],
-            "sketches": _sketch_rows(outcome) if found else [],
-            "clues": [(article.id, clue) for clue in found],
-            "links": [
-                (article.id, n, link.url, host_of(link.url), link.text)
-                for n, link in enumerate(article.links, 1)
-            ],
-            "images": [
-                (article.id, n, image.url, host_of(image.url), image.alt, image.caption)
-                for n, image in enumerate(article.images, 1)
-            ],
-            "features": [(feature, article.id) for feature in sorted(article.features)],
-            "tags": [(tag, article.id) for tag in sorted(article.tags)],
-            "placements": [(of_text, key, path, *place, *seen)],
-            "revisions": [
-                (of_text, key, n, *astuple(was)) for n, was in enumerate(outcome.revisions, 1)
-            ],
-            "diagnostics": _notes(outcome, of_text),
-            "withheld": withheld,
-        },
+        row = (outcome.path, outcome.size, outcome.digest, outcome.content)
+        return FileRows(outcome.path, digest, None, _other({"quarantine": [row], **others}))
+    assert entry is not None  # each article is indexed
+    article, span = outcome.article, outcome.span
+    seen = (span.first_seen, span.last_seen, span.removed) if span else (None, None, None)
+    place = (article.section, article.source, article.feed)
+    key = path_id(outcome.path)
+    numbers, factors = zip(*entry.keywords, strict=True) if entry.keywords else ((), ())
+    keys = band_keys(entry.sketch)
+    alike = (array("I", numbers).tobytes(), bytes(factors), keys, entry.sketch if keys else b"")
+    stored = (_token_values(entry.tokens), article.language, tuple(sorted(article.features)))
+    parts = (
+        marshal.dumps(_article_values(article)),
+        marshal.dumps(stored),
+        marshal.dumps(alike),
+        marshal.dumps({**_details(outcome, key), **others}),
     )
+    return FileRows(
+        outcome.path,
+        digest,
+        Placement(key, article.digest, article.published, *place, *seen),
+        parts,
+    )
+
+
+def article_row(part: bytes) -> dict[str, Value]:
+    """Unpack the row of an article, by column."""
+    return dict(zip(_ARTICLE_FIELDS, marshal.loads(part), strict=True))
+
+
+def stored_tokens(part: bytes) -> StoredTokens:
+    """Unpack an entry of the index."""
+    tokens, language, features = marshal.loads(part)
+    return StoredTokens(IndexTokens(*tokens), language, features)
+
+
+def features(part: bytes) -> Features:
+    """Unpack what tells which articles are alike."""
+    return Features(*marshal.loads(part))
+
+
+def other_rows(part: bytes) -> Tables:
+    """Unpack the rows of the other tables."""
+    tables: Tables = marshal.loads(part)
+    return tables
+
+
+def _other(tables: Tables) -> tuple[bytes, bytes, bytes, bytes]:
+    return (b"", b"", b"", marshal.dumps(tables))
+
+
+def _details(processed: ProcessedArticle, key: int) -> Tables:
+    article = processed.article
+    span = _span_values(processed.span) if processed.span else (None,) * len(_SPAN)
+    place = (article.section, article.source, article.feed, processed.encoding, processed.digest)
+    return {
+        "links": [
+            (n, link.url, host_of(link.url), link.text) for n, link in enumerate(article.links, 1)
+        ],
+        "images": [
+            (n, image.url, host_of(image.url), image.alt, image.caption)
+            for n, image in enumerate(article.images, 1)
+        ],
+        "features": [(feature,) for feature in article.features],
+        "tags": [(tag,) for tag in article.tags],
+        "placements": [(key, processed.path, *place, *span)],
+        "revisions": [
+            (key, n, *_revision_values(was)) for n, was in enumerate(processed.revisions, 1)
+        ],
+    }
 
 
 def _withheld_rows(withheld: Withheld | None) -> list[Row]:
@@ -119,16 +194,6 @@ def _withheld_rows(withheld: Withheld | None) -> list[Row]:
     return [(path_id(withheld.path), withheld.what, withheld.entry, withheld.reason)]
 
 
-def _sketch_rows(placed: Placed) -> list[Row]:
-    article = placed.article
-    return [(article.id, place(article.published, article.id), placed.sketch)]
-
-
-def _notes(outcome: Placed | Quarantined, text: str | None) -> list[Row]:
-    notes = enumerate(outcome.diagnostics, 1)
-    return [(text, outcome.path, n, *astuple(note)) for n, note in notes]
-
-
-def _article_row(article: Article) -> Row:
-    values = (getattr(article, column) for column in ARTICLE_COLUMNS)
-    return (*values, day_of(article.published))
+def _notes(outcome: ProcessedArticle | Quarantined) -> list[Row]:
+    notes: Sequence[Diagnostic] = outcome.diagnostics
+    return [(outcome.path, n, *_diagnostic_values(note)) for n, note in enumerate(notes, 1)]

@@ -6,7 +6,8 @@ create table articles (
   id           integer primary key,  -- derived from the path, so a rebuild keeps every link
   title        text not null,        -- front matter, else the first heading, else the file name
   published    text,                 -- ISO 8601, the wall clock as written, with its offset when
-                                     -- one is stated; null: no date, or an impossible one
+                                     -- one is stated; of several files the earliest; null: no
+                                     -- date, or an impossible one
   source       text,                 -- second level of `categories`: the site; null: not given
   section      text,                 -- first level: the topic; null: not given
   feed         text,                 -- third level: the feed; null: not given
@@ -51,7 +52,8 @@ create index articles_characters on articles (characters);
 
 -- One row per file that became (part of) an article.
 create table placements (
-  id       integer primary key,      -- derived from the path; equals articles.id for the first
+  id       integer primary key,      -- derived from the path; equals articles.id for the file
+                                     -- that leads: the first with a feed, else the first
   article  integer not null references articles (id),
   path     text not null unique,     -- below the source folder, `/` between the parts
   section  text,                     -- null: not given
@@ -133,13 +135,13 @@ create table tags (
 -- The tags of an article.
 create index tags_article on tags (article, tag);
 
--- Articles of the same days that tell the same, nearly word for word: retitled, syndicated,
--- added to (clippings/similarity/near_duplicates.py). One row per telling; an article that stands alone has none.
+-- Near-duplicates: articles of the same days with nearly the same text: retitled, syndicated, added
+-- to (clippings/similarity/near_duplicates.py). An article that stands alone has no row.
 create table stories (
-  story    integer not null references articles (id),  -- its earliest telling
+  story    integer not null references articles (id),  -- the earliest of them
   article  integer primary key references articles (id)
 );
--- The tellings of a story.
+-- All of one story.
 create index stories_story on stories (story, article);
 
 -- Articles about the same thing, by the rare words they share (clippings/similarity/related.py).
@@ -160,7 +162,7 @@ create table diagnostics (
   position integer not null,         -- from 1, in the order it happened to the file
   article  integer references articles (id),  -- null: the file is in quarantine
   severity text not null check (severity in ('info', 'warning', 'error')),
-  stage    text not null,            -- read, front-matter, convert, normalize
+  stage    text not null,            -- read, front-matter, convert, normalize; archive: of all files together
   code     text not null,            -- a stable word to count by
   message  text not null,
   primary key (path, position)

@@ -1,179 +1,71 @@
-"""The one writer of clippings.db: staged rows in, a checked database out.
+"""The one writer of clippings.db: spooled rows in, tables and a search index out.
 
-Rows are copied into the tables in the order of their keys. So the file of a first build is
-densely packed, the index is written once in the order of publication, and the result depends on
-what was staged, not on who prepared it or when. A later build takes the database of the one
-before, has the articles leave that a changed file had a part in, and adds what was staged: the
-same tables, row for row.
+    write    takes out what the last database says of files that are written anew;
+             inserts rows in the order of their keys
+    index    inserts entries in the order of publication
+    relate   inserts what was worked out for the whole archive
+    finish   counts
+
+A first build has nothing to take out; a later one copies the last database and comes to the same
+rows. A file is densely packed, and depends on what was spooled, not on who prepared it or when.
 """
 
 from __future__ import annotations
 
-import json
-import math
 import shutil
 import sqlite3
-from collections.abc import Iterator
-from dataclasses import asdict, astuple
-from functools import lru_cache
+from collections import defaultdict
+from collections.abc import Collection, Iterable, Iterator, Mapping
+from dataclasses import asdict, astuple, replace
+from itertools import chain
+from operator import attrgetter, itemgetter
 from pathlib import Path
-from typing import Any
 
-from sqlite_utils import Database
-
-from clippings.build.index import Columns, index_tokens
-from clippings.build.state import RECORD_FILES
-from clippings.database.rows import COLUMNS
-from clippings.database.schema import STATE_INDEXES, archive_schema, attach, run_all
-from clippings.database.staging import SAME_ID
-from clippings.markdown.rendering import plain_text
-from clippings.models import PASSED_OVER, Accounting, BuildError, Changes, IndexTokens
-from clippings.reading.identity import path_id
-from clippings.search import folding_table, index_labels
-from clippings.similarity.components import leave, tell
-from clippings.similarity.near_duplicates import place
-from clippings.similarity.related import RELATE_AGAIN, RELATE_ALL
+from clippings.database import index
+from clippings.database.articles import ChosenArticle, days_of, publication_order
+from clippings.database.index import Entry, Tokenize
+from clippings.database.rows import COLUMNS, Row, Tables
+from clippings.database.schema import archive_schema, reading
+from clippings.database.spool import Spool
+from clippings.models import PASSED_OVER, Accounting, Changes
+from clippings.reading.dates import day_of
+from clippings.reading.identity import path_id, text_digest
+from clippings.reading.normalize import suspect_date
+from clippings.search import facts, folding_table
+from clippings.similarity import Similar
 
 _SETTINGS = """
     pragma page_size = 4096;
     pragma journal_mode = off;
     pragma synchronous = off;
     pragma locking_mode = exclusive;
-    pragma cache_size = -65536;
+    pragma cache_size = -32768;
     pragma secure_delete = on;
 """
 # A draft that is not finished is thrown away: a journal would protect nothing. What is deleted is
 # overwritten: the file is given to others, and a removed text is not to be found in a free page.
 
-_CHOOSE = (
-    "insert into staged.chosen select id, of_text from ("
-    "  select id, of_text, min(path) from staged.placements group by of_text)",
-    "insert into staged.retired select distinct article from placements"
-    " where path in (select path from staged.dropped)",
-)
+TOGETHER = 256
+"""Files whose rows are collected before each table gets its own."""
 
-# The id of a file that was added, by one that stays.
-_TAKEN = """
-    select 1 from staged.placements join placements old using (id)
-    where old.path not in (select path from staged.dropped) limit 1
-"""
+ARTICLES_TOGETHER = 10_000
+"""Articles whose related ones are compared with the last database's at a time."""
 
-# Undated articles come first. Each day has room for the next power of two of its articles: the
-# numbers stay close together, which keeps the index small, and an article that comes late moves
-# those of its day only, until its day outgrows the room.
-_LISTED = """
-    with listed (id, published, day) as (
-      select id, published, coalesce(substr(published, 1, 10), '') from (
-        select id, published from articles where id not in (select article from staged.retired)
-        union all
-        select id, published from staged.articles join staged.chosen on article = id
-      )
-    )
-"""
-_NUMBER_ARTICLES = (
-    f"""insert into staged.days (day, before) {_LISTED}
-        select day, sum(room(n)) over (order by day) - room(n)
-        from (select day, count(*) as n from listed group by day)""",
-    f"""insert into staged.docids (article, docid) {_LISTED}
-        select id, before + row_number() over (partition by day order by published, id)
-        from listed join staged.days using (day)""",
-)
-
-_RENUMBERED = """
-    select id from articles join staged.docids on article = id
-    where articles.docid <> staged.docids.docid
-      and id not in (select article from staged.retired)
-"""
-
-# All places of an article count for `source:` and its like, so their names come together here.
-_LABELS = ", ".join(
-    f"(select index_labels(json_group_array({name})) from placements p where p.article = a.id)"
-    for name in ("section", "source", "feed")
-)
-
-_INDEXED = f"""
-    select id, docid, title, summary, author, published, language, markdown,
-      (select json_group_array(tag) from tags where article = id),
-      (select json_group_array(feature) from features where article = id),
-      {_LABELS}
-    from articles a where id in (select article from %s) order by docid
-"""
-
-_FORGET = """
-    insert into articles_fts (articles_fts, rowid, title, summary, author, body, tags, facts,
-      section, source, feed)
-    values ('delete', ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
-"""
-
-_FILL_INDEX = f"""
-    insert into articles_fts
-      (rowid, title, summary, author, body, tags, facts, section, source, feed)
-    select docid, title, summary, author, body, tags, facts, {_LABELS}
-    from (
-      select d.docid, d.article as id, t.* from staged.docids d join staged.tokens t using (article)
-    ) a
-    order by docid
-"""
-
-_REMOVE = (
-    *(
-        f"delete from {table} where article in (select article from staged.retired)"
-        for table in ("links", "images", "features", "tags", "related", "revisions")
-    ),
-    *(
-        f"delete from {table} where path in (select path from staged.dropped)"
-        for table in ("diagnostics", "quarantine", "placements")
-    ),
-    "delete from withheld where id in (select path_id(path) from staged.dropped)",
-    "delete from articles where id in (select article from staged.retired)",
-    # In two steps, since no two articles have the same number at any time.
-    "update articles set docid = -docid where id in (select article from staged.renumbered)",
-    "update articles set docid = (select docid from staged.docids where article = id)"
-    " where docid < 0",
-)
-
-_ARTICLE_NAMES = ", ".join(COLUMNS["articles"])
-_OF_TEXT = "from staged.{0} left join staged.chosen using (of_text)"
-_OF_ARTICLE = "from staged.{0} join staged.chosen using (article)"
-_SOURCES = {
-    "links": (_OF_ARTICLE, "article, position"),
-    "images": (_OF_ARTICLE, "article, position"),
-    "features": (_OF_ARTICLE, "feature, article"),
-    "tags": (_OF_ARTICLE, "tag, article"),
-    "placements": (_OF_TEXT, "id"),
-    "revisions": (_OF_TEXT, "placement, position"),
-    "quarantine": ("from staged.{0}", "path"),
-    "withheld": ("from staged.{0}", "id"),
-    "diagnostics": (_OF_TEXT, "path, position"),
+_INSERT = {
+    table: f"insert into {table} ({', '.join(columns)}) values ({', '.join('?' * len(columns))})"
+    for table, columns in COLUMNS.items()
 }
-"""Table → where its rows come from, and in which order: that of its key."""
+_TABLES_OF_PLACEMENT = ("placements", "revisions")
+_TABLES_OF_LEAD = (*_TABLES_OF_PLACEMENT, "links", "images")
+_OF_ARTICLE = ("links", "images", "features", "tags", "revisions")
+_OF_PATH = ("diagnostics", "quarantine", "placements")
 
-# An article was seen as long as any of its files was, and is removed when all of them are.
-_COPY = (
-    f"""insert into articles ({_ARTICLE_NAMES}, docid, first_seen, last_seen, removed)
-        select {_ARTICLE_NAMES}, docid, first_seen, last_seen, removed
-        from staged.articles join staged.chosen c on c.article = id
-        join staged.docids d on d.article = id
-        join (
-          select of_text, min(first_seen) as first_seen, max(last_seen) as last_seen,
-            case when count(removed) = count(*) then max(removed) end as removed
-          from staged.placements group by of_text
-        ) using (of_text) order by id""",
-    *(
-        f"insert into {table} ({names}) select {names} {rows.format(table)} order by {order}"
-        for table, (rows, order) in _SOURCES.items()
-        for names in [", ".join(COLUMNS[table]).replace("of_text,", "article,", 1)]
-    ),
-)
-
-# One large segment is written at a time, and merged with the others once, at the end.
-_INDEX_SETTINGS = (
-    "insert into articles_fts (articles_fts, rank) values ('hashsize', 67108864)",
-    "insert into articles_fts (articles_fts, rank) values ('automerge', 0)",
-)
-_MERGE_ALL = "insert into articles_fts (articles_fts) values ('optimize')"
-# Later builds add a small segment each; of those, some are merged each time.
-_MERGE_SOME = "insert into articles_fts (articles_fts, rank) values ('merge', 1000)"
+_FORMER = "select id, title, digest, front_matter from articles"
+_RELATED_OF = """
+    select article, position, other, score from related where article > ? and article <= ?
+"""
+_UNRELATE = "delete from related where article = ? and position = ?"
+_RELATE = "insert into related (article, position, other, score) values (?, ?, ?, ?)"
 
 _COUNTS = {
     "articles": "select count(*) from articles",
@@ -183,175 +75,247 @@ _COUNTS = {
     "withheld": "select count(*) from withheld where what = 'article'",
 }
 
-_IN_INDEX = "select count(*) from articles_fts where articles_fts match 'facts : \"all\"'"
-_FORMER = "insert into staged.former select id, title, digest, front_matter from"
-_CHANGES = {
-    "added": "select id, title from articles join staged.chosen on article = id"
-    " where id not in (select id from staged.former) order by id",
-    "changed": "select a.id, a.title from articles a join staged.former f using (id)"
-    " where (a.title, a.digest, a.front_matter) <> (f.title, f.digest, f.front_matter)"
-    " order by id",
-    "removed": "select id, title from staged.former"
-    " where id not in (select id from articles) order by id",
-}
+Fingerprints = dict[int, tuple[str, str]]
+"""Id of an article → its title, and a digest of what would be told as a change."""
+
+
+# What is said of an article because of all the others stands after what its file says.
+_NOTE = """
+    insert into diagnostics (severity, stage, code, message, article, path, position)
+    select ?1, 'archive', ?2, ?3, id, path,
+      (select count(*) + 1 from diagnostics d where d.path = placements.path)
+    from placements where id = ?4
+"""
 
 
 class ArchiveWriter:
-    """Makes the database `draft` of what was staged. Use once: `finish`, then `close`.
+    """Writes the database `draft`: a new one, or where `base` is given, that one brought up to
+    date. `former` is a database that a new one will replace, to tell the changes.
 
-    Where `base` is given, the draft is that database brought up to date; else it is a new one,
-    and `former` is the one that it will replace, to tell the changes.
+    Call `write`, `index`, `relate` and `finish`, in this order.
     """
 
-    def __init__(
-        self, draft: Path, scratch: Path, state: Path, base: Path | None, former: Path | None
-    ) -> None:
-        self._is_new = base is None
+    def __init__(self, draft: Path, spool: Spool, base: Path | None, former: Path | None) -> None:
         if base:
             shutil.copyfile(base, draft)
-        self.db = Database(sqlite3.connect(draft, isolation_level=None, uri=True))
-        self._run = self.db.conn.execute
-        for name, count, function in _FUNCTIONS:
-            self.db.conn.create_function(name, count, function, deterministic=True)
-        self.db.conn.executescript(_SETTINGS)
-        for name, path in (("staged", scratch), ("state", state)):
-            attach(self.db.conn, name, path)
-        if former:
-            self._remember_former(former)
-
-    def finish(self, files_seen: int, passed_over: tuple[tuple[str, int], ...] = ()) -> Changes:
-        """Bring the tables and the index up to date and check them.
-
-        Raises BuildError when a check finds what must never be: then there is
-        nothing to publish.
-        """
-        self._run("begin")
-        try:
-            if self._is_new:
-                self._fill()
-            else:
-                self._revise()
-        except sqlite3.DatabaseError as error:
-            if self._is_new or "malformed" not in str(error):
-                raise
-            raise self._wrong(f"the last database is damaged: {error}") from error
-        run_all(self.db.conn, (*RECORD_FILES, *STATE_INDEXES))
-        accounting = self._account(files_seen, passed_over)
-        changes = {name: tuple(self._run(sql).fetchall()) for name, sql in _CHANGES.items()}
-        self._run("commit")
-        self._run("detach staged")
-        self._run("detach state")
-        self._shrink()
-        self._run("analyze")
-        self._check(accounting)
-        return Changes(**changes)
+        self._is_new = base is None
+        self._spool = spool
+        self._db = sqlite3.connect(draft, isolation_level=None)
+        self._db.executescript(_SETTINGS)
+        self._former = _fingerprints(former) if former else {}
+        self._added: list[tuple[int, str]] = []
+        self._changed: list[tuple[int, str]] = []
+        self._articles: list[ChosenArticle] = []
+        self._days: dict[int, str | None] = {}
+        self._docids: dict[int, int] = {}
+        self._moved: list[int] = []
 
     def close(self) -> None:
         """Let go of the file."""
-        self.db.conn.close()
+        self._db.close()
 
-    def _fill(self) -> None:
-        tables, indexes = archive_schema()
-        run_all(self.db.conn, (*tables, *_CHOOSE, *_NUMBER_ARTICLES, *_COPY))
-        self.db.conn.executemany("insert into folding values (?, ?)", folding_table())
-        # The tables' indexes come first: the search index looks the placements up by article.
-        run_all(self.db.conn, (*indexes, *_INDEX_SETTINGS, _FILL_INDEX, _MERGE_ALL))
-        tell(self.db.conn, is_new=True)
-        run_all(self.db.conn, RELATE_ALL)
+    def write(
+        self, articles: list[ChosenArticle], dropped: Collection[str], tokenize: Tokenize
+    ) -> list[int]:
+        """Take out what the last database says of the files `dropped`, and write the rows of the
+        spooled ones, which make these articles. Return the articles that were taken out."""
+        self._db.execute("begin")
+        self._articles, self._tokenize = articles, tokenize
+        self._article_of = {each.text: a for a in articles for each in a.placements}
+        if self._is_new:
+            for statement in archive_schema()[0]:
+                self._db.execute(statement)
+        listed = {article.id: article.published for article in articles}
+        retired = [] if self._is_new else self._take_out(dropped, listed)
+        if self._is_new:
+            self._number(listed)
+        self._insert_rows()
+        return retired
 
-    def _revise(self) -> None:
-        if self._run(_TAKEN).fetchone():
-            raise BuildError(SAME_ID)
-        run_all(self.db.conn, (*_CHOOSE, *_NUMBER_ARTICLES))
-        self._run(f"create table staged.renumbered as select id as article from ({_RENUMBERED})")
-        self._run(f"{_FORMER} articles where id in (select article from staged.retired)")
-        self._forget()
-        leave(self.db.conn)
-        run_all(self.db.conn, (*_REMOVE, *_COPY, _FILL_INDEX, _MERGE_SOME))
-        tell(self.db.conn, is_new=False)
-        run_all(self.db.conn, RELATE_AGAIN)
-        self._run("delete from accounting")
+    def index(self) -> None:
+        """Write the search index: the other long part, and independent of what is related."""
+        if self._is_new:
+            index.fill(self._db, self._entries())
+        else:
+            index.add(self._db, chain(self._entries(), self._stored(self._moved, self._docids)))
 
-    def _forget(self) -> None:
-        """Take the articles that leave or get another number out of the index."""
-        for docid, _, tokens, labels in self._indexed("staged.retired"):
-            self._run(_FORGET, (docid, *astuple(tokens), *labels))
-        kept = []
-        for docid, article, tokens, labels in self._indexed("staged.renumbered"):
-            self._run(_FORGET, (docid, *astuple(tokens), *labels))
-            kept.append((article, *astuple(tokens)))
-        self.db.conn.executemany("insert into staged.tokens values (?, ?, ?, ?, ?, ?, ?)", kept)
+    def relate(self, similar: Similar) -> None:
+        """Write near-duplicates and related articles, as a difference to the last database."""
+        was, now = set(self._db.execute("select story, article from stories")), set(similar.groups)
+        gone, new = sorted(was - now), sorted(now - was, key=itemgetter(1))
+        self._db.executemany("delete from stories where story = ? and article = ?", gone)
+        self._db.executemany("insert into stories (story, article) values (?, ?)", new)
+        last = 0
+        for until, rows in similar.related_rows(ARTICLES_TOGETHER):
+            there = set(self._db.execute(_RELATED_OF, [last, until]))
+            self._db.executemany(_UNRELATE, [row[:2] for row in there.difference(rows)])
+            self._db.executemany(_RELATE, [row for row in rows if row not in there])
+            last = until
 
-    def _indexed(self, ids: str) -> Iterator[tuple[int, int, IndexTokens, tuple[str, ...]]]:
-        """(docid, id, tokens, labels) of articles as the index has them, by docid."""
-        for row in self._run(_INDEXED % ids):
-            article, docid, title, summary, author, published, language, *rest = row
-            markdown, tags, features, *labels = rest
-            text = plain_text(markdown)
-            named = json.loads(tags), json.loads(features)
-            columns = Columns(title, summary, author, published, language, text, *named)
-            tokens = index_tokens(columns)
-            yield docid, article, tokens, tuple(labels)
+    def finish(self, files_seen: int, passed_over: tuple[tuple[str, int], ...] = ()) -> Changes:
+        """Count, and close the file. Return what differs from the database before."""
+        count = {name: self._db.execute(sql).fetchone()[0] for name, sql in _COUNTS.items()}
+        accounting = Accounting(files_seen, **count, passed_over=passed_over)
+        counts = asdict(accounting) | {"files_found": accounting.files_found}
+        counts |= {f"{PASSED_OVER}{why}": times for why, times in counts.pop("passed_over")}
+        self._db.execute("delete from accounting")
+        self._db.executemany("insert into accounting values (?, ?)", sorted(counts.items()))
+        self._db.execute("commit")
+        self._shrink()
+        self._db.execute("analyze")
+        self.close()
+        gone = sorted(self._former.keys() - {article.id for article in self._articles})
+        removed = tuple((article, self._former[article][0]) for article in gone)
+        return Changes(tuple(self._added), tuple(self._changed), removed)
 
-    def _remember_former(self, former: Path) -> None:
-        try:
-            self._run("attach ? as former", [f"{former.absolute().as_uri()}?mode=ro"])
-            self._run(f"{_FORMER} former.articles")
-        except sqlite3.DatabaseError:  # no database, or not one of ours: all articles are new
-            self._run("delete from staged.former")
-        if "former" in {name for _, name, _ in self._run("pragma database_list")}:
-            self._run("detach former")
+    def _number(self, published: Mapping[int, str | None]) -> None:
+        """Settle the day and the number of each article, given when it was published."""
+        self._days = days_of(published.items())
+        dated = ((key, date if self._days[key] else None) for key, date in published.items())
+        self._docids = publication_order(dated)
+
+    def _take_out(self, dropped: Collection[str], listed: dict[int, str | None]) -> list[int]:
+        run, many = self._db.execute, self._db.executemany
+        of_path = "select article from placements where path = ?"
+        retired = sorted({article for path in dropped for (article,) in run(of_path, [path])})
+        of_id = f"{_FORMER} where id = ?"
+        self._former = {
+            key: _fingerprint(*row) for old in retired for key, *row in run(of_id, [old])
+        }
+        before = dict(run("select id, docid from articles"))
+        there = run("select id, published from articles")
+        staying = {key: date for key, date in there if key not in self._former}
+        self._number({**staying, **listed})
+        self._moved = [key for key in staying if self._docids[key] != before[key]]
+        index.forget(self._db, self._stored([*retired, *self._moved], before))
+        for table in _OF_ARTICLE:
+            many(f"delete from {table} where article = ?", ([key] for key in retired))
+        for table in _OF_PATH:
+            many(f"delete from {table} where path = ?", ([path] for path in dropped))
+        many("delete from withheld where id = ?", ([path_id(path)] for path in dropped))
+        many("delete from articles where id = ?", ([key] for key in retired))
+        docids = ((self._docids[key], key) for key in self._moved)
+        many("update articles set docid = ? where id = ?", docids)
+        return retired
+
+    def _insert_rows(self) -> None:
+        run, many = self._db.execute, self._db.executemany
+        names: dict[str, defaultdict[str, list[int]]] = {
+            table: defaultdict(list) for table in ("features", "tags")
+        }
+        self._insert(self._rows_by_id(names))
+        for table, of_name in names.items():
+            many(_INSERT[table], ((name, key) for name in sorted(of_name) for key in of_name[name]))
+        withheld: list[Row] = []
+        self._insert(self._rows_by_path(withheld))
+        many(_INSERT["withheld"], sorted(withheld))
+        self._note_suspect_days()
+        if self._is_new:
+            many("insert into folding values (?, ?)", folding_table())
+            for statement in archive_schema()[1]:
+                run(statement)
+
+    def _note_suspect_days(self) -> None:
+        """Leave dates that cannot be, among all others, out of the days, and say so."""
+        many, known = (
+            self._db.executemany,
+            self._db.execute("select id, published, day from articles"),
+        )
+        rows = known.fetchall()
+        changed = [(self._days[key], key) for key, _, day in rows if day != self._days[key]]
+        many("update articles set day = ? where id = ?", changed)
+        self._db.execute("delete from diagnostics where stage = 'archive'")
+        suspect = [(key, date) for key, date, _ in rows if not self._days[key] and day_of(date)]
+        notes = ((*astuple(suspect_date(date)), key) for key, date in suspect)
+        many(_NOTE, ((severity, code, text, key) for severity, _, code, text, key in notes))
+
+    def _insert(self, of_files: Iterable[Tables]) -> None:
+        """Insert rows, some files together, so that a table's pages are not strewn singly."""
+        waiting: defaultdict[str, list[Row]] = defaultdict(list)
+
+        def flush() -> None:
+            for table, rows in waiting.items():
+                self._db.executemany(_INSERT[table], rows)
+            waiting.clear()
+
+        for number, tables in enumerate(of_files, 1):
+            for table, rows in tables.items():
+                waiting[table] += rows
+            if number % TOGETHER == 0 or "quarantine" in tables:  # which are large
+                flush()
+        flush()
+
+    def _rows_by_id(self, names: dict[str, defaultdict[str, list[int]]]) -> Iterator[Tables]:
+        """Give the rows of each placed file, by its number, and note the articles of each name."""
+        placed = [(file.placement, file) for file in self._spool.files if file.placement]
+        for placement, file in sorted(placed, key=lambda each: each[0].id):
+            article, others = self._article_of[placement.text], self._spool.others(file)
+            is_lead = file is article.lead
+            tables = _TABLES_OF_LEAD if is_lead else _TABLES_OF_PLACEMENT
+            rows = {table: [(article.id, *row) for row in others[table]] for table in tables}
+            if is_lead:
+                rows["articles"] = [self._article_row(article)]
+                for table, of_name in names.items():
+                    for (name,) in others[table]:
+                        of_name[str(name)].append(article.id)
+            yield rows
+
+    def _rows_by_path(self, withheld: list[Row]) -> Iterator[Tables]:
+        """Give the rows of each file, by its path; of what is withheld, which has another order,
+        into the list."""
+        for file in sorted(self._spool.files, key=attrgetter("path")):
+            rows = self._spool.others(file)
+            article = self._article_of[file.placement.text].id if file.placement else None
+            withheld += rows["withheld"]
+            notes = [(article, *row) for row in rows.get("diagnostics", ())]
+            yield {"diagnostics": notes}
+            if "quarantine" in rows:
+                yield {"quarantine": rows["quarantine"]}
+
+    def _article_row(self, article: ChosenArticle) -> Row:
+        values = self._spool.article(article.lead)
+        title = str(values["title"])
+        if article.id not in self._former:
+            self._added.append((article.id, title))
+        elif self._former[article.id] != _fingerprint(
+            title, str(values["digest"]), str(values["front_matter"])
+        ):
+            self._changed.append((article.id, title))
+        values["published"] = article.published
+        day = self._days[article.id]
+        span = (article.first_seen, article.last_seen, article.removed)
+        return (*values.values(), day, self._docids[article.id], *span)
+
+    def _entries(self) -> Iterator[Entry]:
+        """Give the new entries of the index, by their numbers."""
+        for article in sorted(self._articles, key=lambda each: self._docids[each.id]):
+            tokens, language, features = self._spool.tokens(article.lead)
+            if article.lead.placement and article.published != article.lead.placement.published:
+                tokens = replace(tokens, facts=facts(article.published, language, features))
+            labels = index.labels(article.placements)
+            yield Entry(self._docids[article.id], tokens, labels)
+
+    def _stored(self, articles: Iterable[int], docids: Mapping[int, int]) -> Iterator[Entry]:
+        return index.stored(self._db, ((docids[key], key) for key in articles), self._tokenize)
 
     def _shrink(self) -> None:
         """Give back the room of what left the file, where that is most of it."""
         free, pages = (
-            self._run(f"pragma {name}").fetchone()[0] for name in ("freelist_count", "page_count")
+            self._db.execute(f"pragma {name}").fetchone()[0]
+            for name in ("freelist_count", "page_count")
         )
         if free > pages // 2:
-            self._run("vacuum")
-
-    def _account(self, files_seen: int, passed_over: tuple[tuple[str, int], ...]) -> Accounting:
-        """Count what became of the files, and keep the counts in the database."""
-        count = {name: self._run(sql).fetchone()[0] for name, sql in _COUNTS.items()}
-        accounting = Accounting(files_seen, **count, passed_over=passed_over)
-        counts = asdict(accounting) | {"files_found": accounting.files_found}
-        counts |= {f"{PASSED_OVER}{why}": times for why, times in counts.pop("passed_over")}
-        rows = sorted(counts.items())
-        self.db.conn.executemany("insert into accounting values (?, ?)", rows)
-        return accounting
-
-    def _check(self, accounting: Accounting) -> None:
-        a = accounting
-        if a.files_seen != a.placements + a.quarantined + a.withheld:
-            raise self._wrong(f"files were lost on the way: {accounting}")
-        if self._run(_IN_INDEX).fetchone()[0] != accounting.articles:
-            raise self._wrong("the search index does not hold each article once")
-        if self._is_new:
-            self._run("insert into articles_fts (articles_fts) values ('integrity-check')")
-        for pragma, healthy in (("integrity_check", [("ok",)]), ("foreign_key_check", [])):
-            if (found := self._run(f"pragma {pragma}").fetchall()) != healthy:
-                raise self._wrong(f"the new database fails SQLite's {pragma}: {found[:3]}")
-
-    def _wrong(self, what: str) -> BuildError:
-        """What must never be, with the way out where it may have come from the last database."""
-        return BuildError(what if self._is_new else f"{what}; build everything anew with --fresh")
+            self._db.execute("vacuum")
 
 
-@lru_cache(maxsize=4096)
-def _index_names(names: str) -> str:
-    """Index tokens of a JSON array of names; an archive has few different ones."""
-    return index_labels(sorted({name for name in json.loads(names) if name}))
+def _fingerprints(database: Path) -> Fingerprints:
+    """Return those of a finished database; none of what is no database, or not one of ours."""
+    try:
+        with reading(database) as db:
+            return {key: _fingerprint(*row) for key, *row in db.execute(_FORMER)}
+    except sqlite3.DatabaseError:
+        return {}
 
 
-def _room(articles: int) -> int:
-    """The next power of two."""
-    return 1 << (articles - 1).bit_length()
-
-
-_FUNCTIONS: tuple[tuple[str, int, Any], ...] = (
-    ("index_labels", 1, _index_names),
-    ("ln", 1, math.log),
-    ("path_id", 1, path_id),
-    ("place", 2, place),
-    ("room", 1, _room),
-)
+def _fingerprint(title: str, digest: str, front_matter: str) -> tuple[str, str]:
+    return title, text_digest(title, digest, front_matter)

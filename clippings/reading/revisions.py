@@ -11,11 +11,11 @@ from clippings.models import (
     Article,
     Diagnostic,
     History,
-    Placed,
+    HistorySpan,
     Processed,
+    ProcessedArticle,
     Quarantined,
     Revision,
-    Seen,
     Version,
 )
 
@@ -25,7 +25,7 @@ def with_revisions(history: History, outcomes: Iterable[Processed]) -> Processed
 
     `outcomes` are those of `history.versions`, in their order; two at a time are held.
     """
-    kept: tuple[Version, Placed] | None = None
+    kept: tuple[Version, ProcessedArticle] | None = None
     newer: Article | None = None
     rejected: Quarantined | None = None
     revisions = []
@@ -50,10 +50,10 @@ def with_revisions(history: History, outcomes: Iterable[Processed]) -> Processed
 def _placed(
     history: History,
     version: Version,
-    placed: Placed,
+    placed: ProcessedArticle,
     revisions: tuple[Revision, ...],
     rejected: Quarantined | None,
-) -> Placed:
+) -> ProcessedArticle:
     newest, *_, oldest = (history.versions[0], *history.versions)
     notes = placed.diagnostics
     if rejected and version is not newest:
@@ -62,8 +62,8 @@ def _placed(
             f"({rejected.diagnostics[-1].message}); that of {version.date} stands in for it"
         )
         notes = (*notes, Diagnostic("warning", "read", "newest-version-unreadable", message))
-    seen = Seen(oldest.date, newest.date, history.removed, version.commit)
-    return replace(placed, seen=seen, revisions=revisions, diagnostics=notes)
+    span = HistorySpan(oldest.date, newest.date, history.removed, version.commit)
+    return replace(placed, span=span, revisions=revisions, diagnostics=notes)
 
 
 def _changes(older: Article, newer: Article) -> str:

@@ -21,11 +21,8 @@ from typing import Any
 
 import yaml
 
-from clippings.build.index import index
-from clippings.markdown.rendering import plain_text
-from clippings.models import BuildError, Outcome, Placed, Quarantined, What, Withheld
+from clippings.models import BuildError, Outcome, ProcessedArticle, Quarantined, What, Withheld
 from clippings.reading.identity import text_digest
-from clippings.reading.normalize import category_levels, host_of, opening
 
 PUBLISH = ("full", "snippets")
 """What the archive gives of its articles: all of the text, or how each begins."""
@@ -69,8 +66,11 @@ class Withholding:
         ]
 
 
+NOTHING_WITHHELD = Withholding()
+
+
 @dataclass(frozen=True, slots=True)
-class _Known:
+class _Names:
     """What entries are compared with."""
 
     path: str
@@ -78,19 +78,19 @@ class _Known:
     host: str | None
 
 
-def _is_path(name: str, file: _Known) -> bool:
+def _is_path(name: str, file: _Names) -> bool:
     return name == file.path or fnmatchcase(file.path, name)
 
 
-def _is_host(name: str, file: _Known) -> bool:
+def _is_host(name: str, file: _Names) -> bool:
     return file.host is not None and f".{file.host}".endswith(f".{name}")
 
 
-def _is_source(name: str, file: _Known) -> bool:
+def _is_source(name: str, file: _Names) -> bool:
     return name == file.source
 
 
-KINDS: dict[str, Callable[[str, _Known], bool]] = {
+KINDS: dict[str, Callable[[str, _Names], bool]] = {
     "path": _is_path,
     "host": _is_host,
     "source": _is_source,
@@ -158,14 +158,16 @@ def withhold(outcome: Outcome, withholding: Withholding) -> Outcome:
     return _cut(outcome, withheld)
 
 
-def _decide(outcome: Placed | Quarantined, withholding: Withholding) -> Withheld | None:
+def _decide(outcome: ProcessedArticle | Quarantined, withholding: Withholding) -> Withheld | None:
     """The first entry that takes all of a file, else the first that takes its text; else
     what the setting says, under the number 0."""
-    if isinstance(outcome, Placed):
+    from clippings.reading.normalize import category_levels, host_of  # loads all that converts
+
+    if isinstance(outcome, ProcessedArticle):
         host = host_of(outcome.article.url or "")
-        file = _Known(outcome.path, outcome.article.source, host)
+        file = _Names(outcome.path, outcome.article.source, host)
     else:
-        file = _Known(outcome.path, category_levels((), outcome.path)[1], None)
+        file = _Names(outcome.path, category_levels((), outcome.path)[1], None)
     hits = [
         Withheld(outcome.path, outcome.digest, entry.what, number, entry.reason)
         for number, entry in enumerate(withholding.entries, 1)
@@ -176,12 +178,14 @@ def _decide(outcome: Placed | Quarantined, withholding: Withholding) -> Withheld
     return min(hits, key=lambda hit: hit.what, default=None)  # "article" < "text"
 
 
-def _cut(placed: Placed, withheld: Withheld) -> Placed:
-    """The file's article with nothing of its text but how it begins, in its tables and its index:
-    overlapping pairs in their order would give the text back."""
-    article = placed.article
+def _cut(processed: ProcessedArticle, withheld: Withheld) -> ProcessedArticle:
+    """The file's article with nothing of its text but how it begins: the index is made of what
+    is left, since overlapping pairs in their order would give the text back."""
+    from clippings.reading.normalize import opening
+
+    article = processed.article
     header = _shortened(json.loads(article.front_matter))
-    beginning = opening(plain_text(article.markdown))
+    beginning = opening(processed.text)
     cut = replace(
         article,
         summary=opening(article.summary),
@@ -192,12 +196,13 @@ def _cut(placed: Placed, withheld: Withheld) -> Placed:
         front_matter=json.dumps(header, ensure_ascii=False),
         markdown=_PUNCTUATION.sub(r"\\\1", beginning),
     )
-    (entry,) = index([cut], [beginning])
-    return replace(placed, article=cut, withheld=withheld, **entry._asdict())
+    return replace(processed, article=cut, text=beginning, withheld=withheld)
 
 
 def _shortened(value: Any) -> Any:
     """A value of the front matter, each string of it no longer than a beginning."""
+    from clippings.reading.normalize import opening
+
     if isinstance(value, str):
         return opening(value)
     if isinstance(value, dict):

@@ -1,1 +1,81 @@
-"""Which articles are alike: related articles and near-duplicates."""
+"""Which articles are alike: near-duplicates and related articles, of a whole archive at once.
+
+sketch, day of each article ─► near_duplicates ─► groups ─┐
+keywords of each article ─────────────────────► related ◄─┘
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Sequence
+from typing import NamedTuple
+
+import numpy as np
+
+from clippings.similarity.near_duplicates import day_number, find_groups
+from clippings.similarity.related import Array, Keywords, Related, find_related
+
+__all__ = ["ArticleFeatures", "Similar", "find_similar"]
+
+LARGEST_ID = 2**63 - 1
+
+RelatedRow = tuple[int, int, int, float]
+"""Article, position, other, score."""
+
+
+class ArticleFeatures(NamedTuple):
+    """What tells which articles are alike, of all articles in the order of their ids; the numbers
+    are packed."""
+
+    ids: Sequence[int]
+    published: Sequence[str | None]
+    keywords: Sequence[bytes]  # uint32 each
+    factors: Sequence[bytes]  # uint8 each
+    band_keys: Sequence[bytes]  # uint32 each
+
+
+class Similar(NamedTuple):
+    """Near-duplicates as (the earliest of its group, article), and what is related."""
+
+    ids: Sequence[int]
+    groups: list[tuple[int, int]]
+    related: Related
+
+    def related_rows(self, articles: int) -> Iterator[tuple[int, list[RelatedRow]]]:
+        """Give the last id, and the rows, of so many articles at a time; together they cover all
+        ids that there may be."""
+        for begin in range(0, len(self.ids) or 1, articles):
+            end = begin + articles
+            rows = slice(*np.searchsorted(self.related.article, [begin, end]))
+            columns = (column[rows].tolist() for column in self.related)
+            yield (
+                self.ids[end - 1] if end < len(self.ids) else LARGEST_ID,
+                [
+                    (self.ids[article], position, self.ids[other], score / 1000)
+                    for article, position, other, score in zip(*columns, strict=True)
+                ],
+            )
+
+
+def find_similar(known: ArticleFeatures, sketch_of: Callable[[int], bytes]) -> Similar:
+    """Return the near-duplicates and the related articles; `sketch_of` gives that of an id."""
+    days = np.array([day_number(date) for date in known.published], np.int64)
+    keys = np.frombuffer(b"".join(known.band_keys), np.uint32)
+    counts = _counts(known.band_keys, 4)
+    found = list(find_groups(days, counts, keys, lambda article: sketch_of(known.ids[article])))
+    group = np.full(len(known.ids), -1)
+    earliest: dict[int, int] = {}
+    for root, article in found:
+        group[article] = root
+        first = earliest.setdefault(root, article)
+        earliest[root] = min(first, article, key=lambda a: (known.published[a] or "", known.ids[a]))
+    keywords = Keywords(
+        _counts(known.factors, 1),
+        np.frombuffer(b"".join(known.keywords), np.uint32),
+        np.frombuffer(b"".join(known.factors), np.uint8),
+    )
+    groups = [(known.ids[earliest[root]], known.ids[article]) for root, article in found]
+    return Similar(known.ids, groups, find_related(keywords, group))
+
+
+def _counts(packed: Sequence[bytes], size: int) -> Array:
+    return np.array([len(each) // size for each in packed], np.int64)

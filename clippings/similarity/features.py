@@ -11,7 +11,6 @@ from __future__ import annotations
 import re
 from array import array
 from collections.abc import Sequence
-from datetime import date
 from itertools import pairwise
 from zlib import crc32
 
@@ -20,7 +19,7 @@ import numpy.typing as npt
 
 from clippings.search import fold
 from clippings.search.arrays import Codes, Numbered, TextBatch
-from clippings.similarity.near_duplicates import KEPT, SHORTEST_CLAUSE
+from clippings.similarity.near_duplicates import KEPT, SHORTEST_CLAUSE, day_number
 from clippings.similarity.related import KEYWORDS, READ, TITLE_WEIGHT
 
 Keys = npt.NDArray[np.int64]
@@ -61,7 +60,7 @@ def sketches(
     clauses = _smallest(texts.clause_numbers(SHORTEST_CLAUSE), len(titles))
     figures = _smallest(texts.figure_numbers(), len(titles))
     return [
-        array("I", (_day(day), *_names(title), length, len(kept))).tobytes()
+        array("I", (day_number(day), *_names(title), length, len(kept))).tobytes()
         + kept.tobytes()
         + numbers.tobytes()
         for title, day, length, kept, numbers in zip(
@@ -74,10 +73,6 @@ def _names(title: str) -> tuple[int, int]:
     """Number a title by its letters and digits, and by the same without what counts parts."""
     letters = "".join(fold(title).split())
     return crc32(letters.encode()), crc32(_COUNTED.sub("", letters).encode())
-
-
-def _day(published: str | None) -> int:
-    return date.fromisoformat(published[:10]).toordinal() if published else 0
 
 
 def _smallest(found: Numbered, articles: int) -> list[Codes]:

@@ -1,15 +1,15 @@
-"""Tellings of one story: articles of the same days whose text is nearly the same.
+"""Near-duplicates: articles of the same days whose text is nearly the same.
 
 A text is cut at its punctuation, and each clause is a number. An article keeps the smallest of
-its numbers, a sample that every telling of the same text draws alike: MinHash by one function
+its numbers, a sample that every copy of the same text draws alike: MinHash by one function
 with a bottom-k sketch (Broder 1997, doi:10.1109/SEQUEN.1997.666900; Cohen and Kaplan 2007,
 doi:10.1145/1281100.1281133), of clauses instead of k characters, so that most articles are kept
 whole and compared exactly, and a clause that was changed counts once.
 
-    title, folded text, date ─► sketch ─► clues   on any worker
-    clues        ─► pairs        each article, and the three before it with a clue
-    two sketches ─► alike        depends on these two articles only
-    pairs        ─► components   what hangs together is one story
+    title, folded text ─► sketch ─► band keys   on any worker
+    band keys    ─► candidate pairs       each article, and the three before it with a key
+    two sketches ─► is_near_duplicate     depends on these two articles only
+    pairs        ─► components            what hangs together is one group
 
 The pairs grow with the articles, not with all their pairs, whatever they share.
 """
@@ -17,8 +17,15 @@ The pairs grow with the articles, not with all their pairs, whatever they share.
 from __future__ import annotations
 
 from array import array
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from datetime import date
+from functools import lru_cache
+from typing import Any, NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+Array = NDArray[Any]
 
 KEPT = 128
 """Clauses in a sketch. Of longer articles the part that is shared is an estimate: of 0.85, with a
@@ -30,64 +37,108 @@ SHORTEST_CLAUSE = 6
 FEWEST_CLAUSES = 5
 """A text of fewer has too little of its own to be told by."""
 
-CLUES = 12
-"""Of pairs in which a third of all clauses is shared, one in 130 has no clue in common."""
+BAND_KEYS = 12
+"""Of pairs in which a third of all clauses is shared, one in 130 has no key in common."""
 
 SHARED = 0.85
-"""The part of the shorter's clauses that the longer must have too: below 0.7 articles in one mould
-come together, above 0.9 those that two publishers framed fall apart (benchmarks/stories.py)."""
+"""The part of the shorter's clauses that the longer must have too: below 0.7 articles of one
+template come together, above 0.9 those that two publishers framed fall apart
+(benchmarks/stories.py)."""
 
 LONGEST = 2
 """An article so many times as long as another tells other things besides: a digest."""
 
 FEWEST_FIGURES = 3
-"""From so many on, figures must be shared like clauses: reports in one mould (weather, markets)
+"""From so many on, figures must be shared like clauses: reports of one template (weather, markets)
 have their words in common."""
 
 DAYS = 3
-"""Days between two tellings. What has no date is of one day, its own: else it would join what
-is years apart."""
+"""Days between two near-duplicates. What has no date is of one day, its own: else it would join
+what is years apart."""
 
-DAY_DIGITS = 7
+NEIGHBOURS = 3
+"""Articles before it, by day, that an article is compared with for each key. One is not enough:
+between two there may be something else of their template."""
 
 _HEAD = 5  # numbers before the clauses
+_HEAD_BYTES = 4 * _HEAD
 
 
-def place(day: str | None, article: int) -> str:
-    """Where an article stands in the order in which neighbours are compared: by day, then id.
+class Sketch(NamedTuple):
+    """What is compared of two articles; numbers stand for texts."""
 
-    Text whose first DAY_DIGITS are the number of the day (0: no date); the same wherever and
-    whenever it is worked out, so that a later build finds what it was.
-    """
-    return f"{_ordinal(day):0{DAY_DIGITS}}{article:x}"
-
-
-def article_at(place: str) -> int:
-    """The id of the article that stands there."""
-    return int(place[DAY_DIGITS:], 16)
+    title: int
+    title_template: int
+    length: int
+    clauses: frozenset[int]
+    figures: frozenset[int]
 
 
-def clues(sketch: bytes) -> list[int]:
-    """The numbers by which tellings of one story find each other; none of a short text."""
-    *_, clauses, _ = _read(sketch)
-    return list(clauses[:CLUES]) if len(clauses) >= FEWEST_CLAUSES else []
+def band_keys(sketch: bytes) -> bytes:
+    """Return the numbers (uint32) by which near-duplicates find each other: of a short text
+    none."""
+    (kept,) = array("I", sketch[_HEAD_BYTES - 4 : _HEAD_BYTES])
+    end = _HEAD_BYTES + 4 * min(kept, BAND_KEYS)
+    return sketch[_HEAD_BYTES:end] if kept >= FEWEST_CLAUSES else b""
 
 
-def alike(one: bytes, other: bytes) -> bool:
-    """Whether two articles tell the same within days: most of the shorter's clauses, and figures.
+def read_sketch(sketch: bytes) -> Sketch:
+    """Unpack a sketch."""
+    numbers = array("I", sketch)
+    _, title, template, length, kept = numbers[:_HEAD]
+    clauses, figures = numbers[_HEAD : _HEAD + kept], numbers[_HEAD + kept :]
+    return Sketch(title, template, length, frozenset(clauses), frozenset(figures))
+
+
+def is_near_duplicate(one: Sketch, other: Sketch) -> bool:
+    """Whether two articles of the same days say the same: most of the shorter's clauses, and
+    figures.
 
     Titles that differ in their numbers only ("part 1", 第十一集) name two articles.
     """
-    day, title, mould, length, clauses, figures = _read(one)
-    day_2, title_2, mould_2, length_2, clauses_2, figures_2 = _read(other)
-    if abs(day - day_2) > DAYS:
+    if one.title_template == other.title_template and one.title != other.title:
         return False
-    if mould == mould_2 and title != title_2:
+    if max(one.length, other.length) > LONGEST * min(one.length, other.length):
         return False
-    if max(length, length_2) > LONGEST * min(length, length_2):
+    if _shared(one.clauses, other.clauses) < SHARED:
         return False
-    few = min(len(figures), len(figures_2)) < FEWEST_FIGURES
-    return _shared(clauses, clauses_2) >= SHARED and (few or _shared(figures, figures_2) >= SHARED)
+    few = min(len(one.figures), len(other.figures)) < FEWEST_FIGURES
+    return few or _shared(one.figures, other.figures) >= SHARED
+
+
+def find_groups(
+    days: Array, counts: Array, keys: Array, sketch_of: Callable[[int], bytes]
+) -> Iterator[tuple[int, int]]:
+    """Give (one of its group, article) of each near-duplicate, ordered by the latter.
+
+    Articles go by their place among all, which are in the order of their ids. `days` are their
+    days, `counts` how many of the `keys` are each one's.
+    """
+    known = lru_cache(maxsize=512)(lambda article: read_sketch(sketch_of(article)))
+    pairs = candidate_pairs(days, counts, keys)
+    yield from components(
+        (one, other) for one, other in pairs if is_near_duplicate(known(one), known(other))
+    )
+
+
+def candidate_pairs(days: Array, counts: Array, keys: Array) -> list[tuple[int, int]]:
+    """Return the pairs that share a key and are close in its order of days; `find_groups` has the
+    parameters."""
+    by_day = np.argsort(days, kind="stable")
+    rank = np.empty_like(by_day)
+    rank[by_day] = np.arange(len(days))
+    # One number that sorts as (key, day, id).
+    packed = (keys.astype(np.uint64) << np.uint64(31)) | rank.astype(np.uint64).repeat(counts)
+    packed.sort()
+    key, article = packed >> np.uint64(31), by_day[packed & np.uint64(2**31 - 1)]
+    found = []
+    for distance in range(1, NEIGHBOURS + 1):
+        one, other = article[:-distance], article[distance:]
+        is_pair = key[:-distance] == key[distance:]
+        is_pair &= days[other] - days[one] <= DAYS
+        found.append(np.stack((one[is_pair], other[is_pair]), axis=1))
+    pairs = np.unique(np.concatenate(found), axis=0)
+    return list(map(tuple, pairs.tolist()))
 
 
 def components(pairs: Iterable[tuple[int, int]]) -> Iterator[tuple[int, int]]:
@@ -108,24 +159,15 @@ def _root(each: int, towards: dict[int, int]) -> int:
     return way[-1]
 
 
-def _ordinal(published: str | None) -> int:
-    """The number of a day; 0: no date."""
+def day_number(published: str | None) -> int:
+    """Return the number of a day; 0: no date."""
     return date.fromisoformat(published[:10]).toordinal() if published else 0
 
 
-def _read(sketch: bytes) -> tuple[int, int, int, int, array[int], array[int]]:
-    """(day, title, mould, length of the text, clauses, figures) of a sketch."""
-    numbers = array("I", sketch)
-    day, title, mould, length, kept = numbers[:_HEAD]
-    return day, title, mould, length, numbers[_HEAD : _HEAD + kept], numbers[_HEAD + kept :]
-
-
-def _shared(one: array[int], other: array[int]) -> float:
+def _shared(one: frozenset[int], other: frozenset[int]) -> float:
     """The part of the smaller set that the larger holds too, as far as both were kept."""
-    full = [numbers[-1] for numbers in (one, other) if len(numbers) == KEPT]
-    here, there = set(one), set(other)
+    full = [max(numbers) for numbers in (one, other) if len(numbers) == KEPT]
     if full:
         reach = min(full)
-        here = {number for number in here if number <= reach}
-        there = {number for number in there if number <= reach}
-    return len(here & there) / max(min(len(here), len(there)), 1)
+        one, other = (frozenset(n for n in each if n <= reach) for each in (one, other))
+    return len(one & other) / max(min(len(one), len(other)), 1)

@@ -12,6 +12,15 @@ their pairs.
 
 from __future__ import annotations
 
+from itertools import pairwise
+from math import log
+from typing import Any, NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+Array = NDArray[Any]
+
 KEYWORDS = 40
 """Tokens that an article brings: enough for its subject, few enough to pair cheaply."""
 
@@ -37,104 +46,133 @@ _FIXED_SIZE = 100_000
 """Articles that the weight of a word is reckoned with. Were it the number that there are, each
 article that comes would change the scores of all others."""
 
-_KEEP = (
-    "delete from state.keywords where article in (select article from staged.retired)",
+_WEIGHTS = np.array([0] + [round(1000 * log(_FIXED_SIZE / n)) for n in range(1, MAX_SHARERS + 1)])
+"""Weight of a word by its number of sharers: whole numbers, whose sum is the same in any order."""
+
+_PAIRS_TOGETHER = 250_000
+"""Pairs of a shared word in one block of articles: what bounds the memory."""
+
+_ARTICLE_BITS, _SCORE_BITS = 24, 16
+"""A pair is one number that sorts as (article, other, score of the word): 16 million articles, and
+the weight of the rarest word that stands in both titles."""
+
+
+class Keywords(NamedTuple):
+    """The keywords of all articles, one article after the other."""
+
+    counts: Array  # of each article
+    words: Array  # their numbers
+    factors: Array  # 2 for a word of the title, else 1
+
+
+class Related(NamedTuple):
+    """Pairs of articles (by their place among all), ordered by article and position."""
+
+    article: Array
+    position: Array  # from 1, the closest first
+    other: Array
+    score: Array  # in thousandths
+
+
+def find_related(known: Keywords, group: Array) -> Related:
+    """Return what is related to each article.
+
+    `group` has a number for each article: that of its near-duplicates, -1 where it has none.
     """
-    insert into state.keywords (keyword, article, factor)
-    select keyword, article, factor from staged.keywords join staged.chosen using (article)
-    order by keyword, article
-    """,
-)
+    shared = _shared_words(known)
+    by_article = np.argsort(shared.article, kind="stable").astype(np.int32)
+    ends = _sums_before(np.bincount(shared.article, minlength=len(group)))
+    pairs_of = np.bincount(shared.article, weights=shared.sharers, minlength=len(group))
+    blocks = []
+    for first, last in pairwise(_borders(_sums_before(pairs_of.astype(np.int64)))):
+        mine = by_article[ends[first] : ends[last]]
+        sharers = shared.sharers[mine]
+        of_pair = mine.repeat(sharers)
+        place = np.arange(len(of_pair)) - _sums_before(sharers)[:-1].repeat(sharers)
+        theirs = shared.begin[of_pair] + place
+        weight = _WEIGHTS[shared.sharers[of_pair]]
+        score = weight * shared.factor[of_pair] * shared.factor[theirs]
+        blocks.append(_closest(shared.article[of_pair], shared.article[theirs], score, group))
+    return Related(*(np.concatenate(column) for column in zip(*blocks, strict=True)))
 
-_MOVED = """
-    create table staged.moved as
-    select keyword, sum(part) as more from (
-      select keyword, 0 as part from state.keywords join staged.retired using (article)
-      union all
-      select keyword, 1 from staged.keywords join staged.chosen using (article)
-      union all
-      select keyword, 0 from state.keywords join staged.retold using (article)
-    ) group by keyword
-"""
-"""Words that other articles are about than before, or articles that are of another story, and how
-many came to them."""
 
-_AFFECTED = (
-    # Such a word matters to all that are about it, unless it is and was too common to count.
-    f"""
-    insert or ignore into staged.affected
-    select article from state.keywords where keyword in (
-      select keyword from staged.moved join state.keywords using (keyword)
-      group by keyword having count(*) <= {MAX_SHARERS} + max(more)
+class _SharedWords(NamedTuple):
+    """Each keyword of each article that few others have too, ordered by keyword."""
+
+    article: Array
+    factor: Array
+    begin: Array  # where those with the same keyword begin
+    sharers: Array  # how many there are
+
+
+def _shared_words(known: Keywords) -> _SharedWords:
+    by_word = np.argsort(known.words, kind="stable").astype(np.int32)
+    sharers = _lengths(known.words[by_word])
+    is_rare = (sharers >= 2) & (sharers <= MAX_SHARERS)
+    by_word, sharers = by_word[is_rare.repeat(sharers)], sharers[is_rare]
+    articles = np.arange(len(known.counts), dtype=np.int32).repeat(known.counts)
+    begin = _sums_before(sharers)[:-1].astype(np.int32)
+    size = sharers.astype(np.uint8)
+    return _SharedWords(
+        articles[by_word], known.factors[by_word], begin.repeat(sharers), size.repeat(sharers)
     )
-    """,
-    "delete from related where article in (select article from staged.affected)",
-)
 
-_RARE = f"""
-    insert into staged.rare (keyword, weight)
-    select keyword, cast(round(1000 * ln({_FIXED_SIZE} * 1.0 / count(*))) as integer)
-    from state.keywords %s
-    group by keyword having count(*) between 2 and {MAX_SHARERS}
-"""
-"""Weights are whole numbers, whose sum is the same in any order."""
 
-_OF_AFFECTED = """
-    where keyword in (
-      select keyword from staged.affected cross join state.keywords using (article)
-    )
-"""
+def _borders(pairs_before: Array) -> list[int]:
+    """Return where blocks of articles begin and end that have _PAIRS_TOGETHER pairs or little
+    more, from the number of pairs before each article and after the last."""
+    articles = len(pairs_before) - 1
+    borders = [0]
+    while not borders[1:] or borders[-1] < articles:
+        last = borders[-1]
+        full = int(np.searchsorted(pairs_before, pairs_before[last] + _PAIRS_TOGETHER))
+        borders.append(min(max(full, last + 1), articles))
+    return borders
 
-# `cross join`: in this order, which SQLite cannot know to be the cheap one.
-_RELATE = f"""
-    insert into staged.closest (article, place, other, score, story)
-    select article, place, other, score, story from (
-      select scored.article, other, score, theirs.story,
-        max(score) over (partition by scored.article) as best,
-        row_number() over (partition by scored.article order by score desc, other) as place
-      from (
-        select a.article as article, b.article as other,
-          sum(weight * a.factor * b.factor) as score
-        from %s
-          cross join state.keywords b on b.keyword = a.keyword and b.article <> a.article
-        group by a.article, b.article having count(*) >= {MIN_SHARED}
-      ) scored
-        left join stories theirs on theirs.article = other
-        left join stories ours on theirs.story is not null and ours.article = scored.article
-      where theirs.story is null or theirs.story is not ours.story
-    )
-    where place <= {4 * MAX_RELATED} and score >= {MIN_PART} * best
-    order by article, place
-"""
 
-_ONE_OF_A_STORY = f"""
-    insert into related (article, position, other, score)
-    select article, position, other, score / 1000.0 from (
-      select article, other, score,
-        row_number() over (partition by article order by place) as position
-      from staged.closest c where story is null or not exists (
-        select 1 from staged.closest d
-        where d.article = c.article and d.story = c.story and d.place < c.place)
-    )
-    where position <= {MAX_RELATED} order by article, position
-"""
+def _closest(article: Array, other: Array, score: Array, group: Array) -> Related:
+    """Return the related articles of some articles, given every word that they share with any."""
+    packed = article.astype(np.int64) << (_ARTICLE_BITS + _SCORE_BITS)
+    packed |= (other.astype(np.int64) << _SCORE_BITS) | score
+    packed = np.sort(packed[article != other])
+    pair = packed >> _SCORE_BITS
+    begin = _begins(pair)
+    shared = np.diff(begin, append=len(pair))
+    total = np.add.reduceat(packed & ((1 << _SCORE_BITS) - 1), begin) if len(begin) else begin
+    article, other = pair[begin] >> _ARTICLE_BITS, pair[begin] & ((1 << _ARTICLE_BITS) - 1)
+    is_other = (group[other] < 0) | (group[article] != group[other])
+    found = (shared >= MIN_SHARED) & is_other
+    article, other, total = article[found], other[found], total[found]
+    order = np.lexsort((other, -total, article))
+    article, other, total = article[order], other[order], total[order]
+    rank, best = _ranks(article), total[_begins(article)].repeat(_lengths(article))
+    near = (rank < 4 * MAX_RELATED) & (total >= MIN_PART * best)
+    article, other, total = article[near], other[near], total[near]
+    # Of another group only the closest: what has none counts as a group of its own.
+    theirs = np.where(group[other] < 0, other + len(group), group[other])
+    _, one_of_each = np.unique((article << (_ARTICLE_BITS + 1)) | theirs, return_index=True)
+    one_of_each.sort()
+    article, other, total = article[one_of_each], other[one_of_each], total[one_of_each]
+    rank = _ranks(article)
+    kept = rank < MAX_RELATED
+    return Related(article[kept], rank[kept] + 1, other[kept], total[kept])
 
-RELATE_ALL = (
-    *_KEEP,
-    _RARE % "",
-    _RELATE % "staged.rare cross join state.keywords a using (keyword)",
-    _ONE_OF_A_STORY,
-)
-"""Fills `related`. Needs `stories` and the SQL function ln(x), as does the next."""
 
-RELATE_AGAIN = (
-    _MOVED,
-    *_KEEP,
-    *_AFFECTED,
-    _RARE % _OF_AFFECTED,
-    _RELATE
-    % """staged.affected cross join state.keywords a using (article)
-         cross join staged.rare using (keyword)""",
-    _ONE_OF_A_STORY,
-)
-"""Brings `related` up to date where articles were retired or chosen."""
+def _sums_before(numbers: Array) -> Array:
+    """Return the sum of the numbers before each one, and of all."""
+    return np.concatenate(([0], np.cumsum(numbers, dtype=np.int64)))
+
+
+def _begins(ordered: Array) -> Array:
+    """Return where each run of equal values begins."""
+    is_new = np.append(True, ordered[1:] != ordered[:-1])
+    return np.flatnonzero(is_new[: len(ordered)])
+
+
+def _lengths(ordered: Array) -> Array:
+    return np.diff(_begins(ordered), append=len(ordered))
+
+
+def _ranks(ordered: Array) -> Array:
+    """Return the place of each value in its run of equal values, from 0."""
+    return np.arange(len(ordered)) - _begins(ordered).repeat(_lengths(ordered))

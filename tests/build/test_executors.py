@@ -3,12 +3,18 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Sequence
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Sequence
 from itertools import islice
+from pathlib import Path
 
 import pytest
+from conftest import ROOT
 
 from clippings.build.executors import CHUNK, CHUNKS_IN_FLIGHT, mapper
+from clippings.build.publishing import draft_folder
 from clippings.models import BuildError
 
 
@@ -44,6 +50,70 @@ def test_a_killed_worker_is_told_with_the_file(tmp_path: object) -> None:
     """When the system kills a worker the error names where it happened."""
     with pytest.raises(BuildError, match="killed"):
         list(mapper(2)(fall_over, range(CHUNK)))
+
+
+def linger(numbers: Sequence[int]) -> list[int]:
+    time.sleep(60)
+    return list(numbers)
+
+
+WAITS = """
+import sys
+from pathlib import Path
+from test_executors import linger
+from clippings.build.executors import mapper
+from clippings.build.publishing import draft_folder
+with draft_folder(Path(sys.argv[1])):
+    print("locked", flush=True)
+    list(mapper(2)(linger, range(200)))
+"""
+
+
+def test_workers_end_with_their_parent(tmp_path: Path) -> None:
+    """Killed alone, it takes them with it; and none of them ever holds its lock."""
+    target = tmp_path / "x.db"
+    run = subprocess.Popen(
+        [sys.executable, "-c", WAITS, str(target)],
+        env=os.environ
+        | {
+            "PYTHONPATH": os.pathsep.join(
+                [str(ROOT / name) for name in ("", "tests", "tests/build")]
+            )
+        },
+        stdout=subprocess.PIPE,
+    )
+    assert run.stdout is not None
+    run.stdout.readline()
+    children = Path(f"/proc/{run.pid}/task/{run.pid}/children")
+    workers = wait_for(lambda: children.read_text().split(), 2)
+    lock = [
+        link
+        for worker in workers
+        for link in Path(f"/proc/{worker}/fd").iterdir()
+        if os.path.exists(link) and os.readlink(link).endswith(".x.db.draft")
+    ]
+    assert not lock
+    run.kill()
+    run.wait(30)
+    with draft_folder(target):
+        pass
+    wait_for(lambda: ["gone"] * all(not is_running(worker) for worker in workers), 1)
+
+
+def wait_for(look: Callable[[], list[str]], count: int) -> list[str]:
+    """What is seen when it is so many; fails after 30 seconds."""
+    for _ in range(3000):
+        if len(found := look()) >= count:
+            return found
+        time.sleep(0.01)
+    raise AssertionError(found)
+
+
+def is_running(process: str) -> bool:
+    try:
+        return Path(f"/proc/{process}/stat").read_text().rpartition(")")[2].split()[0] != "Z"
+    except FileNotFoundError:
+        return False
 
 
 def test_a_bug_is_not_swallowed() -> None:

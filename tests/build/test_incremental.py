@@ -18,8 +18,8 @@ from clippings.build import pipeline
 from clippings.build import process as processing
 from clippings.build.executors import mapper
 from clippings.build.pipeline import build, plan
-from clippings.database import state_path
-from clippings.models import Built, Changes, Known, SourceFile
+from clippings.build.state import state_path
+from clippings.models import BuildResult, Changes, FileState, SourceFile
 from clippings.reading.identity import path_id
 from clippings.reading.withholding import Entry, Withholding
 
@@ -39,7 +39,7 @@ SOME = Withholding((Entry("path", "a/*5*", "article", ""), Entry("path", "b/*", 
 
 def made(
     source: Path, target: Path, fresh: bool = False, withholding: Withholding = NOTHING
-) -> Built:
+) -> BuildResult:
     """Build in this process, and say nothing."""
     return build(
         (source,),
@@ -98,7 +98,7 @@ def assert_as_from_scratch(source: Path, target: Path, withholding: Withholding 
 def known(target: Path) -> dict[str, list[Any]]:
     """What the state of a database says of the articles."""
     with closing(sqlite3.connect(state_path(target))) as db:
-        tables = ("keywords", "sketches", "clues", "edges")
+        tables = ("features", "sketches")
         return {
             name: db.execute(f"select * from {name} order by 1, 2").fetchall() for name in tables
         }
@@ -384,23 +384,31 @@ def test_a_file_that_is_too_large_is_read_once(archive: tuple[Path, Path]) -> No
     assert_as_from_scratch(*archive)
 
 
-def test_two_paths_with_one_id_are_told_as_in_a_first_build(
+def test_of_two_paths_with_one_id_the_later_is_quarantined(
     archive: tuple[Path, Path], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """An old file and a new one: the message says what to do, and the old database stays."""
-    before = contents(archive[1])
-    known = path_id("3.md")
-    write(archive[0] / "new.md", "新的。")
+    """Whichever came first; it is an article again when its
+    number is free."""
+    taken = path_id("3.md")
 
     def colliding(path: str) -> int:
-        return known if path == "new.md" else path_id(path)
+        return taken if path in ("1a.md", "new.md") else path_id(path)
 
-    for module in ("rows", "normalize"):
+    for module in ("build.pipeline", "database.rows", "database.writer", "reading.normalize"):
         monkeypatch.setattr(f"clippings.{module}.path_id", colliding)
-    for fresh in (False, True):
-        with pytest.raises(pipeline.BuildError, match="two paths have the same id"):
-            made(*archive, fresh)
-    assert contents(archive[1]) == before
+    for name, refused in (("new.md", ["new.md"]), ("1a.md", ["3.md", "new.md"])):
+        write(archive[0] / name, f"新的{name}。")
+        made(*archive)
+        with closing(sqlite3.connect(archive[1])) as db:
+            found = db.execute("select path, content from quarantine order by path").fetchall()
+        assert [path for path, _ in found] == refused
+        assert all(content == (archive[0] / path).read_bytes() for path, content in found)
+        assert made(*archive).read == 0
+        assert_as_from_scratch(*archive)
+    for name in ("1a.md", "3.md"):
+        (archive[0] / name).unlink()
+        made(*archive)
+        assert_as_from_scratch(*archive)
 
 
 def test_a_damaged_database_names_the_way_out(archive: tuple[Path, Path]) -> None:
@@ -466,7 +474,8 @@ def test_the_plan_is_made_of_stamps() -> None:
     """New, of another stamp, or of none: to read. Unknown to the folder: gone."""
     articles = [SourceFile(name, name, stamp) for name, stamp in ("a1", "b2", "c-", "d4")]
     articles[2] = SourceFile("c", "c", "")
-    known = {"a": Known("1", "A"), "b": Known("1", "B"), "c": Known("", "C"), "e": Known("5", "E")}
+    stamps = {"a": "1", "b": "1", "c": "", "e": "5"}
+    known = {name: FileState(stamp, name.upper(), None) for name, stamp in stamps.items()}
     todo = plan(articles, known)
     assert [(each.path, each.known) for each in todo.read] == [("b", "B"), ("c", "C"), ("d", "")]
     assert todo.gone == ("e",)
@@ -487,7 +496,7 @@ def damage_the_state(source: Path, target: Path) -> None:
 def damage_a_part_of_the_state(source: Path, target: Path) -> None:
     """Not where the files stand: which there were can still be read."""
     with closing(sqlite3.connect(state_path(target))) as db:
-        sql = "select rootpage from sqlite_master where name = 'keywords_article'"
+        sql = "select rootpage from sqlite_master where name = 'features'"
         (page,) = db.execute(sql).fetchone()
     state = bytearray(state_path(target).read_bytes())
     state[4096 * (page - 1) : 4096 * page] = b"\xaa" * 4096

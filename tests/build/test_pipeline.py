@@ -22,7 +22,7 @@ from hypothesis import strategies as st
 
 from build_db import main
 from clippings.build.process import MAX_BYTES, MAX_KEPT, prepare_rows, process_article, read_file
-from clippings.models import Placed, Quarantined, SourceFile
+from clippings.models import ProcessedArticle, Quarantined, SourceFile
 from clippings.reading.identity import path_id
 
 ROOT = Path(__file__).parents[2]
@@ -318,7 +318,7 @@ def test_any_bytes_give_a_placement_or_a_quarantine_row(data: bytes) -> None:
         assert outcome.content == data
         assert [d.severity for d in outcome.diagnostics] == ["error"]
     else:
-        assert isinstance(outcome, Placed) and outcome.article.title
+        assert isinstance(outcome, ProcessedArticle) and outcome.article.title
 
 
 @settings(max_examples=100, deadline=None, suppress_health_check=[HealthCheck.too_slow])
@@ -329,7 +329,7 @@ def test_any_bytes_give_a_placement_or_a_quarantine_row(data: bytes) -> None:
 def test_any_article_gives_an_outcome(header: str, body: str) -> None:
     """Headers and bodies made of the characters that mean something never raise."""
     outcome = process_article("any.md", f"\n---\n{header}\n---\n{body}".encode())
-    assert isinstance(outcome, (Placed, Quarantined))
+    assert isinstance(outcome, (ProcessedArticle, Quarantined))
 
 
 # ── the command line ─────────────────────────────────────────────────────────────────────────

@@ -10,17 +10,17 @@ import pytest
 from conftest import CORPUS, benchmark_named
 
 from clippings.build.executors import mapper
-from clippings.build.pipeline import NOTHING_WITHHELD, build
-from clippings.reading.withholding import Entry, Withholding
-from clippings.search.arrays import TextBatch
-from clippings.similarity.features import sketches
+from clippings.build.pipeline import build
+from clippings.reading.withholding import NOTHING_WITHHELD, Entry, Withholding
+from clippings.search import fold
 from clippings.similarity.near_duplicates import (
     KEPT,
-    alike,
-    article_at,
-    clues,
+    Sketch,
+    band_keys,
     components,
-    place,
+    is_near_duplicate,
+    read_sketch,
+    sketch,
 )
 
 benchmark, generate = benchmark_named("stories"), benchmark_named("generate")
@@ -32,8 +32,12 @@ BRIDGE = "".join(
 LATER = "工程师们站在桥面上合影留念，大桥将于下个月通车。"
 
 
-def of(title: str, text: str) -> bytes:
-    return sketches([title], TextBatch([text]), [None])[0]
+def packed(title: str, text: str) -> bytes:
+    return sketch(fold(title), fold(text), None)
+
+
+def of(title: str, text: str) -> Sketch:
+    return read_sketch(packed(title, text))
 
 
 @pytest.mark.parametrize(
@@ -41,7 +45,7 @@ def of(title: str, text: str) -> bytes:
     [
         ("江城二桥合龙", BRIDGE, True),
         ("误差只有七毫米！", BRIDGE, True),
-        ("江城 二桥：合龙！", BRIDGE, True),
+        ("江城二桥 合龙！", BRIDGE, True),
         ("江城二桥合龙", BRIDGE + "\n" + LATER, True),
         ("江城二桥合龙", f"晨星日报记者从现场发回报道。\n{BRIDGE}\n责任编辑：夜班组。", True),
         ("江城二橋合龍", BRIDGE.replace("桥", "橋").replace("号", "號"), True),
@@ -51,11 +55,11 @@ def of(title: str, text: str) -> bytes:
         ("江城二桥合龙", BRIDGE + LATER.join("一二三四五六七八九十") * 2, False),
     ],
 )
-def test_alike(title: str, text: str, same: bool) -> None:
+def test_is_near_duplicate(title: str, text: str, same: bool) -> None:
     """Another title, a paragraph more, a frame, another script: the same. A part of it in another
     article, other measures, the next of a series, a digest that holds it: not."""
-    assert alike(of("江城二桥合龙", BRIDGE), of(title, text)) is same
-    assert alike(of(title, text), of("江城二桥合龙", BRIDGE)) is same
+    assert is_near_duplicate(of("江城二桥合龙", BRIDGE), of(title, text)) is same
+    assert is_near_duplicate(of(title, text), of("江城二桥合龙", BRIDGE)) is same
 
 
 def test_figures_tell_apart_what_is_cast_in_one_mould() -> None:
@@ -64,8 +68,8 @@ def test_figures_tell_apart_what_is_cast_in_one_mould() -> None:
     mould = words + "\n两市收报{}点与{}点，成交{}亿元，北向资金流入{}亿元。" + LATER * 2
     mould += "分析人士认为，短期内市场仍将维持这种格局。未来走势取决于政策面的变化。"
     one = of("收盘", mould.format(3012, 12345, 9800, 45))
-    assert alike(one, of("股市收评", mould.format(3012, 12345, 9800, 45)))
-    assert not alike(one, of("股市收评", mould.format(2987, 12001, 8700, 17)))
+    assert is_near_duplicate(one, of("股市收评", mould.format(3012, 12345, 9800, 45)))
+    assert not is_near_duplicate(one, of("股市收评", mould.format(2987, 12001, 8700, 17)))
 
 
 def test_long_articles_are_compared_by_a_sample() -> None:
@@ -75,16 +79,17 @@ def test_long_articles_are_compared_by_a_sample() -> None:
     rewritten = of(
         "另一篇", "".join(clauses[: 10 * KEPT]) + "".join(clauses).replace("各", "全")[:14000]
     )
-    assert len(whole) < 4 * 3 * KEPT
-    assert alike(whole, of("长文（转载）", LATER + "".join(clauses)))
-    assert alike(whole, half)  # all of the shorter is in the longer
-    assert not alike(whole, rewritten)
+    assert len(packed("长文", "".join(clauses))) < 4 * 3 * KEPT
+    assert is_near_duplicate(whole, of("长文（转载）", LATER + "".join(clauses)))
+    assert is_near_duplicate(whole, half)  # all of the shorter is in the longer
+    assert not is_near_duplicate(whole, rewritten)
 
 
-def test_a_short_text_has_no_clues() -> None:
-    """A video's blurb is too little to tell a story by."""
-    assert clues(of("第11集", "本片由本台制作。版权所有，转载请注明来源于本台网站。")) == []
-    assert len(clues(of("江城二桥合龙", BRIDGE))) > 5
+def test_a_short_text_has_no_band_keys() -> None:
+    """A video's blurb is too little to find a near-duplicate by."""
+    short = packed("第11集", "本片由本台制作。版权所有，转载请注明来源于本台网站。")
+    assert band_keys(short) == b""
+    assert len(band_keys(packed("江城二桥合龙", BRIDGE))) > 4 * 5
 
 
 def test_what_hangs_together_is_one_story() -> None:
@@ -93,14 +98,6 @@ def test_what_hangs_together_is_one_story() -> None:
     found = [(1, n) for n in range(1, 2001)]
     for pairs in (chain, chain[::-1], chain[::2] + chain[1::2]):
         assert list(components([(2500, 4000), *pairs])) == [*found, (2500, 2500), (2500, 4000)]
-
-
-def test_places_are_in_the_order_of_days() -> None:
-    """An article is known by its place; without a date it comes first."""
-    days = (None, "0001-01-01", "2022-03-01T08:00:00", "2022-03-02", "9999-12-31")
-    places = [place(day, 2**53 - n) for n, day in enumerate(days, 1)]
-    assert places == sorted(places)
-    assert [article_at(each) for each in places] == [2**53 - n for n in range(1, 6)]
 
 
 def built(
@@ -193,16 +190,17 @@ def test_one_mould_does_not_make_all_pairs(tmp_path: Path) -> None:
     """However many articles share nearly everything, each is compared with a few."""
     compared = 0
 
-    def count(*pair: object) -> None:
+    def count(*pair: object) -> bool:
         nonlocal compared
         compared += 1
+        return False
 
     notices = [
         (f"通知{n}", "2022-03-01", BRIDGE + f"第{n}号通知自发布之日起施行，请各单位遵照执行。")
         for n in range(600)
     ]
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr("clippings.similarity.components.alike", count)
+        patch.setattr("clippings.similarity.near_duplicates.is_near_duplicate", count)
         assert built(tmp_path, notices) == []
     assert len(notices) < compared < 20 * len(notices)
 

@@ -20,7 +20,7 @@ from lxml import etree, html
 
 from clippings.build.process import process_article
 from clippings.markdown.rendering import render_html
-from clippings.models import Placed, Quarantined
+from clippings.models import ProcessedArticle, Quarantined
 from clippings.site.compatibility import IS_SECOND
 
 if TYPE_CHECKING:
@@ -142,7 +142,7 @@ def test_every_vector_becomes_harmless_html() -> None:
     that runs, loads anything but a picture, or leads to another scheme."""
     left = []
     for place, payload, outcome in processed():
-        assert isinstance(outcome, Placed), (place, payload)
+        assert isinstance(outcome, ProcessedArticle), (place, payload)
         left += [(place, payload, found) for found in harm(render_html(outcome.article.markdown))]
     assert not left, left[:5]
 
@@ -216,7 +216,7 @@ def seconds_to_live() -> Iterator[None]:
 def test_no_body_takes_for_ever(name: str) -> None:
     """A body made to be slow becomes an article or lies in quarantine, and is shown."""
     outcome = process_article("攻击.md", f"---\ntitle: 攻击\n---\n{BOMBS[name]}".encode())
-    if isinstance(outcome, Placed):
+    if isinstance(outcome, ProcessedArticle):
         assert not harm(render_html(outcome.article.markdown) or "<p></p>")
 
 
@@ -225,7 +225,7 @@ def test_no_body_takes_for_ever(name: str) -> None:
 def test_no_header_takes_for_ever(name: str) -> None:
     """Front matter that grows, that names itself or that calls for code: none of it happens."""
     outcome = process_article("攻击.md", f"---\n{HEADERS[name]}\n---\n雪落下。\n".encode())
-    assert isinstance(outcome, (Placed, Quarantined))
+    assert isinstance(outcome, (ProcessedArticle, Quarantined))
     assert not Path("/tmp/clippings-was-here").exists()
 
 
@@ -239,7 +239,7 @@ def test_published_headers_and_markdown_have_an_outcome() -> None:
             vector = json.loads(line)
             text = f"---\n{vector.get('yaml', 'title: x')}\n---\n{vector.get('payload', '雪')}"
             outcome = process_article("攻击.md", text.encode("utf-8", "surrogatepass"))
-            if isinstance(outcome, Placed):
+            if isinstance(outcome, ProcessedArticle):
                 assert not harm(render_html(outcome.article.markdown) or "<p></p>"), vector["id"]
 
 

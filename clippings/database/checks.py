@@ -1,0 +1,78 @@
+"""What must hold of a database before it is published, and what is said of it then."""
+
+from __future__ import annotations
+
+import sqlite3
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import closing
+from pathlib import Path
+from typing import Any
+
+from sqlite_utils import Database
+
+from clippings.database.inspect import accounting_of
+from clippings.database.schema import reading
+from clippings.reading.identity import digest_of_file
+
+_IN_INDEX = "select count(*) from articles_fts where articles_fts match 'facts : \"all\"'"
+
+
+def check(draft: Path, with_index: bool) -> str | None:
+    """Return what is wrong with a finished database; None: nothing is.
+
+    `with_index` also has FTS5 read all of its index. The checks run side by side: SQLite does
+    not hold Python up meanwhile.
+    """
+    checks: list[Callable[[Path], str | None]] = [_pages, _references, _counts]
+    if with_index:
+        checks.append(_index)
+    with ThreadPoolExecutor(len(checks)) as threads:
+        found = [each.result() for each in [threads.submit(one, draft) for one in checks]]
+    return next(filter(None, found), None)
+
+
+def inspect_data(path: Path) -> dict[str, Any]:
+    """Return what `datasette inspect` would say of a finished database, under its name.
+
+    Datasette serves a database that it knows this of as immutable, and does not
+    count its tables again. Hidden index tables are left out.
+    """
+    with reading(path) as conn:
+        db = Database(conn)
+        names = (name for name in db.table_names() if "_fts" not in name)
+        tables = {name: {"count": db[name].count} for name in names}
+    return {"hash": digest_of_file(path), "size": path.stat().st_size, "tables": tables}
+
+
+def _pages(draft: Path) -> str | None:
+    return _pragma(draft, "integrity_check", [("ok",)])
+
+
+def _references(draft: Path) -> str | None:
+    return _pragma(draft, "foreign_key_check", [])
+
+
+def _pragma(draft: Path, pragma: str, healthy: list[tuple[str]]) -> str | None:
+    with reading(draft) as db:
+        found = db.execute(f"pragma {pragma}").fetchall()
+    return None if found == healthy else f"the new database fails SQLite's {pragma}: {found[:3]}"
+
+
+def _counts(draft: Path) -> str | None:
+    a = accounting_of(draft)
+    if a.files_seen != a.placements + a.quarantined + a.withheld:
+        return f"files were lost on the way: {a}"
+    with reading(draft) as db:
+        if db.execute(_IN_INDEX).fetchone()[0] != a.articles:
+            return "the search index does not hold each article once"
+    return None
+
+
+def _index(draft: Path) -> str | None:
+    try:
+        with closing(sqlite3.connect(draft)) as db:
+            db.execute("insert into articles_fts (articles_fts) values ('integrity-check')")
+    except sqlite3.DatabaseError as error:
+        return f"the search index fails its check: {error}"
+    return None

@@ -1,0 +1,129 @@
+"""The full-text index of an archive: entries in, and out again exactly as they went in.
+
+The index is contentless (schema.sql): to forget an article, FTS5 must be given the very tokens
+that were indexed, so they are made again of the article's own row.
+"""
+
+from __future__ import annotations
+
+import sqlite3
+from collections.abc import Callable, Iterable, Iterator
+from functools import lru_cache
+from typing import NamedTuple
+
+from clippings.database.rows import Placement
+from clippings.models import IndexTokens
+from clippings.search import index_labels
+
+Labels = tuple[str, str, str]
+"""Tokens of the names of section, source and feed, each of all places of an article."""
+
+
+class StoredArticle(NamedTuple):
+    """What the tokens of an article are made of, as its rows have it."""
+
+    title: str
+    summary: str
+    author: str | None
+    published: str | None
+    language: str | None
+    markdown: str
+    tags: list[str]
+    features: list[str]
+
+
+Tokenize = Callable[[StoredArticle], IndexTokens]
+
+
+class Entry(NamedTuple):
+    """What stands in the index under a number."""
+
+    docid: int
+    tokens: IndexTokens
+    labels: Labels
+
+
+_COLUMNS = "rowid, title, summary, author, body, tags, facts, section, source, feed"
+_INSERT = f"insert into articles_fts ({_COLUMNS}) values (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"
+_FORGET = f"""
+    insert into articles_fts (articles_fts, {_COLUMNS})
+    values ('delete', ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
+"""
+
+# One large segment is written at a time, and merged with the others once, at the end.
+_LARGE_SEGMENTS = (
+    "insert into articles_fts (articles_fts, rank) values ('hashsize', 67108864)",
+    "insert into articles_fts (articles_fts, rank) values ('automerge', 0)",
+)
+_MERGE_ALL = "insert into articles_fts (articles_fts) values ('optimize')"
+# Later builds add a small segment each; of those, some are merged each time.
+_MERGE_SOME = "insert into articles_fts (articles_fts, rank) values ('merge', 1000)"
+
+_STORED = """
+    select title, summary, author, published, language, markdown from articles where id = ?
+"""
+
+
+def fill(db: sqlite3.Connection, entries: Iterable[Entry]) -> None:
+    """Write a new index of entries that come in the order of their numbers."""
+    for statement in _LARGE_SEGMENTS:
+        db.execute(statement)
+    db.executemany(_INSERT, map(_flat, entries))
+    db.execute(_MERGE_ALL)
+
+
+def add(db: sqlite3.Connection, entries: Iterable[Entry]) -> None:
+    """Add entries, in the order of their numbers, to an index that has others."""
+    db.executemany(_INSERT, map(_flat, entries))
+    db.execute(_MERGE_SOME)
+
+
+def forget(db: sqlite3.Connection, entries: Iterable[Entry]) -> None:
+    """Take entries out of the index; they must be what `stored` gives."""
+    db.executemany(_FORGET, map(_flat, entries))
+
+
+def stored(
+    db: sqlite3.Connection, articles: Iterable[tuple[int, int]], tokenize: Tokenize
+) -> Iterator[Entry]:
+    """Make the entries of articles, (number, id) each, again of their rows."""
+    for docid, article in articles:
+        tags, features = (
+            [name for (name,) in db.execute(sql, [article])]
+            for sql in (
+                "select tag from tags where article = ? order by tag",
+                "select feature from features where article = ? order by feature",
+            )
+        )
+        (row,) = db.execute(_STORED, [article])
+        places = db.execute(
+            "select section, source, feed from placements where article = ?", [article]
+        )
+        tokens = tokenize(StoredArticle._make((*row, tags, features)))
+        yield Entry(docid, tokens, _labels(zip(*places, strict=True)))
+
+
+def labels(placements: Iterable[Placement]) -> Labels:
+    """Return the tokens of the names that an article stands under."""
+    return _labels(
+        zip(*((each.section, each.source, each.feed) for each in placements), strict=True)
+    )
+
+
+def _labels(names: Iterable[tuple[str | None, ...]]) -> Labels:
+    section, source, feed = (_index_names(frozenset(each)) for each in names)
+    return section, source, feed
+
+
+@lru_cache(maxsize=4096)
+def _index_names(names: frozenset[str | None]) -> str:
+    """Index tokens of some names; an archive has few different ones."""
+    return index_labels(sorted(name for name in names if name))
+
+
+def _flat(entry: Entry) -> tuple[int | str, ...]:
+    tokens = entry.tokens
+    return (
+        *(entry.docid, tokens.title, tokens.summary, tokens.author),
+        *(tokens.body, tokens.tags, tokens.facts, *entry.labels),
+    )
