@@ -86,11 +86,11 @@ class Snapshot:
         try:
             self.identity = Identity.of(os.fstat(self.descriptor))
             self._idle += (connect() for _ in range(many))
-            self._start_worker(path)
-            self.hash = self._digest()
             self.counts = self._count()
             if "articles" not in self.counts:
                 raise sqlite3.DatabaseError("it has no table of articles")
+            self.hash = self._digest()
+            self._start_worker(path)
         except BaseException:
             self.close()
             raise
