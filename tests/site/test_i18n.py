@@ -225,6 +225,7 @@ def test_tables_speak_one_language(site: Visitor, path: str) -> None:
         "source",
         "date",
         "BCP",
+        "Markdown",
         "SHA",
         "select",
     }
