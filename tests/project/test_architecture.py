@@ -21,7 +21,7 @@ MAY_IMPORT = {
     "markdown": {"models"},
     "search": {"markdown", "models"},
     "reading": {"markdown", "models", "search"},
-    "similarity": {"models"},
+    "similarity": {"models", "search"},
     "database": {"models", "reading", "search", "similarity"},
     "build": {
         "database", "dataset", "markdown", "models", "reading", "search", "similarity",
