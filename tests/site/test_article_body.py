@@ -41,10 +41,10 @@ def test_pictures_as_links() -> None:
 @pytest.mark.parametrize(
     ("markdown", "name"),
     [
-        ("[![](/a.png)](https://h.example/x?b=c)", "h.example"),
-        ("[![](/a.png) ![](/b.png)](/down/here)", "/down/here"),
-        ("[![雪后的桥](/a.png)](https://h.example/)", None),
-        ("[![](/a.png) 看大图](https://h.example/)", None),
+        ("[![](/static/a.png)](https://h.example/x?b=c)", "h.example"),
+        ("[![](/static/a.png) ![](/b.png)](/down/here)", "/down/here"),
+        ("[![雪后的桥](/static/a.png)](https://h.example/)", None),
+        ("[![](/static/a.png) 看大图](https://h.example/)", None),
     ],
 )
 def test_link_around_a_silent_picture_has_a_name(markdown: str, name: str | None) -> None:
@@ -62,7 +62,7 @@ def test_link_around_nothing_is_left_out() -> None:
 @pytest.mark.parametrize("inside", ["<img src=x onerror=x()></a>", "</a><img src=x onerror=x()>"])
 def test_markup_in_an_attribute_stays_there(inside: str) -> None:
     """What looks like a tag in the title of a link becomes none."""
-    for text in ("", "![](/a.png)", "词"):
+    for text in ("", "![](/static/a.png)", "词"):
         page = body(f"[{text}](https://h.example/ '>{inside}')")
         assert not page.xpath("//*[@onerror] | //img[@src='x']")
 
@@ -70,7 +70,7 @@ def test_markup_in_an_attribute_stays_there(inside: str) -> None:
 @pytest.mark.parametrize("alt", ['a" onerror="x', "<b>", "a > b", "a & b"])
 def test_alternative_text_stays_text(alt: str) -> None:
     """Whatever a description holds, it is one attribute of one picture."""
-    (image,) = body(f"![{alt}](/a.png)").xpath("//img")
+    (image,) = body(f"![{alt}](/static/a.png)").xpath("//img")
     assert image.get("alt") == alt
     assert image.get("onerror") is None
 
