@@ -11,7 +11,7 @@ STORIES ?= $(firstword $(wildcard ../shared/corpus) seeds)
 BENCH_FOLDER ?= build/bench-$(BENCH)
 BIN := .venv/bin
 PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check
-COMPILE = $(BIN)/uv pip compile --quiet --universal --python-version 3.10 --no-header \
+COMPILE = UV_PYTHON_DOWNLOADS=never $(BIN)/uv pip compile --quiet --universal --python-version 3.10 --no-header \
   --no-emit-index-url $(UPGRADE)
 UPGRADE ?= --upgrade
 NEXT := $(CURDIR)/build/datasette-1.0
@@ -115,6 +115,7 @@ lock: .venv/.dev ## Pin the newest allowed dependencies, with their hashes, in r
 	  $(COMPILE) --generate-hashes pyproject.toml --extra $$extra --constraint requirements.lock \
 	    --output-file requirements-$$extra.lock || exit; \
 	done
+	mkdir -p build
 	grep -v '^datasette==' requirements-dev.lock | sed -n 's/ \\$$//; /^[^ ]/p' >build/pins
 	$(COMPILE) --no-annotate --constraint build/pins --group next | grep -vxFf build/pins \
 	  >requirements-next.lock
