@@ -14,11 +14,14 @@ from datasette import hookimpl
 from datasette.app import Datasette
 from datasette.utils.asgi import Request, Response
 
-from clippings.site import DATABASE, Missing, archive, browse_path, listings, site_name, words_for
+from clippings.site import listings
+from clippings.site.addresses import DATABASE, Missing, archive, browse_path
 from clippings.site.answers import visit
 from clippings.site.compatibility import SQL_PAGE
 from clippings.site.feeds import without_controls
 from clippings.site.pages import Page, Route, disallowed, routes, sitemap_paths
+from clippings.site.preferences import translator_for
+from clippings.site.templates import site_name
 
 NAMES = 5_000
 """Names of a kind that are listed at most."""
@@ -88,7 +91,7 @@ async def llms(datasette: Datasette, request: Request) -> Response:
     """Answer /llms.txt: what the archive is and how to query it (llmstxt.org)."""
     context = {
         "root": absolute_root(datasette, request),
-        "title": site_name(datasette, words_for(request)),
+        "title": site_name(datasette, translator_for(request)),
         "sql": f"{DATABASE}{SQL_PAGE}",
         "extent": (await archive(datasette).execute(EXTENT)).first(),
         "may_download": not archive(datasette).is_mutable and datasette.setting("allow_download"),
@@ -105,7 +108,7 @@ async def opml(datasette: Datasette, request: Request) -> Response:
     """Answer /sources.opml: every section, source and feed, to subscribe to (OPML 2.0)."""
     context = {
         "root": absolute_root(datasette, request),
-        "title": site_name(datasette, words_for(request)),
+        "title": site_name(datasette, translator_for(request)),
         "names": await visit(datasette, read_names),
         "path": lambda kind, name: browse_path(kind, name)[1:],
     }

@@ -22,13 +22,14 @@ from datasette.app import Datasette
 from datasette.utils.asgi import Forbidden, Request, Response
 
 from clippings.dataset.formats import citation, croissant, datapackage
-from clippings.site import DATABASE, Missing, archive, page
+from clippings.site.addresses import DATABASE, Missing, archive
 from clippings.site.answers import View
 from clippings.site.compatibility import ensure_download
 from clippings.site.dataset import DESCRIPTIONS, description, open_released, release_folder
 from clippings.site.downloads import FileResponse, OpenFile
 from clippings.site.live_database import LiveDatabase
 from clippings.site.pages import Page, Route, routes
+from clippings.site.templates import page
 
 TAG_LENGTH = 12
 """Digits of the SHA-256 that stand in a file's lasting address."""

@@ -10,9 +10,9 @@ from datasette import hookimpl
 from datasette.app import Datasette
 from datasette.utils.asgi import Base400, NotFound, Request, Response
 
-from clippings.site import DATABASE, Missing, archive, local_path, words_for
-from clippings.site.error_pages import error_page
-from clippings.site.validation import client_error_status
+from clippings.site.addresses import DATABASE, Missing, archive, local_path
+from clippings.site.error_pages import client_error_status, error_page
+from clippings.site.preferences import translator_for
 
 GONE = 410
 WITHHELD = "select reason from withheld where id = ? and what = 'article'"
@@ -28,8 +28,8 @@ async def tombstone(datasette: Datasette, request: Request) -> Response | None:
     withheld = (await archive(datasette).execute(WITHHELD, [int(asked["id"])])).first()
     if withheld is None:
         return None
-    say = words_for(request)
-    title, why = say("article.withheld"), say.pick(withheld[0]) or say("article.withheld_why")
+    t = translator_for(request)
+    title, why = t("article.withheld"), t.pick(withheld[0]) or t("article.withheld_why")
     message = f"{title}: {why}" if request.path.endswith(".json") else why
     return await error_page(datasette, request, GONE, message, title)
 
@@ -40,7 +40,7 @@ async def refused(datasette: Datasette, request: Request, exception: Base400) ->
         return found
     if request.path.endswith(".json"):
         return None
-    message = words_for(request)(str(exception)) if isinstance(exception, Missing) else ""
+    message = translator_for(request)(str(exception)) if isinstance(exception, Missing) else ""
     return await error_page(datasette, request, exception.status, message)
 
 
@@ -50,25 +50,3 @@ def handle_exception(datasette: Datasette, request: Request, exception: Exceptio
     if status := client_error_status(exception):
         return error_page(datasette, request, status, str(exception) or repr(exception))
     return refused(datasette, request, exception) if isinstance(exception, Base400) else None
-
-
-async def encoded(datasette: Datasette, request: Request) -> Response:
-    """Answer an address that nothing of ours knows and that no table of Datasette's can have.
-
-    Left alone, Datasette would first send its reader on to the same address in tilde-encoding.
-    """
-    return await error_page(datasette, request, 404, "")
-
-
-async def with_slash(datasette: Datasette, request: Request) -> Response:
-    """Forgive a slash too many; Datasette, which does so too, would forget base_url."""
-    path = datasette.urls.path(local_path(datasette, request.path).rstrip("/"))
-    query = f"?{request.query_string}" if request.query_string else ""
-    return Response.redirect(path + query)
-
-
-# After the pages of the site, whose addresses may be percent-encoded.
-@hookimpl(trylast=True)
-def register_routes() -> list[tuple[str, Any]]:
-    """Register addresses with a slash too many, and percent-encoded ones but those of files."""
-    return [(r"^/[^?]+/$", with_slash), (r"^/(?!static/|-/)[^?]*%", encoded)]

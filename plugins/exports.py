@@ -29,11 +29,12 @@ from datasette.utils.asgi import BadRequest, Base400, Forbidden, NotFound, Reque
 
 from clippings.dataset.encoding import FORMATS, Format, Row
 from clippings.dataset.tables import Column, kind_of, open_readonly
-from clippings.site import DATABASE, archive, words_for
+from clippings.site.addresses import DATABASE, archive
 from clippings.site.answers import in_time
 from clippings.site.limits import MAX_VALUE
 from clippings.site.live_database import LiveDatabase
 from clippings.site.pages import Page, Route, routes
+from clippings.site.preferences import translator_for
 
 ROWS = "clippings-rows"
 """The header that says how many rows an export has."""
@@ -229,11 +230,11 @@ def table_actions(
     """Lead from a table to all pages of what it shows, in each format that can be made."""
     if database != DATABASE or export_path(datasette, request, table, "csv") is None:
         return []
-    say = words_for(request)
+    t = translator_for(request)
     return [
         {
             "href": export_path(datasette, request, table, ending) or "",
-            "label": say.strings["export.formats"][ending],
+            "label": t.strings["export.formats"][ending],
         }
         for ending, form in FORMATS.items()
         if form.is_available and (table == "articles" or not form.articles)

@@ -20,7 +20,7 @@ from datasette.utils.asgi import Request, Response
 from clippings.search import parse_query
 from clippings.search.timeline import matching
 from clippings.search.trends import named
-from clippings.site import browse_path, local_path, page, site_name, wanted_pictures, words_for
+from clippings.site.addresses import browse_path, local_path
 from clippings.site.answers import View, visit
 from clippings.site.feeds import (
     LONG_AGO,
@@ -32,6 +32,8 @@ from clippings.site.feeds import (
     without_controls,
 )
 from clippings.site.pages import Page, Route, routes
+from clippings.site.preferences import translator_for
+from clippings.site.templates import page, site_name, wanted_pictures
 
 TYPES = {"atom": "application/atom+xml", "json": "application/feed+json"}
 FORM = rf"\.(?P<form>{'|'.join(TYPES)})$"
@@ -64,7 +66,7 @@ async def answer(datasette: Datasette, request: Request, channel: Channel) -> Re
         return None
     form, pictures = request.url_vars["form"], wanted_pictures(datasette)
     root = datasette.absolute_url(request, datasette.urls.path("/"))
-    feed = head(channel, found, root, site_name(datasette, words_for(request)), form)
+    feed = head(channel, found, root, site_name(datasette, translator_for(request)), form)
     entries = [entry(row, root, pictures=pictures) for row in found.rows]
     feed["updated"] = max((each["updated"] for each in entries), default=LONG_AGO)
     if form == "json":
@@ -84,8 +86,8 @@ async def instead(datasette: Datasette, request: Request) -> Response:
     if name and await visit(datasette, lambda conn: matching(conn, match)):
         # The dot as %2E: the same name, but no longer the address of a feed.
         return Response.redirect(datasette.urls.path(f"/{kind}/{name}%2E{form}"))
-    say = words_for(request)
-    context = {"status": 404, "title": say("error.404"), "message": say("feeds.none")}
+    t = translator_for(request)
+    context = {"status": 404, "title": t("error.404"), "message": t("feeds.none")}
     return await page(datasette, request, "problem.html", context, 404)
 
 
@@ -118,13 +120,13 @@ def extra_template_vars(datasette: Datasette, request: Request | None) -> dict[s
     """Give `feed_links` to base.html."""
     if request is None:
         return {}
-    say = words_for(request)
-    name = site_name(datasette, say)
+    t = translator_for(request)
+    name = site_name(datasette, t)
     path = local_path(datasette, request.path)
     links = [
         {
             "type": type_,
-            "title": " · ".join(filter(None, (of, name, say(f"feeds.{form}")))),
+            "title": " · ".join(filter(None, (of, name, t(f"feeds.{form}")))),
             "href": datasette.urls.path(f"{feed}.{form}") + values,
         }
         for feed, values, of in feeds_of(path, request.args.get("q") or "")

@@ -2,29 +2,16 @@
 
 import re
 import sqlite3
-from importlib.metadata import version
-from pathlib import Path
 
 from datasette import hookimpl
 from datasette.app import Datasette
-from datasette.database import Database
 from datasette.utils import StartupError
 
-import clippings
-from clippings.site import DATABASE, pages
+from clippings.site import pages
+from clippings.site.addresses import DATABASE, archive_file
 from clippings.site.compatibility import described
 from clippings.site.live_database import Inspected, LiveDatabase
-from clippings.site.page_cache import PageCache, fingerprint
 from clippings.site.sandbox import only_read
-
-
-def files_fingerprint(datasette: Datasette) -> str:
-    """Return a digest of what pages are made of, besides the database."""
-    static = [folder for _, folder in datasette.static_mounts]
-    named = [datasette.template_dir, datasette.plugins_dir, *static]
-    folders = [Path(clippings.__file__).parent, *(Path(folder) for folder in named if folder)]
-    settings = (version("datasette"), described(datasette), datasette.settings_dict())
-    return fingerprint(folders, settings)
 
 
 def check_prefix(datasette: Datasette) -> None:
@@ -37,14 +24,6 @@ def check_prefix(datasette: Datasette) -> None:
         raise StartupError(f"base_url {prefix} is an address of the site itself; choose another")
 
 
-def archive_file(datasette: Datasette) -> Database:
-    """Return the database to serve as the archive: the one of that name, or else the only one."""
-    files = {name: each for name, each in datasette.databases.items() if each.path}
-    if DATABASE not in files and len(files) != 1:
-        raise StartupError(f"none of the databases is {DATABASE}.db: {', '.join(files) or 'none'}")
-    return files.get(DATABASE) or next(iter(files.values()))
-
-
 @hookimpl
 def startup(datasette: Datasette) -> None:
     """Serve the archive in a way that follows its file, also where Datasette was not told that
@@ -52,8 +31,7 @@ def startup(datasette: Datasette) -> None:
     check_prefix(datasette)
     (described(datasette).get("plugins") or {}).get(DATABASE, {}).pop("withhold", None)
     stock = archive_file(datasette)
-    pages_kept = PageCache(files_fingerprint(datasette))
-    live = LiveDatabase(datasette, stock.path, DATABASE, pages_kept)
+    live = LiveDatabase(datasette, stock.path, DATABASE)
     stock.close()
     others = {name: each for name, each in datasette.databases.items() if each is not stock}
     datasette.databases = {**others, DATABASE: live}

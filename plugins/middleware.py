@@ -1,4 +1,4 @@
-"""What stands around Datasette, in one order; clippings/site/middleware.py says what each does."""
+"""What stands around Datasette: clippings/site/middleware.py."""
 
 from collections.abc import Callable
 from typing import Any
@@ -8,28 +8,14 @@ from datasette.app import Datasette
 from datasette.utils import path_with_replaced_args
 from datasette.utils.asgi import Request
 
-from clippings.site import App, middleware
-
-INNERMOST_FIRST = (
-    middleware.without_prefix,
-    middleware.validation_and_limits,
-    middleware.choices,
-    middleware.snapshots_and_cache,
-    middleware.canonical_address,
-    middleware.security_headers,
-)
+from clippings.site.asgi import App
+from clippings.site.middleware import Middleware
 
 
 @hookimpl(trylast=True)  # around the middleware of other plugins
 def asgi_wrapper(datasette: Datasette) -> Callable[[App], App]:
-    """Put the layers around Datasette."""
-
-    def wrap(app: App) -> App:
-        for layer in INNERMOST_FIRST:
-            app = layer(datasette)(app)
-        return app
-
-    return wrap
+    """Put it there."""
+    return lambda app: Middleware(datasette, app)
 
 
 @hookimpl

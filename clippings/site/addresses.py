@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import re
+from collections.abc import Container
 from urllib.parse import quote
 
 from datasette.app import Datasette
 from datasette.database import Database
+from datasette.utils import StartupError, tilde_decode, tilde_encode
 from datasette.utils.asgi import NotFound
 
 DATABASE = "clippings"
@@ -21,6 +24,14 @@ def archive(datasette: Datasette) -> Database:
     return datasette.get_database(DATABASE)
 
 
+def archive_file(datasette: Datasette) -> Database:
+    """Return the database to serve as the archive: the one of that name, or else the only one."""
+    files = {name: each for name, each in datasette.databases.items() if each.path}
+    if DATABASE not in files and len(files) != 1:
+        raise StartupError(f"none of the databases is {DATABASE}.db: {', '.join(files) or 'none'}")
+    return files.get(DATABASE) or next(iter(files.values()))
+
+
 def article_url(datasette: Datasette, article: int) -> str:
     """Return the address of an article's page, below the site's base_url."""
     return f"{datasette.setting('base_url')}{DATABASE}/articles/{article}"
@@ -34,3 +45,24 @@ def browse_path(kind: str, name: str) -> str:
 def local_path(datasette: Datasette, path: str) -> str:
     """Return the path of a request without base_url, which may be gone already."""
     return "/" + path.removeprefix(datasette.setting("base_url")).lstrip("/")
+
+
+def canonical_path(path: str, databases: Container[str]) -> str | None:
+    """Return the one spelling of a path; None for what is none of this site's.
+
+    Datasette decodes `~63lippings` to the name of a database, and limits go by names. `path` is
+    below base_url and percent-encoded, as it was sent.
+    """
+    if not re.match(r"/(?![/\\])", path) or not path.isascii():
+        return None  # also a request in absolute form, `GET http://other.example/`
+    if not path.startswith("/-/"):  # where other plugins have their pages
+        path = path.rstrip("/") or "/"
+    parts = path[1:].split("/")
+    if "%" in path or tilde_decode(parts[0].partition(".")[0]) not in databases:
+        return path
+    return None if path.endswith(".") else "/" + "/".join(map(_respelled, parts))
+
+
+def _respelled(part: str) -> str:
+    name, dot, ending = part.partition(".")
+    return ",".join(tilde_encode(tilde_decode(key)) for key in name.split(",")) + dot + ending

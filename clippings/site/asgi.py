@@ -1,26 +1,24 @@
-"""ASGI applications, their types, and one that changes the headers of another's answers."""
+"""Types of ASGI applications (https://asgi.readthedocs.io/en/latest/specs/www.html)."""
 
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable, MutableMapping
-from functools import wraps
 from typing import Any
 
 Scope = MutableMapping[str, Any]
-App = Callable[[Scope, Any, Any], Awaitable[None]]
+Event = MutableMapping[str, Any]
+Receive = Callable[[], Awaitable[Event]]
+Send = Callable[[Event], Awaitable[None]]
+App = Callable[[Scope, Receive, Send], Awaitable[None]]
 Headers = list[tuple[bytes, bytes]]
 
 
-def changing_headers(app: App, change: Callable[[Scope, Headers], Headers]) -> App:
-    """Return an application that answers as `app` does, with the headers that `change` makes."""
+def changing_headers(send: Send, change: Callable[[Headers], Headers]) -> Send:
+    """Return a `send` that sends an answer with the headers that `change` makes of its own."""
 
-    @wraps(app)
-    async def changed(scope: Scope, receive: Any, send: Any) -> None:
-        async def send_changed(event: MutableMapping[str, Any]) -> None:
-            if event["type"] == "http.response.start":
-                event["headers"] = change(scope, list(event.get("headers", ())))
-            await send(event)
+    async def send_changed(event: Event) -> None:
+        if event["type"] == "http.response.start":
+            event = {**event, "headers": change(list(event.get("headers", ())))}
+        await send(event)
 
-        await app(scope, receive, send_changed)
-
-    return changed
+    return send_changed

@@ -20,7 +20,7 @@ ask at the address itself on to it."""
 
 
 def described(datasette: Datasette) -> Mapping[str, Any]:
-    """All that metadata.yml says; on 1.0 plugins/datasette_1_0.py puts it together at the start."""
+    """All that metadata.yml says; on 1.0 plugins/configuration.py puts it together."""
     said: Mapping[str, Any] = datasette.config if IS_SECOND else datasette._metadata_local
     return said
 

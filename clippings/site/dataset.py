@@ -13,7 +13,7 @@ from datasette.app import Datasette
 from clippings.dataset.checksums import NAME, read_checksums
 from clippings.dataset.description import Description, File, describe
 from clippings.dataset.formats import OURS
-from clippings.site import DATABASE, archive
+from clippings.site.addresses import DATABASE, archive
 from clippings.site.compatibility import described
 from clippings.site.downloads import OpenFile
 

@@ -2,47 +2,106 @@
 
 from __future__ import annotations
 
-from datasette.app import Datasette
-from datasette.utils.asgi import Request, Response
+import errno
+import re
+import sqlite3
+import sys
+import traceback
 
-from clippings.site import Scope, page, words_for
+from datasette.app import Datasette
+from datasette.database import QueryInterrupted
+from datasette.utils.asgi import Request, Response
+from datasette.views.base import DatasetteError
+
 from clippings.site.limits import RETRY_AFTER
+from clippings.site.preferences import translator_for
+from clippings.site.templates import page
+
+_READS_THE_REQUEST = {
+    "datasette.views.base": 400,
+    "datasette.views.database": 400,
+    "datasette.views.table": 400,
+    "datasette.views.table_extras": 400,
+    "datasette.views.row": 404,
+    "datasette.views.special": 400,
+    "datasette.views.stored_queries": 400,
+    "datasette.views.query_helpers": 400,
+    "datasette.filters": 400,
+    "datasette.facets": 400,
+    "datasette.renderer": 400,
+    "datasette.blob_renderer": 400,
+}
+"""Modules of Datasette that take a request's words unchecked → what a failure there means."""
+
+_PASSED_ON = (
+    "datasette.database",
+    "datasette.utils",
+    "datasette.tracer",
+    "datasette.app",
+    "clippings.site.live_database",
+    "clippings.site.sql_worker",
+)
+_MISREADING = (
+    LookupError,
+    TypeError,
+    ValueError,
+    ArithmeticError,
+    AssertionError,
+    sqlite3.Error,
+    sqlite3.Warning,
+    QueryInterrupted,  # Datasette 1.0 lets it pass where a table takes too long
+)
+_OPERATORS_TROUBLE = re.compile(
+    r"disk I/O|malformed(?! JSON)|unable to open|locked|not a database|out of memory|readonly"
+)
 
 
 async def error_page(
     datasette: Datasette, request: Request, status: int, message: str, title: str = ""
 ) -> Response:
     """Return the answer to a request that failed, under its status."""
-    say = words_for(request)
     if request.path.endswith(".json"):
-        about = {"ok": False, "error": message, "status": status, "title": title or None}
-        return Response.json(about, status=status)
+        return _as_json(status, message, title)
+    t = translator_for(request)
     known = f"error.{status}"
-    title = title or say(known if known in say.strings else "error.other")
+    title = title or t(known if known in t.strings else "error.other")
     context = {"status": status, "title": title, "message": message}
     return await page(datasette, request, "problem.html", context, status)
 
 
-class Refusals:
-    """Answers in place of Datasette's. Each 429 is made once: a crowd is no time for pages."""
+def too_many_requests(request: Request) -> Response:
+    """Return the answer 429: a sentence only, for a crowd is no time for pages."""
+    message = translator_for(request)("error.busy")
+    is_json = request.path.endswith(".json")
+    answer = _as_json(429, message) if is_json else Response.text(message, status=429)
+    answer.headers["Retry-After"] = str(RETRY_AFTER)
+    return answer
 
-    def __init__(self, datasette: Datasette) -> None:
-        self._datasette = datasette
-        self._busy: dict[tuple[str, bool], Response] = {}
 
-    async def refuse(self, scope: Scope, status: int, message: str) -> Response:
-        """Return an answer; no form of it posts, so it needs no token."""
-        request = Request({**scope, "csrftoken": lambda: ""}, None)
-        return await error_page(self._datasette, request, status, message)
+def _as_json(status: int, message: str, title: str = "") -> Response:
+    about = {"ok": False, "error": message, "status": status, "title": title or None}
+    return Response.json(about, status=status)
 
-    async def too_many_requests(self, scope: Scope) -> Response:
-        """Return the answer 429 in the reader's language, of the kind that was asked for."""
-        say, is_json = words_for(Request(scope, None)), scope["path"].endswith(".json")
-        if (say.code, is_json) not in self._busy:
-            path = "/busy.json" if is_json else "/busy"
-            anyones = {**scope, "path": path, "raw_path": path.encode(), "headers": []}
-            anyones["query_string"] = f"_lang={say.code}".encode()
-            response = await self.refuse(anyones, 429, say("error.busy"))
-            response.headers["Retry-After"] = str(RETRY_AFTER)
-            self._busy[say.code, is_json] = response
-        return self._busy[say.code, is_json]
+
+def client_error_status(exception: Exception) -> int | None:
+    """Return the status that an exception of Datasette's should have had; None: the client is
+    not to blame.
+
+    Datasette 0.65 answers 500 to parameters that it cannot read. An exception is put down to the
+    request only if it arose where Datasette reads one: what happens in a plugin, in a template or
+    on the disk stays what it is.
+    """
+    if isinstance(exception, DatasetteError):
+        return 400 if exception.status == 500 else None
+    if isinstance(exception, OSError) and exception.errno == errno.ENAMETOOLONG:
+        return 404
+    if not isinstance(exception, _MISREADING):
+        return None
+    if isinstance(exception, sqlite3.Error) and _OPERATORS_TROUBLE.search(str(exception)):
+        return None
+    for frame, _ in reversed(list(traceback.walk_tb(exception.__traceback__))):
+        module = str(frame.f_globals.get("__name__"))
+        if module.partition(".")[0] in sys.stdlib_module_names or module.startswith(_PASSED_ON):
+            continue
+        return _READS_THE_REQUEST.get(module)
+    return None

@@ -17,7 +17,7 @@ from urllib.parse import urlencode, urlsplit
 
 from clippings.markdown.rendering import render_html
 from clippings.search.timeline import Timeline, matching, read_timeline
-from clippings.site import DATABASE
+from clippings.site.addresses import DATABASE
 
 SIZE = 50
 """Articles of the newest feed and of an archive page."""

@@ -6,15 +6,13 @@ request ─► cost_of ─► ConcurrencyLimit ─► Datasette, or 429 Too Many
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Awaitable, Callable, Container, MutableMapping
+from collections.abc import AsyncIterator, Container
 from contextlib import asynccontextmanager
-from typing import Any
 
-from clippings.site import DATABASE, pages
-
-Scope = MutableMapping[str, Any]
-Receive = Callable[[], Awaitable[dict[str, Any]]]
-Send = Callable[[dict[str, Any]], Awaitable[None]]
+from clippings.site import pages
+from clippings.site.addresses import DATABASE
+from clippings.site.asgi import Event, Receive, Send
+from clippings.site.preferences import CHOICES
 
 RETRY_AFTER = 5
 """Seconds; a query runs for two at most."""
@@ -29,7 +27,7 @@ MAX_VALUE = 250
 """Characters of a filter. LIKE takes its pattern's length times the text's, and FTS5 cannot be
 interrupted, so what asks for more is run where it can be killed."""
 
-_OF_EVERY_PAGE = {*pages.CHOICES, "_shape"}
+_OF_EVERY_PAGE = {*CHOICES, "_shape"}
 
 
 class TooManyRequests(Exception):
@@ -112,7 +110,7 @@ async def streaming(limit: ConcurrencyLimit, receive: Receive, send: Send) -> As
     held = bytearray()
     gone = asyncio.ensure_future(visitor_left(receive))
 
-    async def send_in_pieces(event: dict[str, Any]) -> None:
+    async def send_in_pieces(event: Event) -> None:
         if event["type"] == "http.response.body":
             held.extend(event.get("body", b""))
             if event.get("more_body") and len(held) < PIECE:
@@ -150,7 +148,7 @@ async def read_body(receive: Receive) -> Receive | None:
             break
     whole = iter([{**event, "body": body}])
 
-    async def receive_whole() -> dict[str, Any]:
+    async def receive_whole() -> Event:
         return next(whole, None) or await receive()
 
     return receive_whole

@@ -15,7 +15,6 @@ import hashlib
 import logging
 import os
 import sqlite3
-import threading
 import time
 from collections.abc import Callable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
@@ -33,12 +32,9 @@ from clippings.site.sql_worker import SqlWorker, plain_parameters
 
 T = TypeVar("T")
 
-SMALL = 64 * 2**20
-"""Bytes of a new file for which a request waits; a larger one takes seconds to hash, in which
-the old snapshot serves."""
-
 PATIENCE = 1.0
-"""Seconds that a request waits for a small new file before it takes the old snapshot."""
+"""Seconds for which requests wait for a new file; one that is opened and hashed for longer is
+served once it is ready, and the old snapshot meanwhile."""
 
 AGAIN = 5.0
 """Seconds after which a file that could not be opened is tried again."""
@@ -65,10 +61,6 @@ class Identity(NamedTuple):
         return cls(found.st_dev, found.st_ino, found.st_mtime_ns, found.st_size)
 
 
-class Replaced(OSError):
-    """Another file came into the place of the one that was being opened."""
-
-
 class Snapshot:
     """One file with the connections to it. `descriptor` reads its bytes (os.pread)."""
 
@@ -78,30 +70,21 @@ class Snapshot:
         self.readers = 0
         self.counted: dict[tuple[Any, ...], Results] = {}
         self._idle: list[sqlite3.Connection] = []
-        self._opened = ExitStack()
-        self._opened.callback(self._close_idle)
-        self._is_closed = False
-        self.descriptor = os.open(path, os.O_RDONLY | os.O_CLOEXEC)
-        self._opened.callback(os.close, self.descriptor)
-        try:
+        with ExitStack() as opened:
+            self.descriptor = os.open(path, os.O_RDONLY | os.O_CLOEXEC)
+            opened.callback(os.close, self.descriptor)
             self.identity = Identity.of(os.fstat(self.descriptor))
+            opened.callback(self._close_idle)
             self._idle += (connect() for _ in range(many))
             self.counts = self._count()
             if "articles" not in self.counts:
                 raise sqlite3.DatabaseError("it has no table of articles")
             self.hash = self._digest()
-            self._start_worker(path)
-        except BaseException:
-            self.close()
-            raise
-
-    def _start_worker(self, path: str) -> None:
-        try:
             self.worker = SqlWorker(str(Path(path).absolute()), tuple(self.identity))
-            self._opened.callback(self.worker.close)
-        finally:
+            opened.callback(self.worker.close)
             if Identity.of(os.stat(path)) != self.identity:
-                raise Replaced(f"{path} was replaced while it was opened")
+                raise OSError("it was replaced while it was opened")
+            self.close = opened.pop_all().close
 
     def visit(self, read: Callable[[sqlite3.Connection], T]) -> T:
         """Return what `read` gives for a connection that nobody else uses meanwhile."""
@@ -110,15 +93,9 @@ class Snapshot:
             return read(conn)
         finally:
             self._idle.append(conn)
-            if self._is_closed:  # its request was given up, so nobody waited for us
-                self._close_idle()
-
-    def close(self) -> None:
-        """Let go of the file. Connections in use are closed when they come back."""
-        self._is_closed = True
-        self._opened.close()
 
     def _close_idle(self) -> None:
+        """Close the connections but those that a request which was given up still reads with."""
         while self._idle:
             self._idle.pop().close()
 
@@ -143,17 +120,17 @@ class Snapshot:
 class LiveDatabase(Database):  # type: ignore[misc]
     """A Database of Datasette's whose file may be replaced while it is served."""
 
-    def __init__(self, datasette: Datasette, path: str, name: str, pages: PageCache) -> None:
-        """Open the file at `path` as an immutable database `name`; `pages` are kept of it."""
+    def __init__(self, datasette: Datasette, path: str, name: str) -> None:
+        """Open the file at `path` as an immutable database `name`."""
         super().__init__(datasette, path=path, is_mutable=False)
         self.name = self.route = name
-        self.pages = pages
+        self.pages = PageCache()
         self._pin: ContextVar[Snapshot | None] = ContextVar("snapshot", default=None)
-        self._lock = threading.Lock()
         self._opener = ThreadPoolExecutor(1, thread_name_prefix="snapshot")
         self._opening: Future[None] | None = None
-        self._refused: Identity | None = None
-        self._refused_until = 0.0
+        self._began = 0.0
+        self._again_from = 0.0
+        self._old: list[Snapshot] = []
         self._newest = self._open()
 
     @property
@@ -169,39 +146,33 @@ class LiveDatabase(Database):  # type: ignore[misc]
             return True
 
     async def refresh(self) -> None:
-        """Look whether the file was replaced; wait a while for a small new one to be open."""
+        """Look whether the file was replaced; wait a while for the new one to be open."""
         try:
             found = Identity.of(os.stat(self.path))
         except OSError:
             return  # a build renames, so this is somebody else's doing; the open file goes on
-        is_refused = found == self._refused and time.monotonic() < self._refused_until
-        if found == self._newest.identity or is_refused:
+        now = time.monotonic()
+        if found == self._newest.identity or now < self._again_from:
             return
         if self._opening is None or self._opening.done():
-            self._opening = self._opener.submit(self._take, found)
-        if found.size <= SMALL:
-            await asyncio.wait([asyncio.wrap_future(self._opening)], timeout=PATIENCE)
+            self._opening, self._began = self._opener.submit(self._take), now
+        if (left := self._began + PATIENCE - now) > 0:
+            await asyncio.wait([asyncio.wrap_future(self._opening)], timeout=left)
 
     @contextmanager
     def pinned(self) -> Iterator[Snapshot]:
         """One snapshot for all that is read in the block; inside another block, that one's."""
-        with self._lock:
-            snapshot = self.snapshot
-            snapshot.readers += 1
+        snapshot = self.snapshot
+        snapshot.readers += 1
         token = self._pin.set(snapshot)
         try:
             yield snapshot
         finally:
             self._pin.reset(token)
-            with self._lock:
-                snapshot.readers -= 1
-            self._close_unread(snapshot)
-
-    def _close_unread(self, snapshot: Snapshot) -> None:
-        with self._lock:
-            is_over = snapshot is not self._newest and not snapshot.readers
-        if is_over:
-            snapshot.close()
+            snapshot.readers -= 1
+            for old in [each for each in self._old if not each.readers]:
+                self._old.remove(old)
+                old.close()
 
     def _open(self) -> Snapshot:
         threads = self.ds.setting("num_sql_threads")
@@ -217,20 +188,16 @@ class LiveDatabase(Database):  # type: ignore[misc]
             raise
         return conn
 
-    def _take(self, found: Identity) -> None:
-        """Serve the file that was found from now on; one that is no archive is left alone."""
+    def _take(self) -> None:
+        """Serve the file at the path from now on; one that is no archive is left alone."""
         try:
             new = self._open()
-        except Replaced:
-            return  # the next request looks again
         except (OSError, sqlite3.DatabaseError) as error:
-            if found != self._refused:
-                logging.getLogger(__name__).warning("%s is not served: %s", self.path, error)
-            self._refused, self._refused_until = found, time.monotonic() + AGAIN
-            return
-        with self._lock:
+            logging.getLogger(__name__).warning("%s is not served: %s", self.path, str(error))
+            self._again_from = time.monotonic() + AGAIN
+        else:
             old, self._newest = self._newest, new
-        self._close_unread(old)
+            self._old.append(old)  # closed by the thread of requests, one of which may begin now
 
     # ── what Datasette asks ──────────────────────────────────────────────────────────────────
 

@@ -2,9 +2,10 @@
 
     request ─► is_cacheable ─► tag (304?) ─► kept? ─► made once, however many ask ─► kept
 
-A page is made from a request without cookies, so that it can be nobody's own; language and theme
-go along as choices. It is kept gzipped. Its ETag names the snapshot of the database, the files of
-the site and the address, so a 304 needs no page.
+A page is made from a request without cookies, so that it can be nobody's own (any cookie makes
+Datasette set one against CSRF); language and theme go along as choices. It is kept gzipped. Its
+ETag names the snapshot of the database, the start of the site and the address, so a 304 needs no
+page.
 """
 
 from __future__ import annotations
@@ -13,25 +14,23 @@ import asyncio
 import gzip
 import hashlib
 import re
+import secrets
 from collections import OrderedDict
-from collections.abc import Awaitable, Callable, Container, Iterable
-from pathlib import Path
-from typing import Any, NamedTuple
+from collections.abc import Awaitable, Callable, Container, Iterator
+from typing import NamedTuple
 from urllib.parse import parse_qsl
 
 from datasette.utils.asgi import Request
 
-from clippings.site import (
+from clippings.site import pages
+from clippings.site.addresses import DATABASE
+from clippings.site.asgi import App, Event, Headers, Scope, Send
+from clippings.site.preferences import (
     CHOSEN,
-    DATABASE,
     LANGUAGE_COOKIE,
     THEME_COOKIE,
-    App,
-    Headers,
-    Scope,
-    pages,
     theme_for,
-    words_for,
+    translator_for,
 )
 
 KEPT_BYTES = 64 * 2**20
@@ -69,7 +68,7 @@ class Answer(NamedTuple):
 
 
 class Key(NamedTuple):
-    """Everything that an answer depends on, besides the snapshot and the site's files."""
+    """Everything that an answer depends on, besides the snapshot and the site itself."""
 
     scheme: str
     host: str
@@ -83,7 +82,7 @@ class Key(NamedTuple):
         """Return the key of a request."""
         request = Request(scope, None)
         path, query = scope["raw_path"], scope["query_string"]
-        language, theme = words_for(request).code, theme_for(request)
+        language, theme = translator_for(request).code, theme_for(request)
         return cls(scope["scheme"], request.host, path, query, language, theme)
 
     def anonymous(self, scope: Scope) -> Scope:
@@ -120,16 +119,6 @@ def is_cacheable(scope: Scope, path: str, tables: Container[str]) -> bool:
     return not rest or rest.split("/")[0].partition(".")[0] in tables
 
 
-def fingerprint(folders: Iterable[Path], settings: object) -> str:
-    """Return a digest of all that pages are made of besides the database: files and settings."""
-    digest = hashlib.sha256(repr(settings).encode())
-    for folder in folders:
-        for file in sorted(folder.rglob("*")):
-            if file.is_file() and file.suffix != ".pyc":
-                digest.update(f"\0{file.relative_to(folder)}\0".encode() + file.read_bytes())
-    return digest.hexdigest()
-
-
 def not_modified(scope: Scope, tag: bytes) -> Answer | None:
     """Return a 304 for who has the answer already (weak comparison, RFC 9110, 13.1.2)."""
     held = dict(scope["headers"]).get(b"if-none-match", b"")
@@ -146,15 +135,15 @@ def takes_gzip(scope: Scope) -> bool:
 
 async def fetch(app: App, scope: Scope) -> Answer:
     """Return the whole answer of an application to a request without a body."""
-    events: list[dict[str, Any]] = []
-    received = iter([{"type": "http.request", "body": b"", "more_body": False}])
+    events: list[Event] = []
+    received: Iterator[Event] = iter([{"type": "http.request", "body": b"", "more_body": False}])
 
-    async def receive() -> dict[str, Any]:
+    async def receive() -> Event:
         if event := next(received, None):
             return event
         return await asyncio.Future()  # nobody leaves: others may wait for the answer too
 
-    async def send(event: dict[str, Any]) -> None:
+    async def send(event: Event) -> None:
         events.append(event)
 
     await app(scope, receive, send)
@@ -177,7 +166,7 @@ def to_keep(answer: Answer, tag: bytes, age: bytes) -> Answer:
     return Answer(200, headers, gzip.compress(answer.body, 5, mtime=0), is_gzipped=True)
 
 
-async def send_answer(answer: Answer, scope: Scope, send: Any) -> None:
+async def send_answer(answer: Answer, scope: Scope, send: Send) -> None:
     """Send an answer as the client can read it; to HEAD only its headers."""
     headers, body = list(answer.headers), answer.body
     if answer.is_gzipped and takes_gzip(scope):
@@ -194,9 +183,9 @@ async def send_answer(answer: Answer, scope: Scope, send: Any) -> None:
 class PageCache:
     """Answers by ETag, those that were not asked for the longest time gone when it is full."""
 
-    def __init__(self, fingerprint: str = "", room: int = KEPT_BYTES) -> None:
-        """`fingerprint` is that of the site's files, `room` what answers may weigh, in bytes."""
-        self.fingerprint = fingerprint
+    def __init__(self, room: int = KEPT_BYTES) -> None:
+        """`room` is what answers may weigh, in bytes."""
+        self.token = secrets.token_hex(8)  # the next start may have other templates or settings
         self.weight = 0
         self._room = room
         self._kept: OrderedDict[bytes, Answer] = OrderedDict()
@@ -224,6 +213,5 @@ class PageCache:
 
 
 def _weight(answer: Answer) -> int:
-    """Return what an answer takes in memory, in bytes; 500 are its key and Python's own."""
-    headers = sum(len(name) + len(value) + 120 for name, value in answer.headers)
-    return len(answer.body) + headers + 500
+    """Return what an answer takes in memory, in bytes: with its headers, key and Python's own."""
+    return len(answer.body) + 2000

@@ -15,9 +15,12 @@ from __future__ import annotations
 import re
 from collections.abc import Awaitable, Callable, Iterator
 from typing import Any, Literal, NamedTuple
+from urllib.parse import parse_qsl, urlencode
 
 from datasette.app import Datasette
 from datasette.plugins import pm
+
+from clippings.site.preferences import CHOICES
 
 View = Callable[..., Awaitable[Any]]
 Route = tuple[str, View]
@@ -27,9 +30,6 @@ Cost = Literal["free", "heavy", "table", "stream", "sql", "other"]
 milliseconds whatever is asked, `heavy` may be a second or two (a search for whatever was typed),
 `stream` sends a whole export. Datasette's own pages with parameters are `table` or `sql`, the
 pages of other plugins `other`."""
-
-CHOICES = ("_lang", "_theme")
-"""Parameters that every page takes."""
 
 _FOLDER = re.compile(r"\^/([\w-]+)/")
 
@@ -80,6 +80,17 @@ def load(datasette: Datasette) -> None:
 def find(path: str) -> Page | None:
     """Return the page that Datasette would answer a path with, percent-encoded as it was sent."""
     return next((page for page in _pages.values() if re.match(page.pattern, path)), None)
+
+
+def known_query(path: str, query: str) -> str:
+    """Return the query string of a page without the parameters that it does not read."""
+    page = find(path)
+    if page is None or page.parameters is None:
+        return query
+    known = {*page.parameters, *CHOICES}
+    pairs = parse_qsl(query, keep_blank_values=True)
+    wanted = [pair for pair in pairs if pair[0] in known]
+    return query if wanted == pairs else urlencode(wanted)
 
 
 def sitemap_paths() -> list[str]:

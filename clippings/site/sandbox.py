@@ -48,15 +48,13 @@ _READS = {
     sqlite3.SQLITE_FUNCTION,
     sqlite3.SQLITE_RECURSIVE,
 }
-_PRAGMAS_OF_A_TABLE = set(
-    "table_info table_xinfo table_list foreign_key_list index_list index_info index_xinfo".split()
-)
-_PRAGMAS_WITHOUT_VALUE = set(
+_PRAGMAS = set(
+    "table_info table_xinfo table_list foreign_key_list index_list index_info index_xinfo "
     "database_list function_list compile_options data_version schema_version page_count "
-    "page_size encoding".split()
+    "page_size encoding recursive_triggers".split()
 )
-_HARMLESS_PRAGMA = ("recursive_triggers", "on")
-"""What sqlite-utils sets on every connection that it is given; nothing is written here."""
+"""Those that describe a file, and the one that sqlite-utils sets on every connection; a value
+given to one changes nothing of an immutable file."""
 
 _READABLE = {"sqlite_master", "sqlite_schema", "json_each", "json_tree"}
 """What may be read besides the file's own tables and `pragma_…`. SQLite's other modules are not:
@@ -89,10 +87,7 @@ def _authorize(
     if action == sqlite3.SQLITE_FUNCTION:
         return sqlite3.SQLITE_DENY if second in _REFUSED_FUNCTIONS else sqlite3.SQLITE_OK
     if action == sqlite3.SQLITE_PRAGMA:
-        name = str(first).lower()
-        reads = name in _PRAGMAS_OF_A_TABLE or (second is None and name in _PRAGMAS_WITHOUT_VALUE)
-        is_harmless = (name, second) == _HARMLESS_PRAGMA
-        return sqlite3.SQLITE_OK if reads or is_harmless else sqlite3.SQLITE_DENY
+        return sqlite3.SQLITE_OK if str(first).lower() in _PRAGMAS else sqlite3.SQLITE_DENY
     if (action, first) == (sqlite3.SQLITE_UPDATE, "sqlite_master"):
         return sqlite3.SQLITE_OK  # asked whenever a virtual table is opened; never carried out
     return sqlite3.SQLITE_OK if action in _READS else sqlite3.SQLITE_DENY
@@ -143,24 +138,19 @@ def _read(
     conn: sqlite3.Connection, sql: str, parameters: Any, most: int | None, seconds: float
 ) -> Answer:
     deadline = time.monotonic() + seconds
-    conn.set_progress_handler(lambda: time.monotonic() > deadline, 1000 if seconds > 0.02 else 1)
+    conn.set_progress_handler(lambda: time.monotonic() > deadline, 1000)
     cursor = conn.execute(sql, parameters)
+    columns = [column[0] for column in cursor.description] if cursor.description else None
     rows: list[tuple[Any, ...]] = []
     weight = 0
     for row in cursor:
         if len(rows) == most:
-            break
+            return columns, rows, True
         rows.append(row)
         weight += CELL * len(row) + sum(len(cell) for cell in row if isinstance(cell, str | bytes))
         if weight > MAX_RESULT:
             raise sqlite3.OperationalError("the result is too large; ask for fewer rows or columns")
-    else:
-        return _columns(cursor), rows, False
-    return _columns(cursor), rows, True
-
-
-def _columns(cursor: sqlite3.Cursor) -> list[str] | None:
-    return [column[0] for column in cursor.description] if cursor.description else None
+    return columns, rows, False
 
 
 if __name__ == "__main__":

@@ -29,13 +29,11 @@ class SqlWorker:
     """The process that queries of one database file run in, one at a time."""
 
     def __init__(self, path: str, identity: tuple[int, ...]) -> None:
-        """Start it. `identity` is that of the file at `path`. Raises OSError where it does not
-        start, as when another file came in its place."""
+        """Start it. `identity` is that of the file at `path`. Raises OperationalError where it
+        does not start, as when another file came in its place."""
         self._command = [sys.executable, "-c", _PROGRAM, sandbox.__file__, path, repr(identity)]
         self._thread = ThreadPoolExecutor(1, thread_name_prefix="sql-worker")
-        self._process = self._started()
-        if self._process is None:
-            raise OSError(f"the process for the SQL of {path} does not start")
+        self._process: subprocess.Popen[bytes] | None = self._start()
 
     async def run(self, query: Query) -> Answer:
         """Return the answer to a query. Raises what SQLite raises in the worker, and
@@ -44,12 +42,13 @@ class SqlWorker:
         return await loop.run_in_executor(self._thread, self._run, query)
 
     def close(self) -> None:
-        """End the process once what runs in it has ended."""
-        with suppress(RuntimeError):  # when the interpreter ends, the pipe is closed anyway
-            self._thread.submit(self._stop)
-        self._thread.shutdown(wait=False)
+        """End the process, whatever runs in it."""
+        self._thread.shutdown(wait=False, cancel_futures=True)
+        if process := self._process:
+            process.kill()
+            _end(process)
 
-    def _started(self) -> subprocess.Popen[bytes] | None:
+    def _start(self) -> subprocess.Popen[bytes]:
         process = subprocess.Popen(
             self._command,
             stdin=subprocess.PIPE,
@@ -58,36 +57,26 @@ class SqlWorker:
             start_new_session=True,  # Ctrl-C is the site's; the worker ends with its pipe
         )
         assert process.stdout
-        if process.stdout.read(len(READY)) == READY:
-            return process
-        _end(process)
-        return None
+        if process.stdout.read(len(READY)) != READY:
+            _end(process)
+            raise sqlite3.OperationalError("the archive was replaced meanwhile; ask again")
+        return process
 
     def _run(self, query: Query) -> Answer:
-        process = self._process = self._process or self._started()
-        if process is None:
-            raise sqlite3.OperationalError("the archive was replaced meanwhile; ask again")
+        process = self._process = self._process or self._start()
         assert process.stdin and process.stdout
         try:
             pickle.dump(query, process.stdin)
             process.stdin.flush()
             answer: Answer | Exception = pickle.load(process.stdout)
         except (EOFError, OSError, pickle.UnpicklingError):
+            self._process = None  # the next query starts another, within a tenth of a second
             was_late = _end(process) == -signal.SIGALRM
-            self._process = None
-            self._thread.submit(self._restart)
             message = "interrupted" if was_late else "the query needs more memory than one may have"
             raise sqlite3.OperationalError(message) from None
         if isinstance(answer, Exception):
             raise answer
         return answer
-
-    def _restart(self) -> None:
-        self._process = self._process or self._started()
-
-    def _stop(self) -> None:
-        if self._process:
-            _end(self._process)
 
 
 def _end(process: subprocess.Popen[bytes]) -> int:

@@ -32,13 +32,6 @@ def wanted_pictures(datasette: Datasette) -> bool:
     return bool(settings.get("pictures", "show") != "links")
 
 
-def canonical_path(datasette: Datasette, request: Request) -> str:
-    """Return the path of a request with those of its arguments that say what is shown."""
-    path = datasette.urls.path(local_path(datasette, request.path))
-    wanted = [(name, request.args[name]) for name in WHAT_IS_SHOWN if name in request.args]
-    return str(path) + ("?" + urlencode(wanted) if wanted else "")
-
-
 async def page(
     datasette: Datasette,
     request: Request,
@@ -50,7 +43,10 @@ async def page(
 
     Its one address for others to know it by is given to it as `canonical`.
     """
-    canonical = datasette.absolute_url(request, canonical_path(datasette, request))
+    path = datasette.urls.path(local_path(datasette, request.path))
+    wanted = [(name, request.args[name]) for name in WHAT_IS_SHOWN if name in request.args]
+    shown = f"{path}?{urlencode(wanted)}" if wanted else path
+    canonical = datasette.absolute_url(request, shown)
     html = await datasette.render_template(
         template, {"canonical": canonical, **context}, request=request
     )

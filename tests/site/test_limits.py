@@ -8,7 +8,7 @@ from urllib.parse import parse_qsl, urlencode
 
 import pytest
 from conftest import SQL, Visitor
-from test_validation import Answer, ask, ask_raw
+from test_error_pages import Answer, ask, ask_raw
 
 from clippings.site.limits import MAX_VALUE, ConcurrencyLimit, TooManyRequests, cost_of
 

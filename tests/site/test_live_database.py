@@ -276,10 +276,10 @@ def test_a_file_that_is_gone_is_served_on(live: Visitor, editions: list[Path]) -
     assert marks(live.get("/clippings/articles?_size=12").text) == {MARK.format(3)}
 
 
-def test_nobody_waits_for_a_large_file(
+def test_nobody_waits_long_for_a_large_file(
     live: Visitor, editions: list[Path], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """While a large new file is hashed the old edition serves, and then the new one."""
+    """While a large new file is hashed the old edition serves after a while, then the new one."""
     is_hashing, may_end = threading.Event(), threading.Event()
     digest = Snapshot._digest
 
@@ -288,7 +288,7 @@ def test_nobody_waits_for_a_large_file(
         assert may_end.wait(30)
         return digest(snapshot)
 
-    monkeypatch.setattr(of_site, "SMALL", 0)
+    monkeypatch.setattr(of_site, "PATIENCE", 0.1)
     monkeypatch.setattr(Snapshot, "_digest", slow)
     put(editions[1], live)
     assert marks(live.get("/clippings/articles?_size=13").text) == {MARK.format(0)}
@@ -310,7 +310,7 @@ def test_a_file_that_could_not_be_opened_is_tried_again(
     assert marks(live.get("/clippings/articles?_size=16").text) == {MARK.format(0)}, (
         "it is not tried at once"
     )
-    monkeypatch.setattr(live.datasette.get_database("clippings"), "_refused_until", 0.0)
+    monkeypatch.setattr(live.datasette.get_database("clippings"), "_again_from", 0.0)
     assert marks(live.get("/clippings/articles?_size=16").text) == {MARK.format(1)}
 
 

@@ -14,10 +14,10 @@ import httpx
 import pytest
 from conftest import ROOT, SQL, Visitor
 from datasette.utils import StartupError
-from test_validation import ask
+from test_error_pages import ask
 
+from clippings.site.addresses import canonical_path
 from clippings.site.limits import MAX_BODY
-from clippings.site.validation import canonical_path
 
 FUZZED = 3000 if os.environ.get("CLIPPINGS_SOAK") else 150
 ARTICLE = "/clippings/articles/385025375454797"
@@ -28,6 +28,7 @@ ARTICLE = "/clippings/articles/385025375454797"
     [
         ("/", "/"),
         ("/tag/%E9%9B%AA", "/tag/%E9%9B%AA"),
+        ("/sources//", "/sources"),
         ("/clippings/articles.csv", "/clippings/articles.csv"),
         ("/~63lippings/articles.csv", "/clippings/articles.csv"),
         ("/clippings/~61rticles.csv", "/clippings/articles.csv"),

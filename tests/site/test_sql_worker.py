@@ -16,7 +16,7 @@ from urllib.parse import urlencode
 
 import pytest
 from conftest import ROOT, SQL, Visitor
-from test_validation import ask
+from test_error_pages import ask
 
 from clippings.site.sandbox import Answer, Query, only_read
 from clippings.site.sql_worker import SqlWorker
