@@ -10,8 +10,9 @@ from datasette import hookimpl
 from datasette.app import Datasette
 from datasette.utils.asgi import Base400, NotFound, Request, Response
 
-from clippings.site import DATABASE, Missing, archive, local_path, words_for
+from clippings.site.addresses import DATABASE, Missing, archive, local_path
 from clippings.site.error_pages import error_page
+from clippings.site.preferences import translator_for
 from clippings.site.validation import client_error_status
 
 GONE = 410
@@ -28,8 +29,8 @@ async def tombstone(datasette: Datasette, request: Request) -> Response | None:
     withheld = (await archive(datasette).execute(WITHHELD, [int(asked["id"])])).first()
     if withheld is None:
         return None
-    say = words_for(request)
-    title, why = say("article.withheld"), say.pick(withheld[0]) or say("article.withheld_why")
+    t = translator_for(request)
+    title, why = t("article.withheld"), t.pick(withheld[0]) or t("article.withheld_why")
     message = f"{title}: {why}" if request.path.endswith(".json") else why
     return await error_page(datasette, request, GONE, message, title)
 
@@ -40,7 +41,7 @@ async def refused(datasette: Datasette, request: Request, exception: Base400) ->
         return found
     if request.path.endswith(".json"):
         return None
-    message = words_for(request)(str(exception)) if isinstance(exception, Missing) else ""
+    message = translator_for(request)(str(exception)) if isinstance(exception, Missing) else ""
     return await error_page(datasette, request, exception.status, message)
 
 

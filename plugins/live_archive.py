@@ -11,7 +11,8 @@ from datasette.database import Database
 from datasette.utils import StartupError
 
 import clippings
-from clippings.site import DATABASE, pages
+from clippings.site import pages
+from clippings.site.addresses import DATABASE
 from clippings.site.compatibility import described
 from clippings.site.live_database import Inspected, LiveDatabase
 from clippings.site.page_cache import PageCache, fingerprint

@@ -8,7 +8,8 @@ from datasette.app import Datasette
 from datasette.utils import path_with_replaced_args
 from datasette.utils.asgi import Request
 
-from clippings.site import App, middleware
+from clippings.site import middleware
+from clippings.site.asgi import App
 
 INNERMOST_FIRST = (
     middleware.without_prefix,

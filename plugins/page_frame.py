@@ -71,8 +71,7 @@ def preferences(request: Request | None) -> dict[str, Any]:
         return "?" + urlencode(pairs)
 
     t = translator_for(request)
-    found = {"t": t, "theme": theme_for(request), "choice": choice, "languages": LANGUAGES}
-    return {**found, "say": t}  # until search.html and the feeds have `t`
+    return {"t": t, "theme": theme_for(request), "choice": choice, "languages": LANGUAGES}
 
 
 def names_of(datasette: Datasette, request: Request | None) -> dict[str, str]:

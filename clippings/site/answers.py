@@ -11,7 +11,7 @@ from datasette.app import Datasette
 from datasette.utils import sqlite_timelimit
 from datasette.utils.asgi import Base400, Request, Response
 
-from clippings.site import archive
+from clippings.site.addresses import archive
 
 View = Callable[[Datasette, Request], Awaitable[Response]]
 T = TypeVar("T")

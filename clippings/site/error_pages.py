@@ -5,20 +5,22 @@ from __future__ import annotations
 from datasette.app import Datasette
 from datasette.utils.asgi import Request, Response
 
-from clippings.site import Scope, page, words_for
+from clippings.site.asgi import Scope
 from clippings.site.limits import RETRY_AFTER
+from clippings.site.preferences import translator_for
+from clippings.site.templates import page
 
 
 async def error_page(
     datasette: Datasette, request: Request, status: int, message: str, title: str = ""
 ) -> Response:
     """Return the answer to a request that failed, under its status."""
-    say = words_for(request)
+    t = translator_for(request)
     if request.path.endswith(".json"):
         about = {"ok": False, "error": message, "status": status, "title": title or None}
         return Response.json(about, status=status)
     known = f"error.{status}"
-    title = title or say(known if known in say.strings else "error.other")
+    title = title or t(known if known in t.strings else "error.other")
     context = {"status": status, "title": title, "message": message}
     return await page(datasette, request, "problem.html", context, status)
 
@@ -37,12 +39,12 @@ class Refusals:
 
     async def too_many_requests(self, scope: Scope) -> Response:
         """Return the answer 429 in the reader's language, of the kind that was asked for."""
-        say, is_json = words_for(Request(scope, None)), scope["path"].endswith(".json")
-        if (say.code, is_json) not in self._busy:
+        t, is_json = translator_for(Request(scope, None)), scope["path"].endswith(".json")
+        if (t.code, is_json) not in self._busy:
             path = "/busy.json" if is_json else "/busy"
             anyones = {**scope, "path": path, "raw_path": path.encode(), "headers": []}
-            anyones["query_string"] = f"_lang={say.code}".encode()
-            response = await self.refuse(anyones, 429, say("error.busy"))
+            anyones["query_string"] = f"_lang={t.code}".encode()
+            response = await self.refuse(anyones, 429, t("error.busy"))
             response.headers["Retry-After"] = str(RETRY_AFTER)
-            self._busy[say.code, is_json] = response
-        return self._busy[say.code, is_json]
+            self._busy[t.code, is_json] = response
+        return self._busy[t.code, is_json]

@@ -10,7 +10,8 @@ from collections.abc import AsyncIterator, Awaitable, Callable, Container, Mutab
 from contextlib import asynccontextmanager
 from typing import Any
 
-from clippings.site import DATABASE, pages
+from clippings.site import pages
+from clippings.site.addresses import DATABASE
 
 Scope = MutableMapping[str, Any]
 Receive = Callable[[], Awaitable[dict[str, Any]]]

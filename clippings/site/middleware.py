@@ -18,18 +18,9 @@ from urllib.parse import parse_qsl, quote, urlencode
 from datasette.app import Datasette
 from datasette.utils.asgi import Response
 
-from clippings.site import (
-    DATABASE,
-    LANGUAGE_COOKIE,
-    THEME_COOKIE,
-    THEMES,
-    App,
-    Headers,
-    Scope,
-    changing_headers,
-    local_path,
-    pages,
-)
+from clippings.site import pages
+from clippings.site.addresses import DATABASE, local_path
+from clippings.site.asgi import App, Headers, Scope, changing_headers
 from clippings.site.error_pages import Refusals
 from clippings.site.i18n import LANGUAGES
 from clippings.site.limits import (
@@ -53,6 +44,7 @@ from clippings.site.page_cache import (
     send_answer,
     to_keep,
 )
+from clippings.site.preferences import LANGUAGE_COOKIE, THEME_COOKIE, THEMES
 from clippings.site.validation import canonical_path, validate_query
 
 Handler = Callable[[App, Scope, Receive, Send], Awaitable[None]]

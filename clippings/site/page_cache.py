@@ -21,17 +21,15 @@ from urllib.parse import parse_qsl
 
 from datasette.utils.asgi import Request
 
-from clippings.site import (
+from clippings.site import pages
+from clippings.site.addresses import DATABASE
+from clippings.site.asgi import App, Headers, Scope
+from clippings.site.preferences import (
     CHOSEN,
-    DATABASE,
     LANGUAGE_COOKIE,
     THEME_COOKIE,
-    App,
-    Headers,
-    Scope,
-    pages,
     theme_for,
-    words_for,
+    translator_for,
 )
 
 KEPT_BYTES = 64 * 2**20
@@ -83,7 +81,7 @@ class Key(NamedTuple):
         """Return the key of a request."""
         request = Request(scope, None)
         path, query = scope["raw_path"], scope["query_string"]
-        language, theme = words_for(request).code, theme_for(request)
+        language, theme = translator_for(request).code, theme_for(request)
         return cls(scope["scheme"], request.host, path, query, language, theme)
 
     def anonymous(self, scope: Scope) -> Scope:
