@@ -18,6 +18,7 @@ from clippings.site import listings
 from clippings.site.addresses import DATABASE, Missing, archive, browse_path, site_root
 from clippings.site.answers import visit
 from clippings.site.compatibility import SQL_PAGE
+from clippings.site.dataset import description
 from clippings.site.pages import Page, Route, disallowed, routes, sitemap_paths
 from clippings.site.preferences import translator_for
 from clippings.site.templates import site_name
@@ -40,22 +41,8 @@ REFUSED = (
     "/*?*&view=",
 )
 
-EXTENT = """
-    select count(*) as articles, min(day) as first_day, max(day) as last_day,
-      (select group_concat(language, ', ') from (
-        select language from articles where language is not null
-        group by language order by count(*) desc, language limit 6)) as languages
-    from articles
-"""
-# docids may leave room for articles to come, so a part may be empty: it is not named.
-PARTS = """
-    with recursive parts(part) as (
-      select 1 union all
-      select part + 1 from parts where part * :size < (select max(docid) from articles)
-    )
-    select part from parts where exists
-      (select 1 from articles where docid > (part - 1) * :size and docid <= part * :size)
-"""
+# docids leave room for articles to come, so a part may be empty: it is not named.
+PARTS = "select distinct (docid - 1) / ? + 1 from articles order by 1"
 # Only from the index on day, which holds id and docid too.
 ARTICLES = """
     select id, day from articles indexed by articles_day
@@ -83,7 +70,7 @@ async def llms(datasette: Datasette, request: Request) -> Response:
         "root": site_root(datasette, request),
         "title": site_name(datasette, translator_for(request)),
         "sql": f"{DATABASE}{SQL_PAGE}",
-        "extent": (await archive(datasette).execute(EXTENT)).first(),
+        "dataset": await description(datasette),
         "may_download": not archive(datasette).is_mutable and datasette.setting("allow_download"),
     }
     return Response.text(await datasette.render_template("llms.txt", context, request=request))
@@ -129,7 +116,7 @@ def sitemap_of(form: str, item: str, addresses: Iterable[tuple[str, str | None]]
 
 async def sitemap(datasette: Datasette, request: Request) -> Response:
     """Answer with the index of the parts that have something in them."""
-    parts = (await archive(datasette).execute(PARTS, {"size": SIZE})).rows
+    parts = (await archive(datasette).execute(PARTS, [SIZE])).rows
     root = site_root(datasette, request)
     names = ("pages", *(part for (part,) in parts))
     return sitemap_of("sitemapindex", "sitemap", ((f"{root}sitemap-{n}.xml", None) for n in names))
