@@ -21,7 +21,6 @@ from clippings.library import (
     Found,
     explain,
     find,
-    located,
     open_file,
     usual_order,
 )
@@ -91,7 +90,7 @@ def search(
     for note in parsed.notes:
         click.echo(_safe(explain(note)), err=True)
     try:
-        with closing(open_file(located(database))) as conn:
+        with closing(open_file(database)) as conn:
             found = [*find(conn, parsed, order or usual_order(parsed), limit)]
             (total,) = conn.execute(TOTAL, {"match": parsed.match}).fetchone()
     except (OpenError, sqlite3.DatabaseError) as error:

@@ -16,6 +16,7 @@ from pathlib import Path
 from typing import Any, Generic, NamedTuple, TypeVar
 
 from clippings.dataset.download import ADDRESS, fetch
+from clippings.dataset.tables import open_readonly
 from clippings.markdown.rendering import plain_text
 from clippings.models import OpenError
 from clippings.search import ORDERS, Note, Query, Snippet, parse_query, snippet
@@ -81,19 +82,18 @@ def open_archive(database: str, frames: bool | None) -> Archive[Any]:
         frames = find_spec("pandas") is not None
     if frames and find_spec("pandas") is None:
         raise OpenError("pandas is not installed: pip install pandas, or open with frames=False")
-    return Archive(open_file(located(database)), as_frame if frames else as_rows)
+    return Archive(open_file(database), as_frame if frames else as_rows)
 
 
-def located(database: str) -> Path:
-    """Return the file of a database: its own, or the one that its address gives now."""
-    return fetch(database) if ADDRESS.match(database) else Path(database).expanduser()
+def open_file(database: str) -> sqlite3.Connection:
+    """Return a connection that reads a finished database, by its path or by its address.
 
-
-def open_file(path: Path) -> sqlite3.Connection:
-    """Return a connection that reads a finished database; anything else raises OpenError."""
+    Raises OpenError for anything else.
+    """
+    path = fetch(database) if ADDRESS.match(database) else Path(database).expanduser()
     if not path.is_file():
         raise OpenError(f"{path}: there is no such file; build_db.py makes it, or name another")
-    conn = sqlite3.connect(f"{path.resolve().as_uri()}?mode=ro", uri=True)
+    conn = open_readonly(path)
     try:
         conn.execute("pragma query_only = on")
         conn.execute("select 1 from articles, articles_fts, folding limit 0")
