@@ -16,12 +16,11 @@ import click
 from wcwidth import wrap
 
 from clippings.library import (
-    ABOUT,
+    COLUMNS,
     NOTHING_HOLDS_ALL,
     Found,
     explain,
     find,
-    located,
     open_file,
     usual_order,
 )
@@ -91,7 +90,7 @@ def search(
     for note in parsed.notes:
         click.echo(_safe(explain(note)), err=True)
     try:
-        with closing(open_file(located(database))) as conn:
+        with closing(open_file(database)) as conn:
             found = [*find(conn, parsed, order or usual_order(parsed), limit)]
             (total,) = conn.execute(TOTAL, {"match": parsed.match}).fetchone()
     except (OpenError, sqlite3.DatabaseError) as error:
@@ -102,7 +101,7 @@ def search(
     if not found:
         click.echo("Nothing was found.", err=True)
         sys.exit(1)
-    exact = sum(each.matched is None for each in found)
+    exact = sum(each.row["matched"] is None for each in found)
     more = "; --limit shows more" if exact < total else ""
     number = f"more than {COUNTED:,}" if total > COUNTED else f"{total:,}"
     click.echo(f"{exact} of {number} articles{more}", err=True)
@@ -114,7 +113,7 @@ def _as_text(found: Sequence[Found], marked: Callable[[str], Snippet]) -> None:
     for each in found:
         row = each.row
         author = row["author"] if row["author"] != row["source"] else None
-        holds = f"holds {each.matched}" if each.matched else None
+        holds = f"holds {row['matched']}" if row["matched"] else None
         byline = (holds, row["day"], row["source"], author, row["url"] or f"no. {row['id']}")
         _echo(_coloured(marked(row["title"]), bold=True))
         _echo(click.style(_safe(" · ".join(filter(None, byline))), dim=True), INDENT)
@@ -124,15 +123,14 @@ def _as_text(found: Sequence[Found], marked: Callable[[str], Snippet]) -> None:
 
 def _as_json(found: Sequence[Found], marked: Callable[[str], Snippet]) -> None:
     """Write for programs: all columns and the passage as plain text."""
-    rows = [each.row | {"matched": each.matched, "passage": each.passage.text} for each in found]
-    click.echo(json.dumps(rows, ensure_ascii=False, indent=1))
+    click.echo(json.dumps([each.row for each in found], ensure_ascii=False, indent=1))
 
 
 def _as_csv(found: Sequence[Found], marked: Callable[[str], Snippet]) -> None:
     """Write the same for spreadsheets; a head and no rows where nothing was found."""
     writer = csv.writer(sys.stdout, lineterminator="\n")
-    writer.writerow([*ABOUT, "matched", "passage"])
-    writer.writerows([*each.row.values(), each.matched, each.passage.text] for each in found)
+    writer.writerow(COLUMNS)
+    writer.writerows(each.row.values() for each in found)
 
 
 FORMS = {None: _as_text, "json": _as_json, "csv": _as_csv}

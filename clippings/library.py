@@ -11,12 +11,12 @@ import json
 import sqlite3
 import warnings
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
 from importlib.util import find_spec
 from pathlib import Path
-from typing import Any, Generic, TypeVar
+from typing import Any, Generic, NamedTuple, TypeVar
 
 from clippings.dataset.download import ADDRESS, fetch
+from clippings.dataset.tables import open_readonly
 from clippings.markdown.rendering import plain_text
 from clippings.models import OpenError
 from clippings.search import ORDERS, Note, Query, Snippet, parse_query, snippet
@@ -46,39 +46,34 @@ NOTES = {
 }
 """What a note about a query says (the site says it in three languages)."""
 
+NOTHING_HOLDS_ALL = "nothing holds all of it; closest:"
+
 PERIODS_SHOWN = 40_000
 """Periods of a time line at most: a century of days."""
 
-ABOUT = tuple("id title published day source section feed author language characters url".split())
-"""The columns that tell an article from others."""
+_ABOUT = "id, title, published, day, source, section, feed, author, language, characters, url"
 
-_ABOUT = ", ".join(ABOUT)
+COLUMNS = (*_ABOUT.split(", "), "matched", "passage")
+"""What is said of an article that a query found. `matched` is None where it holds all of the
+query; of the closest it is what they hold."""
 
 _EXTENT = "select count(*), min(day), max(day) from articles"
-_OURS = "select 1 from articles, articles_fts, folding limit 0"
 _FOUND = f"""
     select docid, {_ABOUT}, markdown from articles
     where docid in (select value from json_each(?))
 """
-_ARTICLES = """
-    select {0} from articles
+_ARTICLES = f"""
+    select {_ABOUT}, summary, image{{}} from articles
     where docid in (select rowid from articles_fts where articles_fts match ?)
     order by docid desc
 """
-_SHORT = _ARTICLES.format(f"{_ABOUT}, summary, image")
-_WITH_TEXT = _ARTICLES.format(f"{_ABOUT}, summary, image, markdown")
 
 
-@dataclass(frozen=True, slots=True)
-class Found:
-    """An article that a query found: its row (the columns of ABOUT) and why it was found.
-
-    `matched` is None where it holds all of the query; of the closest it is what they hold.
-    """
+class Found(NamedTuple):
+    """An article that a query found: its row of COLUMNS, and the passage with its matches."""
 
     row: dict[str, Any]
     passage: Snippet
-    matched: str | None = None
 
 
 def open_archive(database: str, frames: bool | None) -> Archive[Any]:
@@ -87,22 +82,21 @@ def open_archive(database: str, frames: bool | None) -> Archive[Any]:
         frames = find_spec("pandas") is not None
     if frames and find_spec("pandas") is None:
         raise OpenError("pandas is not installed: pip install pandas, or open with frames=False")
-    return Archive(open_file(located(database)), as_frame if frames else as_rows)
+    return Archive(open_file(database), as_frame if frames else as_rows)
 
 
-def located(database: str) -> Path:
-    """Return the file of a database: its own, or the one that its address gives now."""
-    return fetch(database) if ADDRESS.match(database) else Path(database).expanduser()
+def open_file(database: str) -> sqlite3.Connection:
+    """Return a connection that reads a finished database, by its path or by its address.
 
-
-def open_file(path: Path) -> sqlite3.Connection:
-    """Return a connection that reads a finished database; anything else raises OpenError."""
+    Raises OpenError for anything else.
+    """
+    path = fetch(database) if ADDRESS.match(database) else Path(database).expanduser()
     if not path.is_file():
         raise OpenError(f"{path}: there is no such file; build_db.py makes it, or name another")
-    conn = sqlite3.connect(f"{path.resolve().as_uri()}?mode=ro", uri=True)
+    conn = open_readonly(path)
     try:
         conn.execute("pragma query_only = on")
-        conn.execute(_OURS)
+        conn.execute("select 1 from articles, articles_fts, folding limit 0")
     except sqlite3.DatabaseError as error:
         conn.close()
         raise OpenError(f"{path}: not a database of Clippings ({error})") from None
@@ -139,10 +133,8 @@ def find(
         *about, markdown = found[docid]
         held = " · ".join(near.matched.get(docid, ())) or None
         passage = snippet(plain_text(markdown), near.query if held else query, length=length)
-        yield Found(dict(zip(ABOUT, about, strict=True)), passage, held)
-
-
-NOTHING_HOLDS_ALL = "nothing holds all of it; closest:"
+        row = dict(zip(COLUMNS, (*about, held, passage.text), strict=True))
+        yield Found(row, passage)
 
 
 def explain(note: Note) -> str:
@@ -199,11 +191,9 @@ class Archive(Generic[Table]):
         order = order or usual_order(parsed)
         _known("order", order, ORDERS)
         found = [*find(self._conn, parsed, order, limit)]
-        if found and found[0].matched:
+        if found and found[0].row["matched"]:
             warnings.warn(NOTHING_HOLDS_ALL, stacklevel=2)
-        columns = [*ABOUT, "matched", "passage"]
-        rows = [[*each.row.values(), each.matched, each.passage.text] for each in found]
-        return self._present(columns, rows)
+        return self._present(COLUMNS, [[*each.row.values()] for each in found])
 
     def articles(self, query: str = "", *, text: bool = False) -> Table:
         """Return all articles that a query finds (every one without a query), the newest first;
@@ -214,7 +204,8 @@ class Archive(Generic[Table]):
         >>> archive.articles('title:"见本彗星"', text=True)[0]["markdown"][:13]
         '昨年末に発見された見本彗星'
         """
-        return self.sql(_WITH_TEXT if text else _SHORT, [self._parsed(query).match])
+        sql = _ARTICLES.format(", markdown" if text else "")
+        return self.sql(sql, [self._parsed(query).match])
 
     def sql(self, sql: str, parameters: Sequence[Any] | Mapping[str, Any] = ()) -> Table:
         """Return what one SQL statement gives, whose parameters stand as `?` or `:name`.

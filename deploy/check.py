@@ -35,12 +35,6 @@ PAGES = (
 """Nine of them; the tenth is an article, whose address the feed has."""
 
 
-def free_port() -> int:
-    """Return a port of this machine that nobody listens on."""
-    with socket.create_server(("127.0.0.1", 0)) as listener:
-        return int(listener.getsockname()[1])
-
-
 def fetch(address: str) -> str:
     """Return a page. Raises URLError where it does not come."""
     with urlopen(address, timeout=PATIENCE) as answer:
@@ -64,7 +58,8 @@ def wait_for(address: str, site: subprocess.Popen[bytes]) -> None:
 
 def check(database: str) -> None:
     """Fetch the pages. Raises URLError for the first that does not come."""
-    port = free_port()
+    with socket.create_server(("127.0.0.1", 0)) as listener:  # a port that nobody listens on
+        port = listener.getsockname()[1]
     root = f"http://127.0.0.1:{port}"
     named = {"DATABASE": database, "HOST": "127.0.0.1", "PORT": str(port), "PREFIX": "/"}
     with subprocess.Popen([SERVE], env={**os.environ, **named}, stdout=subprocess.DEVNULL) as site:

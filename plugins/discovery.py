@@ -15,13 +15,14 @@ from datasette.app import Datasette
 from datasette.utils.asgi import Request, Response
 
 from clippings.site import listings
-from clippings.site.addresses import DATABASE, Missing, archive, browse_path
+from clippings.site.addresses import DATABASE, Missing, archive, browse_path, site_root
 from clippings.site.answers import visit
 from clippings.site.compatibility import SQL_PAGE
-from clippings.site.feeds import without_controls
+from clippings.site.dataset import description
 from clippings.site.pages import Page, Route, disallowed, routes, sitemap_paths
 from clippings.site.preferences import translator_for
 from clippings.site.templates import site_name
+from clippings.site.xml import xml_response
 
 NAMES = 5_000
 """Names of a kind that are listed at most."""
@@ -40,22 +41,8 @@ REFUSED = (
     "/*?*&view=",
 )
 
-EXTENT = """
-    select count(*) as articles, min(day) as first_day, max(day) as last_day,
-      (select group_concat(language, ', ') from (
-        select language from articles where language is not null
-        group by language order by count(*) desc, language limit 6)) as languages
-    from articles
-"""
-# docids may leave room for articles to come, so a part may be empty: it is not named.
-PARTS = """
-    with recursive parts(part) as (
-      select 1 union all
-      select part + 1 from parts where part * :size < (select max(docid) from articles)
-    )
-    select part from parts where exists
-      (select 1 from articles where docid > (part - 1) * :size and docid <= part * :size)
-"""
+# docids leave room for articles to come, so a part may be empty: it is not named.
+PARTS = "select distinct (docid - 1) / ? + 1 from articles order by 1"
 # Only from the index on day, which holds id and docid too.
 ARTICLES = """
     select id, day from articles indexed by articles_day
@@ -68,52 +55,41 @@ SITEMAP = """<?xml version="1.0" encoding="utf-8"?>
 """
 
 
-def text(body: str, content_type: str = "text/plain") -> Response:
-    """Return an answer in UTF-8."""
-    return Response(body, content_type=f"{content_type}; charset=utf-8")
-
-
-def absolute_root(datasette: Datasette, request: Request) -> str:
-    """Return the absolute address of the site, with a slash at its end."""
-    return str(datasette.absolute_url(request, datasette.urls.path("/")))
-
-
 async def robots(datasette: Datasette, request: Request) -> Response:
     """Answer /robots.txt: articles and browse pages, yes; tables, SQL and searches, no."""
     path = datasette.urls.path
     rules = [f"Allow: {path(rule)}" for rule in ALLOWED]
     rules += [f"Disallow: {path(rule)}" for rule in (*REFUSED, *disallowed())]
-    sitemap = f"Sitemap: {absolute_root(datasette, request)}sitemap.xml"
-    return text("\n".join(["User-agent: *", *rules, "", sitemap, ""]))
+    sitemap = f"Sitemap: {site_root(datasette, request)}sitemap.xml"
+    return Response.text("\n".join(["User-agent: *", *rules, "", sitemap, ""]))
 
 
 async def llms(datasette: Datasette, request: Request) -> Response:
     """Answer /llms.txt: what the archive is and how to query it (llmstxt.org)."""
     context = {
-        "root": absolute_root(datasette, request),
+        "root": site_root(datasette, request),
         "title": site_name(datasette, translator_for(request)),
         "sql": f"{DATABASE}{SQL_PAGE}",
-        "extent": (await archive(datasette).execute(EXTENT)).first(),
+        "dataset": await description(datasette),
         "may_download": not archive(datasette).is_mutable and datasette.setting("allow_download"),
     }
-    return text(await datasette.render_template("llms.txt", context, request=request))
-
-
-def read_names(conn: sqlite3.Connection) -> dict[str, list[sqlite3.Row]]:
-    """Return the names that have a feed, by kind."""
-    return {kind: listings.names(conn, kind, NAMES) for kind in ("section", "source", "feed")}
+    return Response.text(await datasette.render_template("llms.txt", context, request=request))
 
 
 async def opml(datasette: Datasette, request: Request) -> Response:
     """Answer /sources.opml: every section, source and feed, to subscribe to (OPML 2.0)."""
+
+    def read_names(conn: sqlite3.Connection) -> dict[str, list[sqlite3.Row]]:
+        return {kind: listings.names(conn, kind, NAMES) for kind in ("section", "source", "feed")}
+
     context = {
-        "root": absolute_root(datasette, request),
+        "root": site_root(datasette, request),
         "title": site_name(datasette, translator_for(request)),
         "names": await visit(datasette, read_names),
         "path": lambda kind, name: browse_path(kind, name)[1:],
     }
     body = await datasette.render_template("sources.opml", context, request=request)
-    return text(without_controls(body), "text/x-opml")
+    return xml_response(body, "text/x-opml")
 
 
 def browse_paths(conn: sqlite3.Connection) -> Iterator[str]:
@@ -135,20 +111,20 @@ def sitemap_of(form: str, item: str, addresses: Iterable[tuple[str, str | None]]
         f"<{item}><loc>{escape(address)}</loc>{f'<lastmod>{day}</lastmod>' if day else ''}</{item}>"
         for address, day in addresses
     ]
-    return text(without_controls(SITEMAP.format(form, "\n".join(lines))), "application/xml")
+    return xml_response(SITEMAP.format(form, "\n".join(lines)))
 
 
 async def sitemap(datasette: Datasette, request: Request) -> Response:
     """Answer with the index of the parts that have something in them."""
-    parts = (await archive(datasette).execute(PARTS, {"size": SIZE})).rows
-    root = absolute_root(datasette, request)
+    parts = (await archive(datasette).execute(PARTS, [SIZE])).rows
+    root = site_root(datasette, request)
     names = ("pages", *(part for (part,) in parts))
     return sitemap_of("sitemapindex", "sitemap", ((f"{root}sitemap-{n}.xml", None) for n in names))
 
 
 async def sitemap_part(datasette: Datasette, request: Request) -> Response:
     """Answer with the pages that list articles, or with some articles in order of publication."""
-    root, part = absolute_root(datasette, request), request.url_vars["part"]
+    root, part = site_root(datasette, request), request.url_vars["part"]
     if part == "pages":
         paths = await visit(datasette, lambda conn: list(browse_paths(conn)))
         return sitemap_of("urlset", "url", ((root + path[1:], None) for path in paths))

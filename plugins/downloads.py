@@ -7,32 +7,130 @@
 /downloads/0f3a…/articles.parquet         this very one: 412 once it was replaced, so that what is
                                           resumed is never put together of two
 /downloads/SHA256SUMS, datapackage.json…  what the release says of itself
+
+A file is sent from one open descriptor, so that one that is replaced meanwhile goes on as it was.
+Starlette's FileResponse opens a path anew after looking at it, knows neither If-Match nor
+If-None-Match, and answers 400 to a Range that is to be passed over (RFC 9110); so this is our own.
 """
 
 from __future__ import annotations
 
-import asyncio
+import hashlib
 import os
-from collections.abc import Callable
+import re
+from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 from datasette import hookimpl
 from datasette.app import Datasette
 from datasette.utils.asgi import Forbidden, Request, Response
 
+from clippings.dataset.checksums import NAME, read_checksums
 from clippings.dataset.formats import citation, croissant, datapackage
-from clippings.site.addresses import DATABASE, Missing, archive
+from clippings.site.addresses import DATABASE, Missing, archive, site_root
 from clippings.site.answers import View
 from clippings.site.compatibility import ensure_download
-from clippings.site.dataset import DESCRIPTIONS, description, open_released, release_folder
-from clippings.site.downloads import FileResponse, OpenFile
+from clippings.site.dataset import DESCRIPTIONS, description, release_folder
 from clippings.site.live_database import LiveDatabase
 from clippings.site.pages import Page, Route, routes
+from clippings.site.streaming import StreamedResponse
 from clippings.site.templates import page
 
 TAG_LENGTH = 12
 """Digits of the SHA-256 that stand in a file's lasting address."""
+
+PIECE = 256 * 1024
+"""Bytes that are read and sent at once."""
+
+RANGE = re.compile(r"\s*bytes\s*=\s*(\d{0,19})\s*-\s*(\d{0,19})\s*", re.ASCII | re.IGNORECASE)
+TAGS = re.compile(r'(W/)?("[^"]*")')
+MEDIA_TYPES = {
+    ".db": "application/vnd.sqlite3",
+    ".zst": "application/zstd",
+    ".parquet": "application/vnd.apache.parquet",
+    ".zip": "application/zip",
+    ".json": "application/json",
+    ".cff": "application/yaml",
+}
+
+
+class OpenFile(NamedTuple):
+    """A file that is open: whoever gets it closes it. `sha256` is in hexadecimal."""
+
+    name: str
+    descriptor: int
+    size: int
+    sha256: str
+
+
+class Selected(NamedTuple):
+    """What a request gets: 200, 206, 304, 412 or 416, and `length` bytes from `first` on."""
+
+    status: int
+    first: int = 0
+    length: int = 0
+
+
+def matches(tag: str, condition: str, *, weak: bool) -> bool:
+    """Return whether an entity tag is among those of If-Match or, `weak`, of If-None-Match."""
+    given = TAGS.findall(condition)
+    return condition.strip() == "*" or any(
+        each == tag and (weak or not mark) for mark, each in given
+    )
+
+
+def select(method: str, headers: Mapping[str, str], size: int, tag: str) -> Selected:
+    """Return what a request gets of a file of `size` bytes (RFC 9110, sections 13 and 14).
+
+    `headers` has names in lower case; `tag` is strong, with its quotes. Several ranges at once
+    are answered with the whole file, as section 14.2 allows: no program that resumes a download
+    asks for them. So is a range of another file (If-Range).
+    """
+    if "if-match" in headers and not matches(tag, headers["if-match"], weak=False):
+        return Selected(412)
+    if "if-none-match" in headers and matches(tag, headers["if-none-match"], weak=True):
+        return Selected(304)
+    asked = RANGE.fullmatch(headers.get("range", ""))
+    unchanged = headers.get("if-range", tag).strip() == tag
+    if method != "GET" or not asked or not unchanged or not any(asked.groups()):
+        return Selected(200, 0, size)
+    if not asked[1]:  # the last so many bytes
+        length = min(int(asked[2]), size)
+        return Selected(206, size - length, length) if length else Selected(416)
+    first, last = int(asked[1]), min(int(asked[2] or size), size - 1)
+    if asked[2] and int(asked[2]) < first:
+        return Selected(200, 0, size)  # no range at all: to be passed over
+    return Selected(206, first, last - first + 1) if first < size else Selected(416)
+
+
+def read_pieces(file: OpenFile, first: int, length: int) -> Iterator[bytes]:
+    """Yield a part of a file. Raises OSError where the file was cut short meanwhile."""
+    while length:
+        piece = os.pread(file.descriptor, min(PIECE, length), first)
+        if not piece:
+            raise OSError(f"{file.name} ends before its size")
+        yield piece
+        first, length = first + len(piece), length - len(piece)
+
+
+def send_file(file: OpenFile, request: Request) -> StreamedResponse:
+    """Return what a request gets of an open file, which is closed when it is sent."""
+    tag = f'"{file.sha256}"'
+    given = {name.lower(): value for name, value in request.headers.items()}
+    status, first, length = select(request.method, given, file.size, tag)
+    headers = {"etag": tag, "accept-ranges": "bytes", "cache-control": "no-cache"}
+    if status != 304:
+        headers["content-length"] = str(length)
+    if status in (200, 206):
+        headers["content-type"] = MEDIA_TYPES.get(Path(file.name).suffix, "text/plain")
+        headers["content-disposition"] = f'attachment; filename="{file.name}"'
+    if status == 206:
+        headers["content-range"] = f"bytes {first}-{first + length - 1}/{file.size}"
+    elif status == 416:
+        headers["content-range"] = f"bytes */{file.size}"
+    pieces = read_pieces(file, first, length) if request.method == "GET" else iter(())
+    return StreamedResponse(request, status, headers, pieces, lambda: os.close(file.descriptor))
 
 
 async def may_download(datasette: Datasette, request: Request) -> LiveDatabase:
@@ -51,15 +149,39 @@ def open_served(database: LiveDatabase) -> OpenFile:
     return OpenFile(f"{DATABASE}.db", descriptor, snapshot.identity.size, snapshot.hash)
 
 
-async def served_file(datasette: Datasette, request: Request) -> FileResponse:
+def open_released(folder: Path, name: str) -> OpenFile | None:
+    """Open a file that SHA256SUMS of the release in `folder` lists; None: it lists none.
+
+    Both are opened below one descriptor of the folder, so that they are of one release,
+    whatever is swapped in meanwhile.
+    """
+    try:
+        place = os.open(folder, os.O_RDONLY)
+    except FileNotFoundError:
+        return None
+    try:
+        with open(os.open(NAME, os.O_RDONLY, dir_fd=place), "rb") as file:
+            text = file.read()
+        digests = {**read_checksums(text.decode()), NAME: hashlib.sha256(text).hexdigest()}
+        if name not in digests:
+            return None
+        descriptor = os.open(name, os.O_RDONLY, dir_fd=place)
+        return OpenFile(name, descriptor, os.fstat(descriptor).st_size, digests[name])
+    except FileNotFoundError:  # no release, or one that is being removed
+        return None
+    finally:
+        os.close(place)
+
+
+async def served_file(datasette: Datasette, request: Request) -> StreamedResponse:
     """Answer /clippings.db."""
-    return FileResponse(open_served(await may_download(datasette, request)), request)
+    return send_file(open_served(await may_download(datasette, request)), request)
 
 
-async def released_file(datasette: Datasette, request: Request) -> FileResponse | Response:
+async def released_file(datasette: Datasette, request: Request) -> StreamedResponse | Response:
     """Answer /downloads/…: a file of the release, or the database where there is no release."""
     database, name = await may_download(datasette, request), request.url_vars["name"]
-    file = await asyncio.to_thread(open_released, release_folder(Path(database.path)), name)
+    file = open_released(release_folder(Path(database.path)), name)
     if file is None and name == f"{DATABASE}.db":
         file = open_served(database)
     if file is None:
@@ -68,12 +190,7 @@ async def released_file(datasette: Datasette, request: Request) -> FileResponse 
     if wanted and file.sha256[:TAG_LENGTH] != wanted:
         os.close(file.descriptor)
         return Response.text("This file was replaced by a newer one. Begin anew.\n", status=412)
-    return FileResponse(file, request)
-
-
-def site_root(datasette: Datasette, request: Request) -> str:
-    """Return the absolute address of the site, with a slash at its end."""
-    return str(datasette.absolute_url(request, datasette.urls.path("/")))
+    return send_file(file, request)
 
 
 def about(template: str) -> View:

@@ -17,8 +17,8 @@ import hashlib
 import re
 import sqlite3
 from collections.abc import Iterator
-from contextlib import closing
 from datetime import date
+from itertools import chain
 from pathlib import Path
 from typing import Any, NamedTuple
 from urllib.parse import parse_qsl, quote, urlencode
@@ -27,7 +27,7 @@ from datasette import hookimpl
 from datasette.app import Datasette
 from datasette.utils.asgi import BadRequest, Base400, Forbidden, NotFound, Request, Response
 
-from clippings.dataset.encoding import FORMATS, Format, Row
+from clippings.dataset.encoding import FORMATS, Format, Row, joined
 from clippings.dataset.tables import Column, kind_of, open_readonly
 from clippings.site.addresses import DATABASE, archive
 from clippings.site.answers import in_time
@@ -35,6 +35,7 @@ from clippings.site.limits import MAX_VALUE
 from clippings.site.live_database import LiveDatabase
 from clippings.site.pages import Page, Route, routes
 from clippings.site.preferences import translator_for
+from clippings.site.streaming import StreamedResponse
 
 ROWS = "clippings-rows"
 """The header that says how many rows an export has."""
@@ -45,14 +46,13 @@ FETCHED = 500
 REFUSED = {"_where", "_next", "_through", "_trace", "_searchmode", "_fts_table", "_fts_pk"}
 """Arguments that are SQL, or name a page."""
 
-FIRST_ROW = "_size=1&_nofacet=1&_nocount=1&_labels=off&_shape=objects&_extra=query,columns,table"
+FIRST_ROW = "_size=1&_nofacet=1&_nocount=1&_labels=off&_shape=objects&_extra=query,columns"
 """Arguments of the JSON that says how a table is asked; `_extra` only Datasette 1.0 needs."""
 
 KNOWN_BY = ("cookie", "authorization")
 """Headers by which Datasette knows who asks, and so what they may see."""
 
 TABLE = r"(?P<table>[a-z_]+)"
-LIMIT = re.compile(r" limit 2$")
 
 
 class Selection(NamedTuple):
@@ -94,39 +94,33 @@ async def read_selection(datasette: Datasette, request: Request, table: str) -> 
         refusal = Base400(data["error"])
         refusal.status = answer.status_code
         raise refusal
-    if data.get("table") != table or not LIMIT.search(data["query"]["sql"]):
-        raise BadRequest(f"{table} is no table")
     details = await archive(datasette).table_column_details(table)
     types = {column.name: column.type for column in details}
     columns = (Column(name, kind_of(name, types[name]), False, "") for name in data["columns"])
     query = data["query"]
-    return Selection(table, LIMIT.sub("", query["sql"]), query["params"], tuple(columns))
+    return Selection(table, query["sql"].removesuffix(" limit 2"), query["params"], tuple(columns))
 
 
-async def asked_for(datasette: Datasette, request: Request) -> tuple[Selection, Format]:
-    """Return the rows and the format that an address names."""
-    table, form = request.url_vars["table"], FORMATS[request.url_vars["ending"]]
+async def select(datasette: Datasette, request: Request, table: str, form: Format) -> Selection:
+    """Return what an address asks for: the rows of a table, or what a format has of articles."""
     if not form.is_available:
         raise NotFound(f"This site has no {form.needs}, so it cannot make {form.ending} files")
     if form.articles and table != "articles":
         raise BadRequest(f"Only articles can be exported as {form.ending}")
     selection = await read_selection(datasette, request, table)
-    if form.articles:
-        articles = datasette.absolute_url(request, datasette.urls.table(DATABASE, "articles"))
-        sql = f"{form.articles} where id in (select id from ({selection.sql})) order by docid"
-        known = {"articles": f"{articles}/", "accessed": date.today().isoformat()}
-        selection = selection._replace(sql=sql, params={**selection.params, **known})
-    return selection, form
+    if not form.articles:
+        return selection
+    articles = datasette.absolute_url(request, datasette.urls.table(DATABASE, "articles"))
+    sql = f"{form.articles} where id in (select id from ({selection.sql})) order by docid"
+    known = {"articles": f"{articles}/", "accessed": date.today().isoformat()}
+    return selection._replace(sql=sql, params={**selection.params, **known})
 
 
 class Export:
-    """A running export, and the answer of Datasette's kind that sends it; closed when it is sent.
-
-    `rows` is the number of its rows. Its first piece is made.
-    """
+    """A running export: the number of its `rows`, and its `pieces`, of which the first is made."""
 
     def __init__(self, datasette: Datasette, selection: Selection, form: Format) -> None:
-        """Count the rows and make the first piece. Raises TooSlow, and Replaced."""
+        """Raises TooSlow, and Replaced."""
         self._limit = datasette.setting("sql_time_limit_ms")
         live = archive(datasette)
         self._conn = open_readonly(Path(live.path))
@@ -136,44 +130,18 @@ class Export:
             datasette._prepare_connection(self._conn, DATABASE)
             # A row with names weighs more, and an export may have many.
             self._conn.row_factory = sqlite3.Row if form.articles else None
-            self.rows = self._count(selection)
-            self._pieces = form.encode(selection.columns, self._read(selection))
-            self._first = next(self._pieces, b"")
+            with in_time(self._conn, self._limit):
+                counted = f"select count(*) from ({selection.sql})"
+                (self.rows,) = self._conn.execute(counted, selection.params).fetchone()
+            pieces = joined(form.encode(selection.columns, self._read(selection)))
+            self.pieces = chain((next(pieces, b""),), pieces)
         except BaseException:
             self.close()
             raise
-        name = f"{selection.table}.{form.ending}"
-        self.headers = {
-            "content-type": form.media_type,
-            "content-disposition": f'attachment; filename="{name}"',
-            ROWS: str(self.rows),
-        }
-
-    def pieces(self) -> Iterator[bytes]:
-        """Yield the file."""
-        yield self._first
-        yield from self._pieces
 
     def close(self) -> None:
         """Let go of the database."""
         self._conn.close()
-
-    async def asgi_send(self, send: Any) -> None:
-        """Send piece after piece; an exception on the way breaks the connection off."""
-        raw = [(name.encode(), value.encode()) for name, value in self.headers.items()]
-        pieces = self.pieces()
-        try:
-            await send({"type": "http.response.start", "status": 200, "headers": raw})
-            while (piece := await asyncio.to_thread(next, pieces, None)) is not None:
-                await send({"type": "http.response.body", "body": piece, "more_body": True})
-            await send({"type": "http.response.body", "body": b""})
-        finally:
-            self.close()
-
-    def _count(self, selection: Selection) -> int:
-        sql = f"select count(*) from ({selection.sql})"
-        with in_time(self._conn, self._limit):
-            return int(self._conn.execute(sql, selection.params).fetchone()[0])
 
     def _read(self, selection: Selection) -> Iterator[Row]:
         with in_time(self._conn, self._limit):
@@ -186,31 +154,32 @@ class Export:
             yield from rows
 
 
-async def export(datasette: Datasette, request: Request) -> Export | Response:
-    """Answer /export/<table>.<ending>."""
-    selection, form = await asked_for(datasette, request)
-    running = await asyncio.to_thread(Export, datasette, selection, form)
-    if request.method != "HEAD":
-        return running
-    running.close()
-    return Response("", headers=running.headers)
-
-
-def digest(datasette: Datasette, selection: Selection, form: Format) -> tuple[str, int]:
-    """Return the SHA-256 of an export in hexadecimal, and its rows."""
+def digest_of(export: Export) -> str:
+    """Return the SHA-256 of an export in hexadecimal."""
     found = hashlib.sha256()
-    with closing(Export(datasette, selection, form)) as running:
-        for piece in running.pieces():
-            found.update(piece)
-        return found.hexdigest(), running.rows
+    for piece in export.pieces:
+        found.update(piece)
+    return found.hexdigest()
 
 
-async def export_digest(datasette: Datasette, request: Request) -> Response:
-    """Answer /export/<table>.<ending>.sha256, before or after the file itself was fetched."""
-    selection, form = await asked_for(datasette, request)
-    sha256, rows = await asyncio.to_thread(digest, datasette, selection, form)
-    text = f"{sha256}  {selection.table}.{form.ending}\n"
-    return Response.text(text, headers={ROWS: str(rows)})
+async def answer(datasette: Datasette, request: Request) -> StreamedResponse | Response:
+    """Answer /export/<table>.<ending>, or with `.sha256` behind it its digest."""
+    table, form = request.url_vars["table"], FORMATS[request.url_vars["ending"]]
+    selection = await select(datasette, request, table, form)
+    export = await asyncio.to_thread(Export, datasette, selection, form)
+    name, rows = f"{table}.{form.ending}", {ROWS: str(export.rows)}
+    if request.url_vars["digest"]:
+        try:
+            sha256 = await asyncio.to_thread(digest_of, export)
+        finally:
+            export.close()
+        return Response.text(f"{sha256}  {name}\n", headers=rows)
+    disposition = f'attachment; filename="{name}"'
+    headers = {"content-type": form.media_type, "content-disposition": disposition, **rows}
+    if request.method == "HEAD":
+        export.close()
+        return Response("", headers=headers)
+    return StreamedResponse(request, 200, headers, export.pieces, export.close)
 
 
 def export_path(datasette: Datasette, request: Request, table: str, ending: str) -> str | None:
@@ -254,23 +223,16 @@ def extra_template_vars(
 
 @hookimpl
 def register_routes() -> list[Route]:
-    """Add the addresses."""
-    name = rf"^/export/{TABLE}\.(?P<ending>{'|'.join(map(re.escape, FORMATS))})"
-    filters = None
+    """Add the address."""
+    endings = "|".join(map(re.escape, FORMATS))
+    pattern = rf"^/export/{TABLE}\.(?P<ending>{endings})(?P<digest>\.sha256)?$"
     return routes(
         Page(
-            rf"{name}$",
-            export,
-            parameters=filters,
+            pattern,
+            answer,
+            parameters=None,
             disallow=("/export/",),
             is_cached=False,
             cost="stream",
-        ),
-        Page(
-            rf"{name}\.sha256$",
-            export_digest,
-            parameters=filters,
-            is_cached=False,
-            cost="stream",
-        ),
+        )
     )

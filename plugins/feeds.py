@@ -1,6 +1,6 @@
-"""Feeds, as Atom and as JSON Feed: of the archive, of a section, source, feed or tag, of a search.
+"""Feeds, as Atom and as JSON Feed 1.1: of the archive, of a name, of a search.
 
-/feed.atom   /source/示例日报.atom   /search.atom?q=大桥   the newest articles
+/feed.atom   /source/示例日报.atom   /search.json?q=大桥   the newest articles
 …?page=2022.3                                              a page of the rest (RFC 5005)
 
 Each page of the site names its feeds in its head, by <link rel="alternate">.
@@ -8,74 +8,223 @@ Each page of the site names its feeds in its head, by <link rel="alternate">.
 
 from __future__ import annotations
 
+import json
+import mimetypes
 import re
-from collections.abc import Callable, Iterator
-from typing import Any
-from urllib.parse import unquote, urlencode
+import sqlite3
+from collections.abc import Sequence
+from datetime import datetime, timezone
+from itertools import chain
+from typing import Any, NamedTuple
+from urllib.parse import unquote, urlencode, urlsplit
 
 from datasette import hookimpl
 from datasette.app import Datasette
 from datasette.utils.asgi import Request, Response
 
+from clippings.markdown.rendering import render_html
 from clippings.search import parse_query
-from clippings.search.timeline import matching
+from clippings.search.timeline import Timeline, matching, read_timeline
 from clippings.search.trends import named
-from clippings.site.addresses import browse_path, local_path
-from clippings.site.answers import View, visit
-from clippings.site.feeds import (
-    LONG_AGO,
-    Channel,
-    entry,
-    head,
-    json_feed,
-    read_page,
-    without_controls,
-)
+from clippings.site.addresses import DATABASE, browse_path, local_path, site_root
+from clippings.site.answers import visit
 from clippings.site.pages import Page, Route, routes
 from clippings.site.preferences import translator_for
 from clippings.site.templates import page, site_name, wanted_pictures
+from clippings.site.xml import xml_response
 
 TYPES = {"atom": "application/atom+xml", "json": "application/feed+json"}
 FORM = rf"\.(?P<form>{'|'.join(TYPES)})$"
-NAMED = re.compile(r"/(?:section|source|feed|tag)/([^/]+)")
+NAMED = re.compile(r"/(section|source|feed|tag)/([^/]+)")
+
+SIZE = 50
+"""Articles of the newest feed and of an archive page."""
+
+ENTRIES = """
+    select id, title, summary, author, source, published, updated, language, url, image, markdown,
+      (select json_group_array(tag) from tags where article = a.id) as tags,
+      (select json_group_array(json_array(section, source, feed)) from placements
+       where article = a.id) as places
+    from articles a where docid in (select value from json_each(?))
+    order by docid desc
+"""
+PICTURE = re.compile(r"<img((?:\s+[\w-]+=\"[^\"]*\")*)\s*/?>")
+ATTRIBUTE = re.compile(r"([\w-]+)=\"([^\"]*)\"")
+LOCAL = re.compile(r"(?<=\s)(href|src)=\"/(?!/)")
+WEB = re.compile(r"https?://", re.I)
 
 
-def of_archive(request: Request) -> Channel:
-    """Return the channel of every article."""
-    return Channel("/feed", "/", {}, "", "")
+class Channel(NamedTuple):
+    """What a feed is of: its path without the ending and its title ("" for the whole archive),
+    the query that its articles match, and the arguments of its addresses."""
+
+    path: str
+    title: str = ""
+    search: str = ""
+    arguments: str = ""
+
+    def address(self, ending: str = "", page: str = "") -> str:
+        """Return the path and arguments of a page of the feed; without `ending` of its web page."""
+        given = "&".join(filter(None, (self.arguments, page and f"page={page}")))
+        return f"{self.path}{ending}{'?' if given else ''}{given}"
 
 
-def of_search(request: Request) -> Channel:
-    """Return the channel of what a query finds."""
-    query = request.args.get("q") or ""
-    return Channel("/search", "/search", {"q": query}, query, query)
+ARCHIVE = Channel("/feed")
 
 
-def of_name(request: Request) -> Channel:
-    """Return the channel of what stands under a section, source, feed or tag."""
-    kind, name = request.url_vars["kind"], unquote(request.url_vars["name"])
-    path = browse_path(kind, name)
-    return Channel(path, path, {}, name, named(kind, name))
+def channel_of(path: str, query: str) -> Channel:
+    """Return what the feed of a page is of, by the page's path and what is searched there."""
+    if found := NAMED.fullmatch(path):
+        kind, name = found[1], unquote(found[2])
+        return Channel(browse_path(kind, name), name, named(kind, name))
+    if path == "/search":
+        return Channel(path, query, query, urlencode({"q": query}))
+    return ARCHIVE
 
 
-async def answer(datasette: Datasette, request: Request, channel: Channel) -> Response | None:
-    """Answer with a page of a feed; None where there is no such page, or no article."""
-    match, name = parse_query(channel.search).match, request.args.get("page") or ""
+def paginate(docids: Sequence[int], years: Timeline) -> dict[str, Sequence[int]]:
+    """Return the archive pages of the sorted docids of a feed: `SIZE` of one year, oldest first.
+
+    Each is named by its year and place in it, such as 2022.3. A page that a new article would
+    still be put into is left out: its articles are among the newest. So a page changes only when
+    an article is added among or before its own, that year.
+    """
+    names = ("undated", *years.names)
+    spans = (docids[: years.undated(docids)], *years.cut(docids))
+    return {
+        f"{year}.{start // SIZE + 1}": span[start : start + SIZE]
+        for year, span in zip(names, spans, strict=True)
+        for start in range(0, len(span), SIZE)
+        if year != names[-1] or start + SIZE <= len(span)
+    }
+
+
+class FeedPage(NamedTuple):
+    """Some articles of a feed, newest first, and the names of the archive pages around them."""
+
+    rows: Sequence[sqlite3.Row]
+    older: str | None
+    newer: str | None
+
+
+def read_page(conn: sqlite3.Connection, match: str, name: str) -> FeedPage | None:
+    """Return an archive page of what an FTS5 expression finds, or with the name "" the newest.
+
+    None where there is no such page, or nothing is found.
+    """
+    docids = matching(conn, match)
+    pages = paginate(docids, read_timeline(conn, "year", limit=10_000))
+    names = [*pages]
+    if not docids or (name and name not in pages):
+        return None
+    shown = pages[name] if name else docids[-SIZE:]
+    rows = conn.execute(ENTRIES, [json.dumps([*shown])]).fetchall()
+    if not name:
+        return FeedPage(rows, names[-1] if len(docids) > SIZE else None, None)
+    place = names.index(name)
+    newer = names[place + 1] if place + 1 < len(names) else None
+    return FeedPage(rows, names[place - 1] if place else None, newer)
+
+
+def tag(address: str, root: str) -> str:
+    """Return a name that stays when the site moves to another port, prefix or scheme (RFC 4151).
+
+    The year is part of the name, not a date: it must only never change.
+    """
+    return f"tag:{urlsplit(root).hostname},2022:/{address.removeprefix(root)}"
+
+
+def instant(moment: str | None) -> str | None:
+    """Return an ISO 8601 date of ours as RFC 3339 wants it: with a time of day and a zone.
+
+    The clock stays as written. Where the file states no zone, or no time, UTC and midnight
+    stand in: the date then reads as it was written for everyone who does not shift it.
+    """
+    if not moment:
+        return None
+    found = datetime.fromisoformat(moment.replace("Z", "+00:00"))  # Python 3.10 knows no Z
+    return (found if found.tzinfo else found.replace(tzinfo=timezone.utc)).isoformat()
+
+
+def picture_link(found: re.Match[str]) -> str:
+    """Return a link to a picture that says what it shows."""
+    said = dict(ATTRIBUTE.findall(found[1]))
+    address = said.get("src", "")
+    return f'<a href="{address}">{said.get("alt") or address}</a>'
+
+
+def item_of(row: sqlite3.Row, root: str, *, pictures: bool) -> dict[str, Any]:
+    """Return an article as an item of JSON Feed, which the Atom template takes too.
+
+    Addresses below the site become absolute by its `root`, those of no website are left out;
+    without `pictures` each is a link.
+    """
+    address = f"{root}{DATABASE}/articles/{row['id']}"
+    author, image = row["author"] or row["source"], row["image"] or ""
+    image = re.sub(r"^/(?!/)", lambda _: root, image)
+    body = render_html(row["markdown"])
+    if not pictures:
+        body = PICTURE.sub(picture_link, body)
+    published = instant(row["published"])
+    names = [*chain(*json.loads(row["places"])), *json.loads(row["tags"])]
+    item = {
+        "id": tag(f"{root}articles/{row['id']}", root),
+        "url": address,
+        "external_url": row["url"] if WEB.match(row["url"] or "") else None,
+        "title": row["title"],
+        "content_html": LOCAL.sub(lambda found: f'{found[1]}="{root}', body),
+        "summary": row["summary"],
+        "image": image if pictures and WEB.match(image) else None,
+        "date_published": published,
+        "date_modified": instant(row["updated"]) or published,
+        "authors": [{"name": author}] if author else None,
+        "tags": list(dict.fromkeys(filter(None, names))),
+        "language": row["language"],
+    }
+    return {name: value for name, value in item.items() if value or name == "content_html"}
+
+
+async def feed(datasette: Datasette, request: Request) -> Response:
+    """Answer with a page of a feed, in the form that the address ends in."""
+    form, name = request.url_vars["form"], request.args.get("page") or ""
+    path = local_path(datasette, request.path).removesuffix(f".{form}")
+    channel = channel_of(path, request.args.get("q") or "")
+    match = parse_query(channel.search).match
     found = await visit(datasette, lambda conn: read_page(conn, match, name))
     if found is None:
-        return None
-    form, pictures = request.url_vars["form"], wanted_pictures(datasette)
-    root = datasette.absolute_url(request, datasette.urls.path("/"))
-    feed = head(channel, found, root, site_name(datasette, translator_for(request)), form)
-    entries = [entry(row, root, pictures=pictures) for row in found.rows]
-    feed["updated"] = max((each["updated"] for each in entries), default=LONG_AGO)
+        return await instead(datasette, request)
+    root, pictures = site_root(datasette, request), wanted_pictures(datasette)
+    site = site_name(datasette, translator_for(request))
+
+    def at(ending: str, page: str | None = "") -> str | None:
+        return None if page is None else root + channel.address(ending, page)[1:]
+
+    whole = {
+        "version": "https://jsonfeed.org/version/1.1",
+        "title": " · ".join(filter(None, (channel.title, site))),
+        "home_page_url": root if channel == ARCHIVE else at(""),
+        "feed_url": at(f".{form}", name),
+        "items": [item_of(row, root, pictures=pictures) for row in found.rows],
+    }
+    older = at(f".{form}", found.older)
     if form == "json":
-        text = json_feed(feed, entries)
-    else:
-        context = {"feed": feed, "entries": entries}
-        xml = await datasette.render_template("feed.xml", context, request=request)
-        text = without_controls(xml)
-    return Response(text, content_type=f"{TYPES[form]}; charset=utf-8")
+        text = json.dumps(whole | ({"next_url": older} if older else {}), ensure_ascii=False)
+        return Response(text, content_type=f"{TYPES[form]}; charset=utf-8")
+    context = {
+        "feed": whole,
+        "feed_id": tag(root + channel.address()[1:], root),
+        "site": site,
+        "links": {
+            "current": name and at(".atom"),
+            "prev-archive": older,
+            "next-archive": at(".atom", found.newer),
+        },
+        "twin": at(".json"),
+        "media_type": lambda address: mimetypes.guess_type(address)[0],
+    }
+    return xml_response(
+        await datasette.render_template("feed.xml", context, request=request), TYPES[form]
+    )
 
 
 async def instead(datasette: Datasette, request: Request) -> Response:
@@ -91,28 +240,12 @@ async def instead(datasette: Datasette, request: Request) -> Response:
     return await page(datasette, request, "problem.html", context, 404)
 
 
-def view(channel_of: Callable[[Request], Channel]) -> View:
-    """Return a view that answers with the feed of what an address names."""
-
-    async def feed(datasette: Datasette, request: Request) -> Response:
-        found = await answer(datasette, request, channel_of(request))
-        return found or await instead(datasette, request)
-
-    return feed
-
-
-def feeds_of(path: str, query: str) -> Iterator[tuple[str, str, str]]:
-    """Yield (path, query string, of what) of the feeds of a page, the closest first.
-
-    `path` is the page's below the site's base_url, `query` what is searched there.
-    """
-    if found := NAMED.fullmatch(path):
-        yield path, "", unquote(found[1])
-    if path == "/search" and query:
-        notes = parse_query(query).notes
-        if not any(note.code == "nothing-to-search" for note in notes):
-            yield path, "?" + urlencode({"q": query}), query
-    yield "/feed", "", ""
+def channels_of_page(path: str, query: str) -> list[Channel]:
+    """Return the feeds of a page, the closest first; a search for nothing has none of its own."""
+    notes = {note.code for note in parse_query(query).notes}
+    if path == "/search" and (not query or "nothing-to-search" in notes):
+        return [ARCHIVE]
+    return list(dict.fromkeys((channel_of(path, query), ARCHIVE)))
 
 
 @hookimpl
@@ -126,10 +259,10 @@ def extra_template_vars(datasette: Datasette, request: Request | None) -> dict[s
     links = [
         {
             "type": type_,
-            "title": " · ".join(filter(None, (of, name, t(f"feeds.{form}")))),
-            "href": datasette.urls.path(f"{feed}.{form}") + values,
+            "title": " · ".join(filter(None, (channel.title, name, t(f"feeds.{form}")))),
+            "href": datasette.urls.path(channel.address(f".{form}")),
         }
-        for feed, values, of in feeds_of(path, request.args.get("q") or "")
+        for channel in channels_of_page(path, request.args.get("q") or "")
         for form, type_ in TYPES.items()
     ]
     return {"feed_links": links}
@@ -141,7 +274,7 @@ def register_routes() -> list[Route]:
     """The addresses."""
     named = rf"^/(?P<kind>section|source|feed|tag)/(?P<name>[^/]+){FORM}"
     return routes(
-        Page(rf"^/feed{FORM}", view(of_archive), parameters=("page",)),
-        Page(rf"^/search{FORM}", view(of_search), parameters=("q", "page"), cost="heavy"),
-        Page(named, view(of_name), parameters=("page",)),
+        Page(rf"^/feed{FORM}", feed, parameters=("page",)),
+        Page(rf"^/search{FORM}", feed, parameters=("q", "page"), cost="heavy"),
+        Page(named, feed, parameters=("page",)),
     )

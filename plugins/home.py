@@ -11,7 +11,7 @@ from datasette.utils.asgi import Request, Response
 
 from clippings.dataset.formats import schema_org
 from clippings.site import listings
-from clippings.site.addresses import archive
+from clippings.site.addresses import archive, site_root
 from clippings.site.changes import is_first_edition, read_changes
 from clippings.site.chart import level
 from clippings.site.dataset import description
@@ -68,7 +68,7 @@ async def home(datasette: Datasette, request: Request) -> Response:
     context = await database.execute_fn(read_home)
     changes = read_changes(database)
     context["has_changes"] = changes and not await is_first_edition(database, changes)
-    root = str(datasette.absolute_url(request, datasette.urls.path("/")))
+    root = site_root(datasette, request)
     context["dataset"] = schema_org(await description(datasette), root, f"{root}downloads/")
     return await page(datasette, request, "home.html", context)
 

@@ -14,7 +14,7 @@ import shutil
 from collections.abc import Iterator
 from pathlib import Path
 
-from clippings.dataset.checksums import NAME, as_checksums
+from clippings.dataset.checksums import NAME, as_checksums, read_checksums
 from clippings.models import BuildError
 from clippings.reading.identity import digest_of_file
 
@@ -99,13 +99,18 @@ def write_checksums(folder: Path) -> int:
 
 
 def check_replaceable(folder: Path) -> None:
-    """Raise BuildError for a folder that holds anything and is no earlier release: what a new one
-    takes the place of is removed."""
+    """Raise BuildError for a folder that holds what no earlier release wrote: all of it would be
+    removed with the folder."""
     if not folder.exists():
         return
-    if not folder.is_dir() or (any(folder.iterdir()) and not (folder / NAME).is_file()):
+    if not folder.is_dir():
+        raise BuildError(f"{folder} is no folder; give a new one")
+    sums = folder / NAME
+    known = {NAME, *(read_checksums(sums.read_text("utf-8")) if sums.is_file() else ())}
+    found = (path for path in folder.rglob("*") if not path.is_dir())
+    if foreign := {path.relative_to(folder).as_posix() for path in found} - known:
         raise BuildError(
-            f"{folder} holds what no build wrote; nothing was touched. "
+            f"{folder} holds {min(foreign)}, which no build wrote; nothing was touched. "
             "Give a new or empty folder, or that of an earlier build"
         )
 

@@ -26,21 +26,17 @@ _BREAKS_A_FIELD = re.compile(r"[\s{}\\]")
 
 def as_bibtex(article: Article) -> str:
     """Return the entry for BibTeX and biblatex; doubled braces keep the capitals of a title."""
-    names = {
-        "title": article["title"],
-        "author": article["author"] or article["source"],
-        "organization": article["source"],
-    }
-    plain = {
+    fields = {
+        "title": _braced(article["title"]),
+        "author": _braced(article["author"] or article["source"]),
+        "organization": _braced(article["source"]),
         "year": (article["day"] or "")[:4],
         "date": article["day"],
         "url": _address(article["url"]),
         "urldate": article["accessed"],
     }
-    fields = {key: f"{{{_line(name).translate(_TEX)}}}" for key, name in names.items() if name}
-    fields |= {key: value for key, value in plain.items() if value}
-    lines = [f"  {key} = {{{value}}}," for key, value in fields.items()]
-    return "\n".join((f"@online{{{_key(article)},", *lines, "}", "", ""))
+    lines = [f"  {key} = {{{value}}},\n" for key, value in fields.items() if value]
+    return f"@online{{{_key(article)},\n{''.join(lines)}}}\n\n"
 
 
 def as_ris(article: Article) -> str:
@@ -80,6 +76,10 @@ def as_csl(article: Article) -> dict[str, Any]:
 
 def _key(article: Article) -> str:
     return f"clippings{article['id']}"
+
+
+def _braced(name: str | None) -> str | None:
+    return f"{{{_line(name).translate(_TEX)}}}" if name else None
 
 
 def _line(text: str) -> str:

@@ -52,8 +52,8 @@ class File:
     media_type: str
     size: int
     sha256: str
-    table: str | None
-    rows: int | None
+    table: str | None = None
+    rows: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -104,9 +104,9 @@ def describe(
     about = metadata.get("plugins", {}).get(DATABASE, {}).get("dataset", {})
     first_day, last_day = conn.execute(_EXTENT).fetchone()
     return Description(
-        title=metadata.get("title", "Clippings"),
-        summary=metadata.get("description", ""),
-        license=metadata.get("license", ""),
+        title=metadata.get("title") or "Clippings",
+        summary=metadata.get("description") or "",
+        license=metadata.get("license") or "",
         license_url=metadata.get("license_url"),
         source_url=metadata.get("source_url"),
         home_url=about.get("url"),
@@ -121,7 +121,7 @@ def describe(
         publishers=tuple((row[0], row[1]) for row in conn.execute(_PUBLISHERS)),
         counts={row[0]: row[1] for row in conn.execute("select name, count from accounting")},
         losses=tuple(Loss(*row) for row in conn.execute(_LOSSES)),
-        tables=read_tables(conn, metadata.get("databases", {}).get(DATABASE, {})),
+        tables=read_tables(conn, (metadata.get("databases") or {}).get(DATABASE, {})),
         files=tuple(files),
     )
 

@@ -70,8 +70,7 @@ def _replace(kept: Path, tag: Path, answer: HTTPResponse, address: str) -> None:
     """Write the answer beside the old file, check it, and put it in its place."""
     with tempfile.NamedTemporaryFile(dir=kept.parent, delete=False) as draft:
         try:
-            digest, size = _copy(answer, draft, address)
-            _check(address, digest, size, answer.headers.get("Content-Length"))
+            _copy(answer, draft, address)
             draft.close()
             # Without its tag a file is only downloaded again; with that of another it would stay.
             tag.unlink(missing_ok=True)
@@ -82,8 +81,8 @@ def _replace(kept: Path, tag: Path, answer: HTTPResponse, address: str) -> None:
             Path(draft.name).unlink(missing_ok=True)
 
 
-def _copy(answer: IO[bytes], draft: IO[bytes], address: str) -> tuple[str, int]:
-    """Copy to the end; return the SHA-256 in hexadecimal and the number of bytes."""
+def _copy(answer: HTTPResponse, draft: IO[bytes], address: str) -> None:
+    """Copy to the end. Raises OpenError for what is no database, not whole, or another."""
     digest, size = hashlib.sha256(), 0
     while block := answer.read(_BLOCK):
         if not size and not block.startswith(_SQLITE):
@@ -94,15 +93,12 @@ def _copy(answer: IO[bytes], draft: IO[bytes], address: str) -> tuple[str, int]:
             )
         digest.update(block)
         size += draft.write(block)
-    return digest.hexdigest(), size
-
-
-def _check(address: str, digest: str, size: int, length: str | None) -> None:
+    length = answer.headers.get("Content-Length")
     if length is not None and size != int(length):
         raise OpenError(f"{address}: broke off after {size} of {length} bytes; try again")
-    if (wanted := _offered_digest(address)) not in (None, digest):
+    if (wanted := _offered_digest(address)) not in (None, digest.hexdigest()):
         raise OpenError(
-            f"{address}: its SHA-256 is {digest}, {NAME} beside it says {wanted}; "
+            f"{address}: its SHA-256 is {digest.hexdigest()}, {NAME} beside it says {wanted}; "
             "the file was changed on the way, or is being replaced: try again"
         )
 

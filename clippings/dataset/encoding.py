@@ -2,8 +2,8 @@
 
     columns, rows ─► FORMATS["csv"].encode ─► bytes, bytes, …
 
-Each encoder holds some megabytes at most, whatever the number of rows (a zip keeps its table of
-contents besides), and gives the same bytes for the same rows. Dates are text in CSV and JSON, as
+Each encoder holds a row at most (a zip keeps its table of contents besides, Parquet holds a row
+group), and gives the same bytes for the same rows. Dates are text in CSV and JSON, as
 the database has them, and dates in Parquet. Bytes are base64 in CSV and JSON.
 """
 
@@ -34,11 +34,11 @@ Row = Any
 
 Encoder = Callable[[Sequence[Column], Iterable[Row]], Iterator[bytes]]
 
-BATCH_BYTES = 8 * 2**20
-"""Bytes of text that are held before a piece is written; a row group of Parquet has as many."""
+GROUP_BYTES = 8 * 2**20
+"""Bytes of text in a row group of Parquet."""
 
-BATCH_ROWS = 50_000
-"""Rows of a batch at most."""
+GROUP_ROWS = 50_000
+"""Rows of a row group at most."""
 
 _DAY = re.compile(r"(\d{4})-(\d{2})-\d{2}", re.ASCII)
 _ZIP_EPOCH = (1980, 1, 1, 0, 0, 0)  # the first moment that a zip can name
@@ -67,13 +67,10 @@ class Format:
 
 def encode_csv(columns: Sequence[Column], rows: Iterable[Row]) -> Iterator[bytes]:
     """Yield RFC 4180 in UTF-8 with a line of names; null is an empty field."""
-    text = io.StringIO()
-    writer = csv.writer(text)
-    writer.writerow([column.name for column in columns])
-    for batch in _batches(rows):
-        writer.writerows([_as_text(value) for value in row] for row in batch)
-        yield _taken(text)
-    yield _taken(text)
+    writer = csv.writer(_Echo())
+    yield writer.writerow([column.name for column in columns]).encode()
+    for row in rows:
+        yield writer.writerow([_as_text(value) for value in row]).encode()
 
 
 def encode_excel_csv(columns: Sequence[Column], rows: Iterable[Row]) -> Iterator[bytes]:
@@ -86,13 +83,12 @@ def encode_jsonl(columns: Sequence[Column], rows: Iterable[Row]) -> Iterator[byt
     """Yield an object a line, in UTF-8."""
     names = [column.name for column in columns]
     dump = json.JSONEncoder(ensure_ascii=False, separators=(",", ":")).encode
-    for batch in _batches(rows):
-        lines = (dump(dict(zip(names, map(_as_text, row), strict=True))) + "\n" for row in batch)
-        yield "".join(lines).encode()
+    for row in rows:
+        yield (dump(dict(zip(names, map(_as_text, row), strict=True))) + "\n").encode()
 
 
 def encode_parquet(columns: Sequence[Column], rows: Iterable[Row]) -> Iterator[bytes]:
-    """Yield Parquet with typed columns, a row group a batch, compressed by Zstandard.
+    """Yield Parquet with typed columns, compressed by Zstandard.
 
     Moments are wall clocks without a zone, as they stand in the file; where the text states an
     offset it is kept in a column `…_offset` beside it (`+00:00`; null: none stated).
@@ -102,8 +98,8 @@ def encode_parquet(columns: Sequence[Column], rows: Iterable[Row]) -> Iterator[b
     sink = _Sink()
     schema = _schema(columns)
     with parquet.ParquetWriter(sink, schema, compression="zstd") as writer:
-        for batch in _batches(rows):
-            writer.write_table(_arrow_table(columns, batch, schema))
+        for group in _row_groups(rows):
+            writer.write_table(_arrow_table(columns, group, schema))
             yield sink.taken()
     yield sink.taken()
 
@@ -116,34 +112,44 @@ def encode_markdown(columns: Sequence[Column], rows: Iterable[Row]) -> Iterator[
     """
     sink = _Sink()
     with zipfile.ZipFile(sink, "w", zipfile.ZIP_DEFLATED) as archive:
-        for batch in _batches(rows):
-            for article in batch:
-                entry = zipfile.ZipInfo(file_name(article), _ZIP_EPOCH)
-                entry.create_system, entry.external_attr = 3, 0o100644 << 16
-                entry.compress_type = zipfile.ZIP_DEFLATED
-                archive.writestr(entry, markdown_file(article))
+        for article in rows:
+            entry = zipfile.ZipInfo(file_name(article), _ZIP_EPOCH)
+            entry.create_system, entry.external_attr = 3, 0o100644 << 16
+            entry.compress_type = zipfile.ZIP_DEFLATED
+            archive.writestr(entry, markdown_file(article))
             yield sink.taken()
     yield sink.taken()
 
 
-def encode_each(write: Callable[[Any], str]) -> Encoder:
-    """Return an encoder that yields what `write` makes of each article."""
+def encode_bibtex(columns: Sequence[Column], rows: Iterable[Row]) -> Iterator[bytes]:
+    """Yield an entry of BibTeX an article."""
+    return (as_bibtex(article).encode() for article in rows)
 
-    def encode(columns: Sequence[Column], rows: Iterable[Row]) -> Iterator[bytes]:
-        for batch in _batches(rows):
-            yield "".join(map(write, batch)).encode()
 
-    return encode
+def encode_ris(columns: Sequence[Column], rows: Iterable[Row]) -> Iterator[bytes]:
+    """Yield a record of RIS an article."""
+    return (as_ris(article).encode() for article in rows)
 
 
 def encode_csl_json(columns: Sequence[Column], rows: Iterable[Row]) -> Iterator[bytes]:
     """Yield a JSON array with an item an article, each on a line of its own."""
     before = "[\n"
-    for batch in _batches(rows):
-        items = (json.dumps(as_csl(article), ensure_ascii=False) for article in batch)
-        yield (before + ",\n".join(items)).encode()
+    for article in rows:
+        yield (before + json.dumps(as_csl(article), ensure_ascii=False)).encode()
         before = ",\n"
     yield b"[]\n" if before == "[\n" else b"\n]\n"
+
+
+def joined(pieces: Iterable[bytes], size: int = 256 * 1024) -> Iterator[bytes]:
+    """Yield the same bytes in pieces of at least `size`, but for the last."""
+    held = bytearray()
+    for piece in pieces:
+        held += piece
+        if len(held) >= size:
+            yield bytes(held)
+            held.clear()
+    if held:
+        yield bytes(held)
 
 
 def file_name(article: Mapping[str, Any]) -> str:
@@ -198,8 +204,8 @@ FORMATS = {
         Format("jsonl", "application/jsonl; charset=utf-8", encode_jsonl),
         Format("parquet", "application/vnd.apache.parquet", encode_parquet, "pyarrow"),
         Format("zip", "application/zip", encode_markdown, articles=_MARKDOWN),
-        Format("bib", "application/x-bibtex", encode_each(as_bibtex), articles=_CITED),
-        Format("ris", "application/x-research-info-systems", encode_each(as_ris), articles=_CITED),
+        Format("bib", "application/x-bibtex", encode_bibtex, articles=_CITED),
+        Format("ris", "application/x-research-info-systems", encode_ris, articles=_CITED),
         Format(
             "csl.json", "application/vnd.citationstyles.csl+json", encode_csl_json, articles=_CITED
         ),
@@ -208,11 +214,18 @@ FORMATS = {
 """Ending → format."""
 
 
+class _Echo:
+    """A file whose `write`, and so csv's `writerow`, returns what is written."""
+
+    def write(self, text: str) -> str:
+        return text
+
+
 class _Sink(io.RawIOBase):
     """A file that is only written, and emptied between writes. It cannot be sought in."""
 
     def __init__(self) -> None:
-        self._pieces: list[bytes] = []
+        self._held = bytearray()
 
     def writable(self) -> bool:
         """Return that it is."""
@@ -220,35 +233,28 @@ class _Sink(io.RawIOBase):
 
     def write(self, data: Any) -> int:
         """Keep the bytes until they are taken; return their number."""
-        self._pieces.append(bytes(data))
-        return len(self._pieces[-1])
+        self._held += bytes(data)
+        return memoryview(data).nbytes
 
     def taken(self) -> bytes:
         """Return what was written since the last time."""
-        data = b"".join(self._pieces)
-        self._pieces.clear()
+        data = bytes(self._held)
+        self._held.clear()
         return data
 
 
-def _taken(text: io.StringIO) -> bytes:
-    data = text.getvalue().encode()
-    text.seek(0)
-    text.truncate()
-    return data
-
-
-def _batches(rows: Iterable[Row]) -> Iterator[list[Row]]:
+def _row_groups(rows: Iterable[Row]) -> Iterator[list[Row]]:
     """Yield the rows in lists of some megabytes each; none is empty."""
-    batch: list[Row] = []
+    group: list[Row] = []
     weight = 0
     for row in rows:
-        batch.append(row)
+        group.append(row)
         weight += sum(len(value) if isinstance(value, (str, bytes)) else 8 for value in row)
-        if weight >= BATCH_BYTES or len(batch) >= BATCH_ROWS:
-            yield batch
-            batch, weight = [], 0
-    if batch:
-        yield batch
+        if weight >= GROUP_BYTES or len(group) >= GROUP_ROWS:
+            yield group
+            group, weight = [], 0
+    if group:
+        yield group
 
 
 def _as_text(value: Any) -> Any:
@@ -272,12 +278,12 @@ def _schema(columns: Sequence[Column]) -> pyarrow.Schema:
 
 
 def _arrow_table(
-    columns: Sequence[Column], batch: Sequence[Row], schema: pyarrow.Schema
+    columns: Sequence[Column], rows: Sequence[Row], schema: pyarrow.Schema
 ) -> pyarrow.Table:
     import pyarrow
 
     values: list[Sequence[Any]] = []
-    for column, cells in zip(columns, zip(*batch, strict=True), strict=True):
+    for column, cells in zip(columns, zip(*rows, strict=True), strict=True):
         if column.kind == "datetime":
             values.append([cell and datetime.fromisoformat(cell[:19]) for cell in cells])
             values.append([(cell and cell[19:]) or None for cell in cells])

@@ -27,11 +27,14 @@ import yaml
 
 NAME = "archive.yml"
 
-_TOP = ("title", "description", "license", "license_url")
-_SETTINGS = ("pictures", "publish", "withhold")
-_DATASET = ("url", "creators", "contact", "coverage", "limits", "datasheet")
-_LISTS = {"creators", "limits", "withhold"}
-_MAPPINGS = {"contact", "datasheet"}
+_TOP = {"title": str, "description": str, "license": str, "license_url": str}
+_SETTINGS = {"pictures": str, "publish": str, "withhold": list}
+_DATASET = {
+    "url": str, "creators": list, "contact": dict, "coverage": str, "limits": list,
+    "datasheet": dict,
+}  # fmt: skip
+_KNOWN = {**_TOP, **_SETTINGS, **_DATASET}
+_KINDS = {str: "a text", list: "a list", dict: "names with values"}
 
 
 class ArchiveFileError(ValueError):
@@ -69,17 +72,9 @@ def as_metadata(own: Any, name: str = NAME) -> dict[str, Any]:
 
 
 def _check(name: str, key: str, value: Any) -> None:
-    known = (*_TOP, *_SETTINGS, *_DATASET)
-    if key not in known:
-        near = get_close_matches(key, known, 1)
-        hint = f"did you mean {near[0]}?" if near else f"it may say {', '.join(known)}"
+    if key not in _KNOWN:
+        near = get_close_matches(key, _KNOWN, 1)
+        hint = f"did you mean {near[0]}?" if near else f"it may say {', '.join(_KNOWN)}"
         raise ArchiveFileError(f"{name} says {key!r}, which nothing reads; {hint}")
-    kind, wanted = (
-        (list, "a list")
-        if key in _LISTS
-        else (dict, "names with values")
-        if key in _MAPPINGS
-        else (str, "a text")
-    )
-    if not isinstance(value, kind):
-        raise ArchiveFileError(f"{name}: {key} is {wanted}, not {value!r}")
+    if not isinstance(value, _KNOWN[key]):
+        raise ArchiveFileError(f"{name}: {key} is {_KINDS[_KNOWN[key]]}, not {value!r}")

@@ -29,7 +29,7 @@ from clippings.build.publishing import (
     write_checksums,
 )
 from clippings.dataset.description import DATABASE, Description, File, describe
-from clippings.dataset.encoding import FORMATS
+from clippings.dataset.encoding import FORMATS, Format, Row
 from clippings.dataset.formats import citation, croissant, datapackage
 from clippings.dataset.tables import open_readonly, read_table
 from clippings.models import BuildError
@@ -40,34 +40,19 @@ OnRows = Callable[[str, int], None]
 """Called with progress: the file that is written, and its rows (of the database: MiB) so far."""
 
 TABLES = {
-    "articles": "select * from articles order by docid",
-    "placements": "select * from placements order by id",
-    "links": "select * from links order by article, position",
-    "images": "select * from images order by article, position",
-    "tags": "select * from tags order by tag, article",
-    "stories": "select * from stories order by article",
+    "articles": "docid",
+    "placements": "id",
+    "links": "position",
+    "images": "position",
+    "tags": "tag",
+    "stories": "story",
 }
-"""The tables that a release holds as Parquet, each with its rows in their order."""
-
-PARTITIONS = {
-    "articles": "select substr(day, 1, 7), * from articles order by docid",
-    **{
-        table: f"select substr(day, 1, 7), {table}.* from articles cross join {table}"
-        f" on {table}.article = articles.id order by docid, {table}.{order}"
-        for table, order in (
-            ("placements", "id"),
-            ("links", "position"),
-            ("images", "position"),
-            ("tags", "tag"),
-            ("stories", "story"),
-        )
-    },
-}
-"""Table → its rows behind the month of their article, month by month: docid is the order of
-publication, and the join goes from the articles to each table's index on them."""
+"""The tables that are written as Parquet, each with the order of its rows within an article."""
 
 NO_MONTH = "__HIVE_DEFAULT_PARTITION__"
 """What Hive, Spark, DuckDB and Arrow call the partition of those that have no value."""
+
+ZSTD = "application/zstd"
 
 _PIECE = 2**20
 _LEVEL = 9  # of Zstandard: 100 MB a second, and close to the smallest
@@ -86,10 +71,7 @@ def release(
     with draft_folder(folder) as drafts, closing(open_readonly(database)) as conn:
         draft = drafts / "new"
         draft.mkdir()
-        files = tuple(
-            _write(draft / name, pieces, media_type, table, rows)
-            for name, media_type, table, rows, pieces in _data_files(database, conn, on_rows)
-        )
+        files = (*_database_files(draft, database, on_rows), *_table_files(draft, conn, on_rows))
         _write_descriptions(draft, describe(conn, metadata, files))
         write_checksums(draft)
         publish_folder(draft, folder)
@@ -106,44 +88,61 @@ def partitions(database: Path, folder: Path, on_rows: OnRows) -> int:
     check_replaceable(folder)
     with draft_folder(folder) as drafts, closing(open_readonly(database)) as conn:
         draft = drafts / "new"
-        for table, sql in PARTITIONS.items():
+        for table in TABLES:
             columns = read_table(conn, table, {}).columns
-            rows = _counted(conn.execute(sql), table, on_rows)
+            rows = _counted(conn.execute(_rows_by_month(table)), table, on_rows)
             for month, of_month in groupby(rows, key=itemgetter(0)):
                 place = draft / table / f"month={month or NO_MONTH}" / f"{table}.parquet"
                 place.parent.mkdir(parents=True)
-                values = (row[1:] for row in of_month)
-                _write(place, FORMATS["parquet"].encode(columns, values))
+                _write(place, FORMATS["parquet"].encode(columns, (row[1:] for row in of_month)))
         written = write_checksums(draft)
         publish_folder(draft, folder)
     return written
 
 
-def _data_files(
-    database: Path, conn: sqlite3.Connection, on_rows: OnRows
-) -> Iterator[tuple[str, str, str | None, int | None, Iterator[bytes]]]:
-    """Yield name, media type, table, rows and pieces of each data file."""
-    whole, zstd = "application/vnd.sqlite3", "application/zstd"
-    parquet, markdown = FORMATS["parquet"], FORMATS["zip"]
-    name = f"{DATABASE}.db"
-    yield name, whole, None, None, _counted(_pieces(database), name, on_rows)
-    name = f"{DATABASE}.db.zst"
-    yield name, zstd, None, None, _compressed(_counted(_pieces(database), name, on_rows))
-    for table, sql in TABLES.items():
-        about = read_table(conn, table, {})
-        name = f"{table}.parquet"
-        rows = _counted(conn.execute(sql), name, on_rows)
-        yield name, parquet.media_type, table, about.rows, parquet.encode(about.columns, rows)
-    articles = read_table(conn, "articles", {})
-    name = "articles.jsonl.zst"
-    rows = _counted(conn.execute(TABLES["articles"]), name, on_rows)
-    lines = FORMATS["jsonl"].encode(articles.columns, rows)
-    yield name, zstd, "articles", articles.rows, _compressed(lines)
-    name = "articles-markdown.zip"
-    cursor = conn.cursor()
-    cursor.row_factory = sqlite3.Row
-    rows = _counted(cursor.execute(f"{markdown.articles} order by docid"), name, on_rows)
-    yield name, markdown.media_type, "articles", articles.rows, markdown.encode((), rows)
+def _rows_by_month(table: str) -> str:
+    """Return the SELECT of a table's rows behind the month of their article, month by month.
+
+    docid is the order of publication; the join goes from the articles to the table's index on them.
+    """
+    if table == "articles":
+        return "select substr(day, 1, 7), * from articles order by docid"
+    return f"""
+        select substr(day, 1, 7), {table}.* from articles
+        cross join {table} on {table}.article = articles.id
+        order by docid, {table}.{TABLES[table]}
+    """
+
+
+def _database_files(folder: Path, database: Path, on_rows: OnRows) -> Iterator[File]:
+    """Write the database, as it is and compressed."""
+    path = folder / f"{DATABASE}.db"
+    pieces = _counted(_pieces(database), path.name, on_rows)
+    yield _write(path, pieces, "application/vnd.sqlite3")
+    path = folder / f"{DATABASE}.db.zst"
+    pieces = _counted(_pieces(database), path.name, on_rows)
+    yield _write(path, _compressed(pieces), ZSTD)
+
+
+def _table_files(folder: Path, conn: sqlite3.Connection, on_rows: OnRows) -> Iterator[File]:
+    """Write each table as Parquet, and the articles as JSON Lines and Markdown too."""
+
+    def write(name: str, table: str, form: Format, media_type: str = "") -> File:
+        about, cursor = read_table(conn, table, {}), conn.cursor()
+        if form.articles:
+            cursor.row_factory = sqlite3.Row
+            rows: Iterable[Row] = cursor.execute(f"{form.articles} order by docid")
+        else:
+            rows = (row[1:] for row in cursor.execute(_rows_by_month(table)))
+        pieces = form.encode(about.columns, _counted(rows, name, on_rows))
+        if name.endswith(".zst"):
+            pieces = _compressed(pieces)
+        return _write(folder / name, pieces, media_type or form.media_type, table, about.rows)
+
+    for table in TABLES:
+        yield write(f"{table}.parquet", table, FORMATS["parquet"])
+    yield write("articles.jsonl.zst", "articles", FORMATS["jsonl"], ZSTD)
+    yield write("articles-markdown.zip", "articles", FORMATS["zip"])
 
 
 def _counted(items: Iterable[T], name: str, on_rows: OnRows) -> Iterator[T]:

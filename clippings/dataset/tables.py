@@ -52,7 +52,7 @@ def open_readonly(path: Path) -> sqlite3.Connection:
 
 def read_tables(conn: sqlite3.Connection, metadata: Mapping[str, Any]) -> tuple[Table, ...]:
     """Return the tables that `metadata` (that of the database in metadata.yml) shows, in order."""
-    there = {name for (name,) in map(tuple, conn.execute(_TABLES))}
+    there = {row[0] for row in conn.execute(_TABLES)}
     return tuple(
         read_table(conn, name, about)
         for name, about in metadata.get("tables", {}).items()
@@ -70,14 +70,10 @@ def read_table(conn: sqlite3.Connection, name: str, about: Mapping[str, Any]) ->
         description=about.get("description", ""),
         rows=conn.execute(f'select count(*) from "{name}"').fetchone()[0],
         key=tuple(row[1] for row in sorted(found, key=lambda row: row[5]) if row[5]),
-        references={
-            row[3]: row[2] for row in map(tuple, conn.execute(f'pragma foreign_key_list("{name}")'))
-        },
+        references={row[3]: row[2] for row in conn.execute(f'pragma foreign_key_list("{name}")')},
         columns=tuple(
-            Column(
-                column, kind_of(column, declared), bool(required or key), described.get(column, "")
-            )
-            for _, column, declared, required, _, key in found
+            Column(column, kind_of(column, type_), bool(required or key), described.get(column, ""))
+            for _, column, type_, required, _, key in found
         ),
     )
 

@@ -15,7 +15,6 @@ from __future__ import annotations
 
 import re
 import unicodedata
-from collections.abc import Iterator
 from functools import cache
 
 from opencc import OpenCC
@@ -86,16 +85,15 @@ def is_of(characters: str, character: str) -> bool:
     return bool(re.match(f"[{characters}]", character))
 
 
-def folding_table() -> Iterator[tuple[str, str]]:
-    """Yield (character, folded) for every character that folding changes, in code point order.
+@cache
+def folding_table() -> tuple[tuple[str, str], ...]:
+    """Return (character, folded) for every character that folding changes, in code point order.
 
     This is what the database keeps for queries written in plain SQL; characters that only
     become a blank are left out.
     """
-    for code in range(0x30000):
-        folded = fold_character(chr(code))
-        if folded != chr(code) and folded.strip():
-            yield chr(code), folded
+    pairs = ((chr(code), fold_character(chr(code))) for code in range(0x30000))
+    return tuple((old, new) for old, new in pairs if new != old and new.strip())
 
 
 class _Table(dict[int, str]):

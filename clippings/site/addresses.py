@@ -9,7 +9,7 @@ from urllib.parse import quote
 from datasette.app import Datasette
 from datasette.database import Database
 from datasette.utils import StartupError, tilde_decode, tilde_encode
-from datasette.utils.asgi import NotFound
+from datasette.utils.asgi import NotFound, Request
 
 DATABASE = "clippings"
 """The name under which Datasette serves clippings.db; metadata.yml uses it too."""
@@ -45,6 +45,11 @@ def browse_path(kind: str, name: str) -> str:
 def local_path(datasette: Datasette, path: str) -> str:
     """Return the path of a request without base_url, which may be gone already."""
     return "/" + path.removeprefix(datasette.setting("base_url")).lstrip("/")
+
+
+def site_root(datasette: Datasette, request: Request) -> str:
+    """Return the absolute address of the site, with a slash at its end."""
+    return str(datasette.absolute_url(request, datasette.urls.path("/")))
 
 
 def canonical_path(path: str, databases: Container[str]) -> str | None:

@@ -61,5 +61,5 @@ def test_only_a_release_is_replaced(tmp_path: Path) -> None:
     (tmp_path / "letter.txt").write_text("x")
     with pytest.raises(BuildError, match="nothing was touched"):
         check_replaceable(tmp_path)
-    (tmp_path / "SHA256SUMS").write_text("")
+    (tmp_path / "SHA256SUMS").write_text(f"{0:064x}  letter.txt\n")
     check_replaceable(tmp_path)

@@ -22,7 +22,7 @@ SQL = """
 @pytest.mark.parametrize("ending", FORMATS)
 def test_memory_does_not_grow_with_the_rows(ending: str, monkeypatch: pytest.MonkeyPatch) -> None:
     """An encoder has given most of its bytes before it has read the last tenth of its rows."""
-    monkeypatch.setattr(encoding, "BATCH_BYTES", 2**16)
+    monkeypatch.setattr(encoding, "GROUP_BYTES", 2**16)
     read = 0
 
     def text(number: int) -> str:

@@ -6,6 +6,7 @@ import ast
 import re
 import sqlite3
 from dataclasses import fields
+from functools import cache
 from pathlib import Path
 
 import pytest
@@ -41,6 +42,7 @@ AT_HOME = {"library", "command", "magic"}
 """What reads a finished database where there is no site: notebooks and the terminal."""
 
 
+@cache
 def imports_of(file: Path) -> set[str]:
     """The names that a file imports, dotted."""
     found = set()

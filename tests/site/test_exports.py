@@ -137,7 +137,7 @@ def test_head_has_no_body(site: Visitor) -> None:
         ("articles.csv?_filter_column=source&_filter_op=exact&_filter_value=a", 400),
         ("tags.zip", 400),
         ("tags.bib", 400),
-        ("search.csv?q=a", 400),
+        ("search.csv?q=a", 404),
         ("nosuch.csv", 404),
         ("articles.xlsx", 404),
     ],

@@ -8,18 +8,19 @@ import re
 from collections.abc import Callable, Iterator
 from itertools import pairwise
 from pathlib import Path
-from typing import Any
+from types import ModuleType
+from typing import Any, cast
 from urllib.parse import quote
 
 import feedparser
 import pytest
 from conftest import Visitor
+from datasette.plugins import pm
 from hypothesis import given
 from hypothesis import strategies as st
 from lxml import etree
 
 from clippings.search.timeline import Timeline
-from clippings.site.feeds import SIZE, instant, paginate, tag
 
 ATOM = {"a": "http://www.w3.org/2005/Atom", "fh": "http://purl.org/syndication/history/1.0"}
 FEEDS = (
@@ -32,10 +33,10 @@ FEEDS = (
 )
 MOMENTS = {
     "2022-01-11T22:12:40+08:00": "2022-01-11T22:12:40+08:00",
-    "2022-01-11T22:12:40Z": "2022-01-11T22:12:40Z",
-    "2022-01-11T22:12:40": "2022-01-11T22:12:40Z",
-    "2022-01-11T22:12": "2022-01-11T22:12:00Z",
-    "2022-01-11": "2022-01-11T00:00:00Z",
+    "2022-01-11T22:12:40Z": "2022-01-11T22:12:40+00:00",
+    "2022-01-11T22:12:40": "2022-01-11T22:12:40+00:00",
+    "2022-01-11T22:12": "2022-01-11T22:12:00+00:00",
+    "2022-01-11": "2022-01-11T00:00:00+00:00",
     "": None,
     None: None,
 }
@@ -95,6 +96,12 @@ def walk(
 
 
 @pytest.fixture(scope="module")
+def feeds(site: Visitor) -> ModuleType:
+    """The plugin, as Datasette has loaded it."""
+    return cast(ModuleType, pm.get_plugin("feeds.py"))
+
+
+@pytest.fixture(scope="module")
 def long_site(serve: Callable[..., Visitor], tmp_path_factory: pytest.TempPathFactory) -> Visitor:
     """Three years of articles, 130 in 2021, and some without a date; below a prefix."""
     folder = tmp_path_factory.mktemp("years")
@@ -108,35 +115,37 @@ def long_site(serve: Callable[..., Visitor], tmp_path_factory: pytest.TempPathFa
 
 
 @pytest.mark.parametrize("moment", MOMENTS)
-def test_moment_keeps_its_clock(moment: str | None) -> None:
-    """The clock and offset as written; Z where none is written; nothing made up of nothing."""
-    assert instant(moment) == MOMENTS[moment]
+def test_moment_keeps_its_clock(feeds: ModuleType, moment: str | None) -> None:
+    """The clock and offset as written; UTC where none is written; nothing made up of nothing."""
+    assert feeds.instant(moment) == MOMENTS[moment]
 
 
-def test_names_survive_a_move() -> None:
+def test_names_survive_a_move(feeds: ModuleType) -> None:
     """Another port, scheme or prefix of the same host gives the same name."""
-    name = tag("http://example.org:8001/feed", "http://example.org:8001/")
-    assert name == tag("https://example.org/below/feed", "https://example.org/below/")
+    name = feeds.tag("http://example.org:8001/feed", "http://example.org:8001/")
+    assert name == feeds.tag("https://example.org/below/feed", "https://example.org/below/")
     assert name == "tag:example.org,2022:/feed"
 
 
 @given(
     st.lists(st.integers(0, 180), min_size=1, max_size=4), st.integers(0, 120), st.integers(1, 3)
 )
-def test_parts_stay_and_hold_everything(years: list[int], more: int, step: int) -> None:
+def test_parts_stay_and_hold_everything(
+    feeds: ModuleType, years: list[int], more: int, step: int
+) -> None:
     """The parts and the newest articles are all of a feed; new articles leave the parts alone."""
     edges = [1]
     for count in years:
         edges.append(edges[-1] + count)
     names = tuple(str(2000 + place) for place in range(len(years)))
     docids = range(1, edges[-1], step)
-    before = paginate(docids, Timeline(names, tuple(edges)))
+    before = feeds.paginate(docids, Timeline(names, tuple(edges)))
     held = {docid for part in before.values() for docid in part}
-    assert held | set(docids[-SIZE:]) == set(docids)
-    assert all(0 < len(part) <= SIZE for part in before.values())
+    assert held | set(docids[-50:]) == set(docids)
+    assert all(0 < len(part) <= 50 for part in before.values())
     assert list(before.values()) == sorted(before.values(), key=lambda part: part[0])
     grown = Timeline(names, (*edges[:-1], edges[-1] + more))
-    after = paginate(range(1, edges[-1] + more, step), grown)
+    after = feeds.paginate(range(1, edges[-1] + more, step), grown)
     assert before.items() <= {name: after[name] for name in before}.items()
 
 
@@ -185,8 +194,8 @@ def test_walking_back_reaches_every_article(long_site: Visitor, path: str) -> No
     (total,) = long_site.rows(f"select count(*) as n from articles{of_source}")
     newest, *parts = walk(long_site, f"{base}.atom?{query}", atom)
     found = {each for feed in (newest, *parts) for each in ids(feed)}
-    assert len(found) == total["n"] > SIZE
-    assert not newest.findall("fh:archive", ATOM) and len(ids(newest)) == SIZE
+    assert len(found) == total["n"] > 50
+    assert not newest.findall("fh:archive", ATOM) and len(ids(newest)) == 50
     assert all(len(part.findall("fh:archive", ATOM)) == 1 for part in parts)
     assert {link(part, "current") for part in parts} == {link(newest, "self")}
     following, items = f"{base}.json?{query}", set()
