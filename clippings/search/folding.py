@@ -92,10 +92,12 @@ def folding_table() -> Iterator[tuple[str, str]]:
     This is what the database keeps for queries written in plain SQL; characters that only
     become a blank are left out.
     """
-    for code in range(0x30000):
-        folded = fold_character(chr(code))
-        if folded != chr(code) and folded.strip():
-            yield chr(code), folded
+    for character in map(chr, range(0x30000)):
+        if _is_plain(character):
+            continue  # most are: this takes a tenth of the time
+        folded = fold_character(character)
+        if folded != character and folded.strip():
+            yield character, folded
 
 
 class _Table(dict[int, str]):
@@ -128,6 +130,15 @@ def fold_character(character: str) -> str:
     # ① and ² stand for digits, and are none of the number beside them.
     is_apart = unicodedata.category(character) != "Nd" and re.search("[0-9]", folded)
     return f" {folded} " if is_apart else folded
+
+
+def _is_plain(character: str) -> bool:
+    """Whether folding keeps a character, or makes it a blank."""
+    return (
+        unicodedata.normalize("NFKD", character.casefold()) == character
+        and character not in _simplified()
+        and ord(character) not in _STROKED
+    )
 
 
 def _as_word_or_blank(character: str) -> str:
