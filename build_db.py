@@ -15,7 +15,7 @@ from typing import Any
 import click
 import yaml
 
-from clippings.build.executors import Mapper, mapper, usable_cores
+from clippings.build.executors import Mapper, collect_seldom, mapper, usable_cores
 from clippings.build.pipeline import OnFile, build
 from clippings.models import BuildError, BuildResult, Changes
 from clippings.reading.sources import is_address, is_git, needs_of
@@ -171,6 +171,7 @@ def main(
         raise click.UsageError("--history needs a git source: git+PATH[@REV][:FOLDER]")
     folders = sources or (Path(__file__).with_name("seeds"),)
     began = time.monotonic()
+    collect_seldom()
     with _told_errors(output):
         about = metadata or Path(__file__).with_name("metadata.yml")
         withholding = read_withholding(about) if about.exists() else NOTHING_WITHHELD

@@ -19,7 +19,7 @@ from typing import Any
 from clippings.build.executors import Mapper
 from clippings.build.index import Columns, index_tokens
 from clippings.build.pipeline import OnFile
-from clippings.build.process import prepare_rows
+from clippings.build.process import load_tables, prepare_rows
 from clippings.build.publishing import locked, publish
 from clippings.build.state import State, state_path
 from clippings.database.articles import choose
@@ -88,6 +88,7 @@ class Draft:
         A text of which any file is new, changed or gone is written anew: all files with it are
         read.
         """
+        load_tables()
         work = partial(prepare_rows, withholding=withholding)
         self._dropped.update(todo.gone)
         self._texts.update(self._known[path].text for path in todo.gone)

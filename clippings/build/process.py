@@ -30,11 +30,13 @@ from clippings.models import (
 )
 from clippings.reading.frontmatter import parse_article
 from clippings.reading.identity import file_digest
+from clippings.reading.language import detect
 from clippings.reading.normalize import article_url, normalize_article
 from clippings.reading.revisions import with_revisions
 from clippings.reading.sources import read_bytes
 from clippings.reading.time_limit import TookTooLong, time_limit
 from clippings.reading.withholding import NOTHING_WITHHELD, Withholding, withhold
+from clippings.search.folding import fold
 
 MAX_BYTES = 64 * 2**20
 """No article is larger than this; what is, is quarantined with its first MAX_KEPT bytes."""
@@ -84,6 +86,13 @@ def prepare_rows(
         entry = next(entries) if isinstance(outcome, ProcessedArticle) else None
         rows.append(rows_of(outcome, entry, _known_by(was)))
     return rows
+
+
+def load_tables() -> None:
+    """Make the tables that reading Chinese needs, before workers are forked, which then share
+    them."""
+    fold("國")
+    detect("国國")
 
 
 def process_files(

@@ -27,7 +27,7 @@ from clippings.database.index import Entry, Tokenize
 from clippings.database.rows import COLUMNS, Row, Tables
 from clippings.database.schema import archive_schema, reading
 from clippings.database.spool import Spool
-from clippings.models import PASSED_OVER, Accounting, Changes
+from clippings.models import PASSED_OVER, Accounting, Changes, IndexTokens
 from clippings.reading.dates import day_of
 from clippings.reading.identity import path_id, text_digest
 from clippings.reading.normalize import suspect_date
@@ -288,12 +288,21 @@ class ArchiveWriter:
 
     def _entries(self) -> Iterator[Entry]:
         """Give the new entries of the index, by their numbers."""
-        for article in sorted(self._articles, key=lambda each: self._docids[each.id]):
-            tokens, language, features = self._spool.tokens(article.lead)
-            if article.lead.placement and article.published != article.lead.placement.published:
-                tokens = replace(tokens, facts=facts(article.published, language, features))
-            labels = index.labels(article.placements)
-            yield Entry(self._docids[article.id], tokens, labels)
+        ordered = sorted(self._articles, key=lambda each: self._docids[each.id])
+        for begin in range(0, len(ordered), TOGETHER):
+            some = ordered[begin : begin + TOGETHER]
+            labels = index.labels(
+                [(each.section, each.source, each.feed) for each in article.placements]
+                for article in some
+            )
+            for article, names in zip(some, labels, strict=True):
+                yield Entry(self._docids[article.id], self._tokens(article), names)
+
+    def _tokens(self, article: ChosenArticle) -> IndexTokens:
+        tokens, language, features = self._spool.tokens(article.lead)
+        if article.lead.placement and article.published != article.lead.placement.published:
+            return replace(tokens, facts=facts(article.published, language, features))
+        return tokens
 
     def _stored(self, articles: Iterable[int], docids: Mapping[int, int]) -> Iterator[Entry]:
         return index.stored(self._db, ((docids[key], key) for key in articles), self._tokenize)

@@ -92,7 +92,8 @@ def folding_table() -> tuple[tuple[str, str], ...]:
     This is what the database keeps for queries written in plain SQL; characters that only
     become a blank are left out.
     """
-    pairs = ((chr(code), fold_character(chr(code))) for code in range(0x30000))
+    characters = (each for each in map(chr, range(0x30000)) if not _is_plain(each))  # most are
+    pairs = ((each, fold_character(each)) for each in characters)
     return tuple((old, new) for old, new in pairs if new != old and new.strip())
 
 
@@ -126,6 +127,15 @@ def fold_character(character: str) -> str:
     # ① and ² stand for digits, and are none of the number beside them.
     is_apart = unicodedata.category(character) != "Nd" and re.search("[0-9]", folded)
     return f" {folded} " if is_apart else folded
+
+
+def _is_plain(character: str) -> bool:
+    """Whether folding keeps a character, or makes it a blank."""
+    return (
+        unicodedata.normalize("NFKD", character.casefold()) == character
+        and character not in _simplified()
+        and ord(character) not in _STROKED
+    )
 
 
 def _as_word_or_blank(character: str) -> str:
