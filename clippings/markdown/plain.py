@@ -34,7 +34,7 @@ _ROW = re.compile(r"\\\||\|")
 _SPECIAL = re.compile(r"[\\`<\[\]*~_&]")
 _needs_scan = re.compile(r"[\\`<&]").search
 # A link or picture with nothing special in it, as most are.
-_SIMPLE_LINK = re.compile(r"\[([^\[\]]*)\]\([^\s()]*\)")
+_SIMPLE_LINK = re.compile(r"!?\[([^\[\]]*)\]\([^\s()]*\)")
 _TARGET = re.compile(
     r"\(\s{0,9}(?:<([^<>\n]*)>|([^\s()<\\]*(?:(?:\\.|\([^\s()]*\))[^\s()<\\]*){0,500}))"
     r"(?:\s{1,9}(?:\"(?:[^\"\\]|\\.)*\"|'(?:[^'\\]|\\.)*'))?\s{0,9}\)"
@@ -165,7 +165,7 @@ class _Inline:
         short = _MARKS.sub(_emphasis_text, text)
         if "[" not in text:
             return short
-        short = _SIMPLE_LINK.sub(_link_text, short.replace("![", "["))
+        short = _SIMPLE_LINK.sub(r"\1", short)
         return self._scanned(text) if "](" in short or self._definitions else short
 
     def _scanned(self, text: str) -> str:
@@ -275,10 +275,6 @@ class _BacktickRows:
         if following == len(later):
             return self._text[start : start + length], start + length
         return self._text[start + length : later[following]], later[following] + length
-
-
-def _link_text(match: re.Match[str]) -> str:
-    return match[1]
 
 
 def _emphasis_text(match: re.Match[str]) -> str:
