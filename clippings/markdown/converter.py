@@ -13,14 +13,16 @@ import re
 from collections import Counter
 from collections.abc import Callable, Iterator
 from dataclasses import replace
+from functools import partialmethod
 from itertools import islice
 
 from lxml import etree
 from markdownify import MarkdownConverter
 
 from clippings.markdown.code import code_language, code_span, code_text, fenced
-from clippings.markdown.inline import SPACES, assemble, balance_brackets, escape, finish
+from clippings.markdown.inline import assemble, balance_brackets, escape, finish
 from clippings.markdown.links import clean_address, link, title_of
+from clippings.markdown.lists import list_block, with_stray_items
 from clippings.markdown.media import (
     image_address,
     is_tracker,
@@ -38,10 +40,8 @@ from clippings.markdown.tokens import (
     ITEM,
     ITEM_END,
     LINE,
-    OL,
     ROW,
     SYNTAX,
-    UL,
     block,
     syntax,
 )
@@ -50,6 +50,7 @@ from clippings.models import Image, Link
 
 Parents = frozenset[str]
 Append = Callable[[str], None]
+_OUTSIDE: Parents = frozenset()
 Method = Callable[["Converter", etree._Element, str, Parents], str]
 
 _BLOCKS = (
@@ -87,11 +88,9 @@ DEEPEST_NESTING = 12
 _BESIDE = 8  # how many pictures back the one of a `<noscript>` is looked for
 _LONGEST_PLACEHOLDER = 1000  # characters of a `data:` picture that only holds a place
 
-_ITEM_EDGES = re.compile(f"[{ITEM}{ITEM_END}]")
-_ITEM = re.compile(f"({ITEM}[^{ITEM_END}]*{ITEM_END})")
+_STRAY_CELL = re.compile(f"{ROW}|{CELL}[\\d,]+{CELL_TEXT}")
 _CLOSING_HASHES = re.compile(r"(?:^|(?<= ))#+$")
 _not_plain = re.compile(r"[\\*`\[\]<>&_~!|\n]").search
-_LATER_LINES = re.compile(r"\n(?=[^\n])")
 
 
 class Converter(MarkdownConverter):
@@ -128,7 +127,7 @@ class Converter(MarkdownConverter):
             return ""
         return self.process_tag(root)
 
-    def process_tag(self, node: etree._Element, parent_tags: Parents = frozenset()) -> str:
+    def process_tag(self, node: etree._Element, parent_tags: Parents = _OUTSIDE) -> str:
         """A cleaned tree as Markdown."""
         self._root = node
         parts: list[str] = []
@@ -180,9 +179,9 @@ class Converter(MarkdownConverter):
     def _blocks(self, text: str, *, starts_line: bool = True) -> list[str]:
         """The finished blocks of a container, items and cells without a list or table included."""
         if ITEM in text:
-            text = self._with_stray_items(text)
+            text = with_stray_items(text, lambda run: self.convert_list(None, run, _OUTSIDE))
         if CELL in text:
-            text = _strays(text)
+            text = _STRAY_CELL.sub(BREAK, text)
         return finish(text, self._open_marks, starts_line=starts_line)
 
     def _too_deep(self) -> bool:
@@ -224,40 +223,8 @@ class Converter(MarkdownConverter):
     def convert_list(self, el: etree._Element | None, text: str, parent_tags: Parents) -> str:
         if self._too_deep():
             return f"{BREAK}{text}{BREAK}"
-        items: list[list[str]] = []
-        for place, part in enumerate(_ITEM_EDGES.split(text)):
-            if place % 2:
-                items.append([part])
-            elif blocks := finish(part, self._open_marks):
-                if items and blocks[0][0] in FINISHED:
-                    items[-1] += blocks  # a list straight in a list belongs to the item before it
-                else:
-                    items.append(blocks)
-        texts = [item for blocks in items if (item := assemble(blocks, tight=True))]
-        if not texts:
-            return BREAK
-        ordered = el is not None and el.tag == "ol"
-        if "table" in parent_tags:
-            tag = "ol" if ordered else "ul"
-            return block(f"<{tag}>{''.join(f'<li>{item}</li>' for item in texts)}</{tag}>")
-        first = _start(el) if ordered else 0
-        lines = [
-            _indented(item, f"{first + place}. " if ordered else "- ")
-            for place, item in enumerate(texts)
-        ]
-        return block("\n".join(lines), OL if ordered else UL)
-
-    def _with_stray_items(self, text: str) -> str:
-        """Text whose items without a list are lists, as far as they stand side by side."""
-        parts: list[str] = []
-        run = ""
-        for part in _ITEM.split(text):
-            if part[:1] == ITEM:
-                run += part
-            elif part.strip(SPACES + BREAK) or not run:
-                parts += [run and self.convert_list(None, run, frozenset()), part]
-                run = ""
-        return "".join([*parts, run and self.convert_list(None, run, frozenset())])
+        ordered = el if el is not None and el.tag == "ol" else None
+        return list_block(text, ordered, self._open_marks, in_table="table" in parent_tags)
 
     convert_ul = convert_ol = convert_menu = convert_dir = convert_list
 
@@ -292,23 +259,19 @@ class Converter(MarkdownConverter):
         rows = [t if t.startswith(("<dt>", "<dd>")) else f"<dd>\n\n{t}\n\n</dd>" for t in texts]
         return block("\n".join(["<dl>", *rows, "</dl>"])) if rows else BREAK
 
-    def convert_dd(self, el: etree._Element, text: str, parent_tags: Parents) -> str:
-        if "table" in parent_tags or "dl" not in parent_tags:
+    def _convert_part(self, el: etree._Element, text: str, parent_tags: Parents, whole: str) -> str:
+        if "table" in parent_tags or whole not in parent_tags:
             return f"{BREAK}{text}{BREAK}"
         return block(_tagged(str(el.tag), assemble(self._blocks(text))))
 
-    convert_dt = convert_dd
+    convert_dd = convert_dt = partialmethod(_convert_part, whole="dl")
+    convert_summary = partialmethod(_convert_part, whole="details")
 
     def convert_details(self, el: etree._Element, text: str, parent_tags: Parents) -> str:
         if "table" in parent_tags or self._too_deep():
             return f"{BREAK}{text}{BREAK}"
         inside = assemble(self._blocks(text))
         return block(f"<details>\n{inside}\n\n</details>")
-
-    def convert_summary(self, el: etree._Element, text: str, parent_tags: Parents) -> str:
-        if "table" in parent_tags or "details" not in parent_tags:
-            return f"{BREAK}{text}{BREAK}"
-        return block(_tagged("summary", assemble(self._blocks(text))))
 
     # Tables
 
@@ -460,18 +423,6 @@ def _visible(el: etree._Element, joint: str = "") -> str:
     return " ".join((joint.join(el.itertext()) if len(el) else el.text or "").split())
 
 
-def _start(ordered: etree._Element) -> int:
-    """Where the numbers of a list start; CommonMark allows nine digits."""
-    start = (ordered.get("start") or "").strip()
-    return int(start) if start.isdecimal() and len(start) < 10 else 1
-
-
-def _indented(item: str, marker: str) -> str:
-    if item == "---" or item.startswith("---\n"):
-        item = f"___{item[3:]}"  # `- ---` would be one rule, not an item with one
-    return marker + _LATER_LINES.sub("\n" + " " * len(marker), item)
-
-
 def _one_line(blocks: list[str]) -> str:
     """Blocks as they stand in a table's cell."""
     texts = [b[1:] if b[0] in FINISHED else b for b in blocks]
@@ -483,11 +434,6 @@ def _tagged(tag: str, markdown: str) -> str:
     if _not_plain(markdown):
         return f"<{tag}>\n\n{markdown}\n\n</{tag}>"
     return f"<{tag}>{markdown}</{tag}>"
-
-
-def _strays(text: str) -> str:
-    """Cells that no table holds, as blocks."""
-    return re.sub(f"{ROW}|{CELL}[\\d,]+{CELL_TEXT}", BREAK, text)
 
 
 def _code_syntax(text: str) -> str:
