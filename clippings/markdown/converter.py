@@ -13,14 +13,14 @@ import re
 from collections import Counter
 from collections.abc import Callable, Iterator
 from dataclasses import replace
-from functools import partialmethod
+from functools import cached_property, partialmethod
 from itertools import islice
 
 from lxml import etree
 from markdownify import MarkdownConverter
 
-from clippings.markdown.code import code_language, code_span, code_text, fenced
-from clippings.markdown.inline import assemble, balance_brackets, escape, finish
+from clippings.markdown.code import code_language, code_syntax, code_text, fenced
+from clippings.markdown.inline import assemble, balance_brackets, escape, finish, one_line, tagged
 from clippings.markdown.links import clean_address, link, title_of
 from clippings.markdown.lists import list_block, with_stray_items
 from clippings.markdown.media import (
@@ -83,14 +83,14 @@ _CONVERTED = (
 )
 # Their methods read the tree for themselves.
 _LEAVES = "pre code tt samp img br hr input tex"
-_NESTING = frozenset("ul ol menu dir blockquote details dl".split())
+_FRAMES = frozenset("blockquote details dl".split())  # only their content stays in a table
+_NESTING = _FRAMES | frozenset("ul ol menu dir".split())
 DEEPEST_NESTING = 12
 _BESIDE = 8  # how many pictures back the one of a `<noscript>` is looked for
 _LONGEST_PLACEHOLDER = 1000  # characters of a `data:` picture that only holds a place
 
 _STRAY_CELL = re.compile(f"{ROW}|{CELL}[\\d,]+{CELL_TEXT}")
 _CLOSING_HASHES = re.compile(r"(?:^|(?<= ))#+$")
-_not_plain = re.compile(r"[\\*`\[\]<>&_~!|\n]").search
 
 
 class Converter(MarkdownConverter):
@@ -100,6 +100,7 @@ class Converter(MarkdownConverter):
     `sample` a text in the language of the article, if not its own.
     """
 
+    _root: etree._Element
     _options = vars(MarkdownConverter(heading_style="atx", bullets="-"))["options"]
 
     def __init__(
@@ -116,9 +117,7 @@ class Converter(MarkdownConverter):
         self._open_marks = ""
         self._depth = 0
         self._links_before = self._images_before = 0
-        self._root: etree._Element | None = None
         self._sample = sample
-        self._shown: Counter[str] | None = None
 
     def convert(self, html: str) -> str:
         """HTML as Markdown."""
@@ -174,7 +173,10 @@ class Converter(MarkdownConverter):
         self._walk(el, parts.append, inside)
         self._depth -= tag in _NESTING
         self._links_before, self._images_before = links, images
-        return method(self, el, "".join(parts), parents)
+        text = "".join(parts)
+        if tag in _FRAMES and ("table" in parents or self._too_deep()):
+            return f"{BREAK}{text}{BREAK}"
+        return method(self, el, text, parents)
 
     def _blocks(self, text: str, *, starts_line: bool = True) -> list[str]:
         """The finished blocks of a container, items and cells without a list or table included."""
@@ -206,8 +208,6 @@ class Converter(MarkdownConverter):
         return heading + BREAK.join(["", *rest, ""]) if rest else heading
 
     def convert_blockquote(self, el: etree._Element, text: str, parent_tags: Parents) -> str:
-        if "table" in parent_tags or self._too_deep():
-            return f"{BREAK}{text}{BREAK}"
         quoted = assemble(self._blocks(text))
         return block(
             "\n".join(f"> {line}" if line else ">" for line in quoted.split("\n")) if quoted else ""
@@ -215,7 +215,7 @@ class Converter(MarkdownConverter):
 
     def convert_li(self, el: etree._Element, text: str, parent_tags: Parents) -> str:
         if "table" in parent_tags:
-            return f"{ITEM}{_one_line(self._blocks(text))}{ITEM_END}"
+            return f"{ITEM}{one_line(self._blocks(text))}{ITEM_END}"
         if self._depth > self.nesting:
             return f"{BREAK}{text}{BREAK}"
         return f"{ITEM}{assemble(self._blocks(text), tight=True)}{ITEM_END}"
@@ -253,8 +253,6 @@ class Converter(MarkdownConverter):
         return f"{BREAK}{text}{BREAK}"
 
     def convert_dl(self, el: etree._Element, text: str, parent_tags: Parents) -> str:
-        if "table" in parent_tags or self._too_deep():
-            return f"{BREAK}{text}{BREAK}"
         texts = [b[1:] if b[0] in FINISHED else b for b in self._blocks(text)]
         rows = [t if t.startswith(("<dt>", "<dd>")) else f"<dd>\n\n{t}\n\n</dd>" for t in texts]
         return block("\n".join(["<dl>", *rows, "</dl>"])) if rows else BREAK
@@ -262,14 +260,12 @@ class Converter(MarkdownConverter):
     def _convert_part(self, el: etree._Element, text: str, parent_tags: Parents, whole: str) -> str:
         if "table" in parent_tags or whole not in parent_tags:
             return f"{BREAK}{text}{BREAK}"
-        return block(_tagged(str(el.tag), assemble(self._blocks(text))))
+        return block(tagged(str(el.tag), assemble(self._blocks(text))))
 
     convert_dd = convert_dt = partialmethod(_convert_part, whole="dl")
     convert_summary = partialmethod(_convert_part, whole="details")
 
     def convert_details(self, el: etree._Element, text: str, parent_tags: Parents) -> str:
-        if "table" in parent_tags or self._too_deep():
-            return f"{BREAK}{text}{BREAK}"
         inside = assemble(self._blocks(text))
         return block(f"<details>\n{inside}\n\n</details>")
 
@@ -294,7 +290,7 @@ class Converter(MarkdownConverter):
         self.features.add("table")
         before, rows = rows_of(text)
         finished = [
-            [_one_line(self._blocks(cell, starts_line=False)) for cell in row] for row in rows
+            [one_line(self._blocks(cell, starts_line=False)) for cell in row] for row in rows
         ]
         return f"{BREAK}{before}{block(pipe_table(finished))}"
 
@@ -319,7 +315,7 @@ class Converter(MarkdownConverter):
         return linked.replace(INNER, "") if INNER in linked else linked
 
     def convert_img(self, el: etree._Element, text: str, parent_tags: Parents) -> str:
-        found = image_address(el, self._times_shown)
+        found = image_address(el, lambda address: self._shown[address])
         alt = el.get("alt") or ""
         if alt:
             alt = " ".join(alt.split())
@@ -334,27 +330,25 @@ class Converter(MarkdownConverter):
         shown = alt and balance_brackets(escape(alt))
         return f"{SYNTAX}!{shown}{SYNTAX}({address}{title_of(el, alt)}{SYNTAX})"
 
-    def _times_shown(self, address: str) -> int:
-        """How many pictures of the page have this `src`; counted once."""
-        if self._shown is None:
-            images = () if self._root is None else self._root.iter("img")
-            self._shown = Counter(image.get("src") or "" for image in images)
-        return self._shown[address]
+    @cached_property
+    def _shown(self) -> Counter[str]:
+        """How many pictures of the page have an address."""
+        return Counter(image.get("src") or "" for image in self._root.iter("img"))
 
     def convert_code(self, el: etree._Element, text: str, parent_tags: Parents) -> str:
         if next(el.iter("a", "img", "br", "sup", "sub", *MARKS), None) is None:
-            return _code_syntax("".join(el.itertext()))
+            return code_syntax("".join(el.itertext()))
         return "".join(self._code_parts(el, parent_tags))
 
     convert_tt = convert_samp = convert_code
 
     def _code_parts(self, el: etree._Element, parents: Parents) -> Iterator[str]:
         """Code with links or marks in it: these stand around code, not the other way."""
-        yield _code_syntax(el.text or "")
+        yield code_syntax(el.text or "")
         for child in el:
             if child.tag == "a":
                 self._links_before = len(self.links)
-                yield self.convert_a(child, _code_syntax("".join(child.itertext())), parents)
+                yield self.convert_a(child, code_syntax("".join(child.itertext())), parents)
             elif child.tag == "img":
                 yield self.convert_img(child, "", parents)
             elif child.tag == "br":
@@ -364,7 +358,7 @@ class Converter(MarkdownConverter):
                 yield before
                 yield from self._code_parts(child, parents)
                 yield after
-            yield _code_syntax(child.tail or "")
+            yield code_syntax(child.tail or "")
 
     def convert_tex(self, el: etree._Element, text: str, parent_tags: Parents) -> str:
         if el.get("display"):
@@ -396,7 +390,7 @@ class Converter(MarkdownConverter):
             return text
         kind = media_kind(el, address)
         self.features.update({kind} & {"video", "audio"})
-        if not self._sample and self._root is not None:
+        if not self._sample:
             self._sample = "".join(islice(self._root.itertext(), 40))[:200]
         label = media_label(kind, el.get("title") or "", address, self._sample)
         if "a" in parent_tags:
@@ -421,22 +415,3 @@ _LEAF_METHODS: dict[str, Method] = {tag: _METHODS[tag] for tag in _LEAVES.split(
 
 def _visible(el: etree._Element, joint: str = "") -> str:
     return " ".join((joint.join(el.itertext()) if len(el) else el.text or "").split())
-
-
-def _one_line(blocks: list[str]) -> str:
-    """Blocks as they stand in a table's cell."""
-    texts = [b[1:] if b[0] in FINISHED else b for b in blocks]
-    return "<br>".join(texts).replace("  \n", "<br>").replace("\n", " ")
-
-
-def _tagged(tag: str, markdown: str) -> str:
-    """A block as HTML; Markdown in it is read as such only between empty lines."""
-    if _not_plain(markdown):
-        return f"<{tag}>\n\n{markdown}\n\n</{tag}>"
-    return f"<{tag}>{markdown}</{tag}>"
-
-
-def _code_syntax(text: str) -> str:
-    # Two wide spaces would begin a paragraph.
-    text = text.replace("\n", " ").replace("\xa0", " ").replace("\u3000\u3000", "\u3000 ")
-    return syntax(code_span(text)) if text.strip() else " " * bool(text)
