@@ -12,6 +12,8 @@ import re
 from collections import Counter
 from collections.abc import Container
 
+from clippings.markdown.source import TAG, VOID
+
 
 def _either(names: str) -> str:
     """A pattern for names in either case: with `(?i)` each tag of a page costs a try of each."""
@@ -45,7 +47,6 @@ _UNENDED = {
         for player in _PLAYERS
     },
 }
-_VOID = frozenset("area base br col embed hr img input link meta param source track wbr".split())
 _INLINE = frozenset(
     "a abbr b bdi bdo big cite code del dfn em font i ins kbd label mark q s samp small span"
     " strike strong sub sup tt u var".split()
@@ -61,7 +62,6 @@ _MARK_OR_PARAGRAPH = re.compile(r"(?i)<(/?)(b|strong|i|em|p)(?=[\s>])[^<>]*>")
 _END_IN_MARK = re.compile(rf"<(?:{_either('b strong i em')})>[^<]*</[pP]>")
 _DOCUMENT_END = re.compile(r"</[Hh][Tt][Mm][Ll]\s*>")  # libxml2 would read no further
 PARAGRAPH_TAG = re.compile(r"(?i)<(/?)p(?=[\s>/])")
-_TAG = re.compile(r"<(/?)([A-Za-z][^\s<>/]*)(?![^\s<>/])[^<>]*>")
 _OPEN_TAG = re.compile(r"""<[A-Za-z](?:[^"'=<>]+|=\s*"[^"]*"|=\s*'[^']*'|["'=])*""")
 _ATTRIBUTE = re.compile(r"""[^\s"'=>/]+(?:\s*=\s*(?:"[^"]*"|'[^']*'|[^\s"'>]+))?""")
 
@@ -302,7 +302,7 @@ def flatten(text: str) -> str:
 
     def keep(match: re.Match[str]) -> str:
         closing, name = match[1], match[2].lower()
-        if name in _VOID:
+        if name in VOID:
             return match[0]
         if not closing:
             if name in _SELF_CLOSING and stack and stack[-1] == name:
@@ -320,4 +320,4 @@ def flatten(text: str) -> str:
             return match[0]
         return "" if name in _INLINE else "<br>"
 
-    return _TAG.sub(keep, text)
+    return TAG.sub(keep, text)
