@@ -23,13 +23,7 @@ from clippings.markdown.code import code_language, code_syntax, code_text, fence
 from clippings.markdown.inline import assemble, balance_brackets, escape, finish, one_line, tagged
 from clippings.markdown.links import clean_address, link, title_of
 from clippings.markdown.lists import list_block, with_stray_items
-from clippings.markdown.media import (
-    image_address,
-    is_tracker,
-    media_kind,
-    media_label,
-    no_size,
-)
+from clippings.markdown.media import image_address, is_tracker, media_kind, media_label, no_size
 from clippings.markdown.tables import is_grid, is_layout, pipe_table, rows_of, span
 from clippings.markdown.tokens import (
     BREAK,
@@ -77,11 +71,7 @@ _AROUND_CODE = {
     **{tag: WRAPPED[tag] for tag in ("sup", "sub")},
     **{tag: (SYNTAX + mark, SYNTAX + mark.lower()) for tag, mark in MARKS.items()},
 }
-_CONVERTED = (
-    "a blockquote code tt samp dd details dl dt figure h1 h2 h3 h4 h5 h6 hr img input li noscript"
-    " ol ul menu dir pre summary table td th tr iframe video audio object embed tex br"
-)
-# Their methods read the tree for themselves.
+# The methods of these read the tree for themselves.
 _LEAVES = "pre code tt samp img br hr input tex"
 _FRAMES = frozenset("blockquote details dl".split())  # only their content stays in a table
 _NESTING = _FRAMES | frozenset("ul ol menu dir".split())
@@ -94,7 +84,9 @@ _CLOSING_HASHES = re.compile(r"(?:^|(?<= ))#+$")
 
 
 class Converter(MarkdownConverter):
-    """Converts one tree; `links`, `images`, `features` and `losses` then tell what it met.
+    """markdownify's converter, for one lxml tree.
+
+    `links`, `images`, `features` and `losses` then tell what it met.
 
     `nesting` is how deep lists and quotes may stand in one another before they are flattened,
     `sample` a text in the language of the article, if not its own.
@@ -122,9 +114,7 @@ class Converter(MarkdownConverter):
     def convert(self, html: str) -> str:
         """HTML as Markdown."""
         root = Document(html).root
-        if root is None:
-            return ""
-        return self.process_tag(root)
+        return "" if root is None else self.process_tag(root)
 
     def process_tag(self, node: etree._Element, parent_tags: Parents = _OUTSIDE) -> str:
         """A cleaned tree as Markdown."""
@@ -167,12 +157,12 @@ class Converter(MarkdownConverter):
         if tag == "table" and is_layout(el):
             inside = parents
             self.losses["table-unwrapped"] += is_grid(el)
-        links, images = len(self.links), len(self.images)
+        before = len(self.links), len(self.images)
         parts: list[str] = []
         self._depth += tag in _NESTING
         self._walk(el, parts.append, inside)
         self._depth -= tag in _NESTING
-        self._links_before, self._images_before = links, images
+        self._links_before, self._images_before = before
         text = "".join(parts)
         if tag in _FRAMES and ("table" in parents or self._too_deep()):
             return f"{BREAK}{text}{BREAK}"
@@ -181,7 +171,7 @@ class Converter(MarkdownConverter):
     def _blocks(self, text: str, *, starts_line: bool = True) -> list[str]:
         """The finished blocks of a container, items and cells without a list or table included."""
         if ITEM in text:
-            text = with_stray_items(text, lambda run: self.convert_list(None, run, _OUTSIDE))
+            text = with_stray_items(text, lambda run: self._list(None, run, _OUTSIDE))
         if CELL in text:
             text = _STRAY_CELL.sub(BREAK, text)
         return finish(text, self._open_marks, starts_line=starts_line)
@@ -204,8 +194,7 @@ class Converter(MarkdownConverter):
             title = _CLOSING_HASHES.sub(r"\\\g<0>", title)
         rest = [b for b in blocks if b[0] in FINISHED]
         written = f"<h{n}>{title}</h{n}>" if "table" in parent_tags else f"{'#' * n} {title}"
-        heading = block(written) if title else ""
-        return heading + BREAK.join(["", *rest, ""]) if rest else heading
+        return (block(written) if title else "") + BREAK.join(["", *rest, ""])
 
     def convert_blockquote(self, el: etree._Element, text: str, parent_tags: Parents) -> str:
         quoted = assemble(self._blocks(text))
@@ -220,13 +209,13 @@ class Converter(MarkdownConverter):
             return f"{BREAK}{text}{BREAK}"
         return f"{ITEM}{assemble(self._blocks(text), tight=True)}{ITEM_END}"
 
-    def convert_list(self, el: etree._Element | None, text: str, parent_tags: Parents) -> str:
+    def _list(self, el: etree._Element | None, text: str, parent_tags: Parents) -> str:
         if self._too_deep():
             return f"{BREAK}{text}{BREAK}"
         ordered = el if el is not None and el.tag == "ol" else None
         return list_block(text, ordered, self._open_marks, in_table="table" in parent_tags)
 
-    convert_ul = convert_ol = convert_menu = convert_dir = convert_list
+    convert_ul = convert_ol = convert_menu = convert_dir = _list
 
     def convert_hr(self, el: etree._Element, text: str, parent_tags: Parents) -> str:
         return block("---")
@@ -234,9 +223,7 @@ class Converter(MarkdownConverter):
     def convert_pre(self, el: etree._Element, text: str, parent_tags: Parents) -> str:
         """Code as it stands; its pictures come after it, and of its links the text is left."""
         pictures = "".join(self.convert_img(image, "", parent_tags) for image in el.iter("img"))
-        linked = sum(1 for link in el.iter("a") if link.get("href"))
-        if linked:
-            self.losses["link-dropped"] += linked
+        self.losses["link-dropped"] += sum(1 for link in el.iter("a") if link.get("href"))
         code = code_text(el).strip("\n").rstrip()
         if not code:
             return f"{BREAK}{pictures}{BREAK}"
@@ -316,13 +303,10 @@ class Converter(MarkdownConverter):
 
     def convert_img(self, el: etree._Element, text: str, parent_tags: Parents) -> str:
         found = image_address(el, lambda address: self._shown[address])
-        alt = el.get("alt") or ""
-        if alt:
-            alt = " ".join(alt.split())
+        alt = " ".join((el.get("alt") or "").split())
         if is_tracker(el, found):
             return ""
-        address = clean_address(found, self.base_url)
-        if not address:
+        if not (address := clean_address(found, self.base_url)):
             self.losses["image-dropped"] += len(found) > _LONGEST_PLACEHOLDER
             return escape(alt)
         self.features.add("image")
@@ -401,15 +385,15 @@ class Converter(MarkdownConverter):
     convert_video = convert_audio = convert_object = convert_embed = convert_iframe
 
 
-def _method(tag: str) -> Method:
-    """markdownify's rule for finding the method of a tag."""
-    if tag[1:].isdigit():
-        return lambda self, el, text, parents: self.convert_hN(int(tag[1:]), el, text, parents)
-    found: Method = getattr(Converter, f"convert_{tag}")
-    return found
-
-
-_METHODS: dict[str, Method] = {tag: _method(tag) for tag in _CONVERTED.split()}
+# markdownify's rule: a tag is converted by the method that bears its name.
+_METHODS: dict[str, Method] = {
+    **{f"h{n}": lambda self, *given, n=n: self.convert_hN(n, *given) for n in range(1, 7)},
+    **{
+        name.removeprefix("convert_"): getattr(Converter, name)
+        for name in vars(Converter)
+        if name.startswith("convert_")
+    },
+}
 _LEAF_METHODS: dict[str, Method] = {tag: _METHODS[tag] for tag in _LEAVES.split()}
 
 
