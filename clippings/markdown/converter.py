@@ -231,8 +231,7 @@ class Converter(MarkdownConverter):
         return block(fenced(code, code_language(el))) + pictures + BREAK
 
     def convert_figure(self, el: etree._Element, text: str, parent_tags: Parents) -> str:
-        caption = el.find(".//figcaption")
-        if caption is not None:
+        if (caption := el.find(".//figcaption")) is not None:
             words = _visible(caption)
             for place in range(self._images_before, len(self.images)):
                 if not self.images[place].caption:  # else it stands in a figure in this one
