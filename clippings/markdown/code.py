@@ -7,6 +7,8 @@ from itertools import islice
 
 from lxml import etree
 
+from clippings.markdown.tokens import syntax
+
 # A class that names the language, and a class that stands beside the name.
 _LANGUAGE = re.compile(
     r"(?:^|[\s;\"'])(?:language|lang|highlight-source|highlight-text|brush|sourceCode)[-:]\s*([\w+#.-]+)"
@@ -111,9 +113,13 @@ def fenced(text: str, language: str) -> str:
     return f"{fence}{language}\n{text}\n{fence}"
 
 
-def code_span(text: str) -> str:
-    """An inline code span, its row of backticks different from every row in it."""
+def code_syntax(text: str) -> str:
+    """Return text as inline code; its row of backticks differs from every row in it."""
+    # Two wide spaces would begin a paragraph.
+    text = text.replace("\n", " ").replace("\xa0", " ").replace("\u3000\u3000", "\u3000 ")
+    if not text.strip():
+        return " " * bool(text)
     rows = {len(row) for row in _BACKTICKS.findall(text)}
-    length = next(n for n in range(1, len(rows) + 2) if n not in rows)
+    fence = "`" * next(n for n in range(1, len(rows) + 2) if n not in rows)
     pad = " " if text[:1] == "`" or text[-1:] == "`" else ""
-    return f"{'`' * length}{pad}{text}{pad}{'`' * length}"
+    return syntax(f"{fence}{pad}{text}{pad}{fence}")

@@ -13,21 +13,17 @@ import re
 from collections import Counter
 from collections.abc import Callable, Iterator
 from dataclasses import replace
+from functools import cached_property, partialmethod
 from itertools import islice
 
 from lxml import etree
 from markdownify import MarkdownConverter
 
-from clippings.markdown.code import code_language, code_span, code_text, fenced
-from clippings.markdown.inline import SPACES, assemble, balance_brackets, escape, finish
+from clippings.markdown.code import code_language, code_syntax, code_text, fenced
+from clippings.markdown.inline import assemble, balance_brackets, escape, finish, one_line, tagged
 from clippings.markdown.links import clean_address, link, title_of
-from clippings.markdown.media import (
-    image_address,
-    is_tracker,
-    media_kind,
-    media_label,
-    no_size,
-)
+from clippings.markdown.lists import list_block, with_stray_items
+from clippings.markdown.media import image_address, is_tracker, media_kind, media_label, no_size
 from clippings.markdown.tables import is_grid, is_layout, pipe_table, rows_of, span
 from clippings.markdown.tokens import (
     BREAK,
@@ -38,10 +34,8 @@ from clippings.markdown.tokens import (
     ITEM,
     ITEM_END,
     LINE,
-    OL,
     ROW,
     SYNTAX,
-    UL,
     block,
     syntax,
 )
@@ -50,6 +44,7 @@ from clippings.models import Image, Link
 
 Parents = frozenset[str]
 Append = Callable[[str], None]
+_OUTSIDE: Parents = frozenset()
 Method = Callable[["Converter", etree._Element, str, Parents], str]
 
 _BLOCKS = (
@@ -76,31 +71,28 @@ _AROUND_CODE = {
     **{tag: WRAPPED[tag] for tag in ("sup", "sub")},
     **{tag: (SYNTAX + mark, SYNTAX + mark.lower()) for tag, mark in MARKS.items()},
 }
-_CONVERTED = (
-    "a blockquote code tt samp dd details dl dt figure h1 h2 h3 h4 h5 h6 hr img input li noscript"
-    " ol ul menu dir pre summary table td th tr iframe video audio object embed tex br"
-)
-# Their methods read the tree for themselves.
+# The methods of these read the tree for themselves.
 _LEAVES = "pre code tt samp img br hr input tex"
-_NESTING = frozenset("ul ol menu dir blockquote details dl".split())
+_FRAMES = frozenset("blockquote details dl".split())  # only their content stays in a table
+_NESTING = _FRAMES | frozenset("ul ol menu dir".split())
 DEEPEST_NESTING = 12
 _BESIDE = 8  # how many pictures back the one of a `<noscript>` is looked for
 _LONGEST_PLACEHOLDER = 1000  # characters of a `data:` picture that only holds a place
 
-_ITEM_EDGES = re.compile(f"[{ITEM}{ITEM_END}]")
-_ITEM = re.compile(f"({ITEM}[^{ITEM_END}]*{ITEM_END})")
+_STRAY_CELL = re.compile(f"{ROW}|{CELL}[\\d,]+{CELL_TEXT}")
 _CLOSING_HASHES = re.compile(r"(?:^|(?<= ))#+$")
-_not_plain = re.compile(r"[\\*`\[\]<>&_~!|\n]").search
-_LATER_LINES = re.compile(r"\n(?=[^\n])")
 
 
 class Converter(MarkdownConverter):
-    """Converts one tree; `links`, `images`, `features` and `losses` then tell what it met.
+    """markdownify's converter, for one lxml tree.
+
+    `links`, `images`, `features` and `losses` then tell what it met.
 
     `nesting` is how deep lists and quotes may stand in one another before they are flattened,
     `sample` a text in the language of the article, if not its own.
     """
 
+    _root: etree._Element
     _options = vars(MarkdownConverter(heading_style="atx", bullets="-"))["options"]
 
     def __init__(
@@ -117,18 +109,14 @@ class Converter(MarkdownConverter):
         self._open_marks = ""
         self._depth = 0
         self._links_before = self._images_before = 0
-        self._root: etree._Element | None = None
         self._sample = sample
-        self._shown: Counter[str] | None = None
 
     def convert(self, html: str) -> str:
         """HTML as Markdown."""
         root = Document(html).root
-        if root is None:
-            return ""
-        return self.process_tag(root)
+        return "" if root is None else self.process_tag(root)
 
-    def process_tag(self, node: etree._Element, parent_tags: Parents = frozenset()) -> str:
+    def process_tag(self, node: etree._Element, parent_tags: Parents = _OUTSIDE) -> str:
         """A cleaned tree as Markdown."""
         self._root = node
         parts: list[str] = []
@@ -169,20 +157,23 @@ class Converter(MarkdownConverter):
         if tag == "table" and is_layout(el):
             inside = parents
             self.losses["table-unwrapped"] += is_grid(el)
-        links, images = len(self.links), len(self.images)
+        before = len(self.links), len(self.images)
         parts: list[str] = []
         self._depth += tag in _NESTING
         self._walk(el, parts.append, inside)
         self._depth -= tag in _NESTING
-        self._links_before, self._images_before = links, images
-        return method(self, el, "".join(parts), parents)
+        self._links_before, self._images_before = before
+        text = "".join(parts)
+        if tag in _FRAMES and ("table" in parents or self._too_deep()):
+            return f"{BREAK}{text}{BREAK}"
+        return method(self, el, text, parents)
 
     def _blocks(self, text: str, *, starts_line: bool = True) -> list[str]:
         """The finished blocks of a container, items and cells without a list or table included."""
         if ITEM in text:
-            text = self._with_stray_items(text)
+            text = with_stray_items(text, lambda run: self._list(None, run, _OUTSIDE))
         if CELL in text:
-            text = _strays(text)
+            text = _STRAY_CELL.sub(BREAK, text)
         return finish(text, self._open_marks, starts_line=starts_line)
 
     def _too_deep(self) -> bool:
@@ -203,12 +194,9 @@ class Converter(MarkdownConverter):
             title = _CLOSING_HASHES.sub(r"\\\g<0>", title)
         rest = [b for b in blocks if b[0] in FINISHED]
         written = f"<h{n}>{title}</h{n}>" if "table" in parent_tags else f"{'#' * n} {title}"
-        heading = block(written) if title else ""
-        return heading + BREAK.join(["", *rest, ""]) if rest else heading
+        return (block(written) if title else "") + BREAK.join(["", *rest, ""])
 
     def convert_blockquote(self, el: etree._Element, text: str, parent_tags: Parents) -> str:
-        if "table" in parent_tags or self._too_deep():
-            return f"{BREAK}{text}{BREAK}"
         quoted = assemble(self._blocks(text))
         return block(
             "\n".join(f"> {line}" if line else ">" for line in quoted.split("\n")) if quoted else ""
@@ -216,50 +204,18 @@ class Converter(MarkdownConverter):
 
     def convert_li(self, el: etree._Element, text: str, parent_tags: Parents) -> str:
         if "table" in parent_tags:
-            return f"{ITEM}{_one_line(self._blocks(text))}{ITEM_END}"
+            return f"{ITEM}{one_line(self._blocks(text))}{ITEM_END}"
         if self._depth > self.nesting:
             return f"{BREAK}{text}{BREAK}"
         return f"{ITEM}{assemble(self._blocks(text), tight=True)}{ITEM_END}"
 
-    def convert_list(self, el: etree._Element | None, text: str, parent_tags: Parents) -> str:
+    def _list(self, el: etree._Element | None, text: str, parent_tags: Parents) -> str:
         if self._too_deep():
             return f"{BREAK}{text}{BREAK}"
-        items: list[list[str]] = []
-        for place, part in enumerate(_ITEM_EDGES.split(text)):
-            if place % 2:
-                items.append([part])
-            elif blocks := finish(part, self._open_marks):
-                if items and blocks[0][0] in FINISHED:
-                    items[-1] += blocks  # a list straight in a list belongs to the item before it
-                else:
-                    items.append(blocks)
-        texts = [item for blocks in items if (item := assemble(blocks, tight=True))]
-        if not texts:
-            return BREAK
-        ordered = el is not None and el.tag == "ol"
-        if "table" in parent_tags:
-            tag = "ol" if ordered else "ul"
-            return block(f"<{tag}>{''.join(f'<li>{item}</li>' for item in texts)}</{tag}>")
-        first = _start(el) if ordered else 0
-        lines = [
-            _indented(item, f"{first + place}. " if ordered else "- ")
-            for place, item in enumerate(texts)
-        ]
-        return block("\n".join(lines), OL if ordered else UL)
+        ordered = el if el is not None and el.tag == "ol" else None
+        return list_block(text, ordered, self._open_marks, in_table="table" in parent_tags)
 
-    def _with_stray_items(self, text: str) -> str:
-        """Text whose items without a list are lists, as far as they stand side by side."""
-        parts: list[str] = []
-        run = ""
-        for part in _ITEM.split(text):
-            if part[:1] == ITEM:
-                run += part
-            elif part.strip(SPACES + BREAK) or not run:
-                parts += [run and self.convert_list(None, run, frozenset()), part]
-                run = ""
-        return "".join([*parts, run and self.convert_list(None, run, frozenset())])
-
-    convert_ul = convert_ol = convert_menu = convert_dir = convert_list
+    convert_ul = convert_ol = convert_menu = convert_dir = _list
 
     def convert_hr(self, el: etree._Element, text: str, parent_tags: Parents) -> str:
         return block("---")
@@ -267,9 +223,7 @@ class Converter(MarkdownConverter):
     def convert_pre(self, el: etree._Element, text: str, parent_tags: Parents) -> str:
         """Code as it stands; its pictures come after it, and of its links the text is left."""
         pictures = "".join(self.convert_img(image, "", parent_tags) for image in el.iter("img"))
-        linked = sum(1 for link in el.iter("a") if link.get("href"))
-        if linked:
-            self.losses["link-dropped"] += linked
+        self.losses["link-dropped"] += sum(1 for link in el.iter("a") if link.get("href"))
         code = code_text(el).strip("\n").rstrip()
         if not code:
             return f"{BREAK}{pictures}{BREAK}"
@@ -277,8 +231,7 @@ class Converter(MarkdownConverter):
         return block(fenced(code, code_language(el))) + pictures + BREAK
 
     def convert_figure(self, el: etree._Element, text: str, parent_tags: Parents) -> str:
-        caption = el.find(".//figcaption")
-        if caption is not None:
+        if (caption := el.find(".//figcaption")) is not None:
             words = _visible(caption)
             for place in range(self._images_before, len(self.images)):
                 if not self.images[place].caption:  # else it stands in a figure in this one
@@ -286,29 +239,21 @@ class Converter(MarkdownConverter):
         return f"{BREAK}{text}{BREAK}"
 
     def convert_dl(self, el: etree._Element, text: str, parent_tags: Parents) -> str:
-        if "table" in parent_tags or self._too_deep():
-            return f"{BREAK}{text}{BREAK}"
         texts = [b[1:] if b[0] in FINISHED else b for b in self._blocks(text)]
         rows = [t if t.startswith(("<dt>", "<dd>")) else f"<dd>\n\n{t}\n\n</dd>" for t in texts]
         return block("\n".join(["<dl>", *rows, "</dl>"])) if rows else BREAK
 
-    def convert_dd(self, el: etree._Element, text: str, parent_tags: Parents) -> str:
-        if "table" in parent_tags or "dl" not in parent_tags:
+    def _convert_part(self, el: etree._Element, text: str, parent_tags: Parents, whole: str) -> str:
+        if "table" in parent_tags or whole not in parent_tags:
             return f"{BREAK}{text}{BREAK}"
-        return block(_tagged(str(el.tag), assemble(self._blocks(text))))
+        return block(tagged(str(el.tag), assemble(self._blocks(text))))
 
-    convert_dt = convert_dd
+    convert_dd = convert_dt = partialmethod(_convert_part, whole="dl")
+    convert_summary = partialmethod(_convert_part, whole="details")
 
     def convert_details(self, el: etree._Element, text: str, parent_tags: Parents) -> str:
-        if "table" in parent_tags or self._too_deep():
-            return f"{BREAK}{text}{BREAK}"
         inside = assemble(self._blocks(text))
         return block(f"<details>\n{inside}\n\n</details>")
-
-    def convert_summary(self, el: etree._Element, text: str, parent_tags: Parents) -> str:
-        if "table" in parent_tags or "details" not in parent_tags:
-            return f"{BREAK}{text}{BREAK}"
-        return block(_tagged("summary", assemble(self._blocks(text))))
 
     # Tables
 
@@ -331,7 +276,7 @@ class Converter(MarkdownConverter):
         self.features.add("table")
         before, rows = rows_of(text)
         finished = [
-            [_one_line(self._blocks(cell, starts_line=False)) for cell in row] for row in rows
+            [one_line(self._blocks(cell, starts_line=False)) for cell in row] for row in rows
         ]
         return f"{BREAK}{before}{block(pipe_table(finished))}"
 
@@ -356,14 +301,11 @@ class Converter(MarkdownConverter):
         return linked.replace(INNER, "") if INNER in linked else linked
 
     def convert_img(self, el: etree._Element, text: str, parent_tags: Parents) -> str:
-        found = image_address(el, self._times_shown)
-        alt = el.get("alt") or ""
-        if alt:
-            alt = " ".join(alt.split())
+        found = image_address(el, lambda address: self._shown[address])
+        alt = " ".join((el.get("alt") or "").split())
         if is_tracker(el, found):
             return ""
-        address = clean_address(found, self.base_url)
-        if not address:
+        if not (address := clean_address(found, self.base_url)):
             self.losses["image-dropped"] += len(found) > _LONGEST_PLACEHOLDER
             return escape(alt)
         self.features.add("image")
@@ -371,27 +313,25 @@ class Converter(MarkdownConverter):
         shown = alt and balance_brackets(escape(alt))
         return f"{SYNTAX}!{shown}{SYNTAX}({address}{title_of(el, alt)}{SYNTAX})"
 
-    def _times_shown(self, address: str) -> int:
-        """How many pictures of the page have this `src`; counted once."""
-        if self._shown is None:
-            images = () if self._root is None else self._root.iter("img")
-            self._shown = Counter(image.get("src") or "" for image in images)
-        return self._shown[address]
+    @cached_property
+    def _shown(self) -> Counter[str]:
+        """How many pictures of the page have an address."""
+        return Counter(image.get("src") or "" for image in self._root.iter("img"))
 
     def convert_code(self, el: etree._Element, text: str, parent_tags: Parents) -> str:
         if next(el.iter("a", "img", "br", "sup", "sub", *MARKS), None) is None:
-            return _code_syntax("".join(el.itertext()))
+            return code_syntax("".join(el.itertext()))
         return "".join(self._code_parts(el, parent_tags))
 
     convert_tt = convert_samp = convert_code
 
     def _code_parts(self, el: etree._Element, parents: Parents) -> Iterator[str]:
         """Code with links or marks in it: these stand around code, not the other way."""
-        yield _code_syntax(el.text or "")
+        yield code_syntax(el.text or "")
         for child in el:
             if child.tag == "a":
                 self._links_before = len(self.links)
-                yield self.convert_a(child, _code_syntax("".join(child.itertext())), parents)
+                yield self.convert_a(child, code_syntax("".join(child.itertext())), parents)
             elif child.tag == "img":
                 yield self.convert_img(child, "", parents)
             elif child.tag == "br":
@@ -401,7 +341,7 @@ class Converter(MarkdownConverter):
                 yield before
                 yield from self._code_parts(child, parents)
                 yield after
-            yield _code_syntax(child.tail or "")
+            yield code_syntax(child.tail or "")
 
     def convert_tex(self, el: etree._Element, text: str, parent_tags: Parents) -> str:
         if el.get("display"):
@@ -433,7 +373,7 @@ class Converter(MarkdownConverter):
             return text
         kind = media_kind(el, address)
         self.features.update({kind} & {"video", "audio"})
-        if not self._sample and self._root is not None:
+        if not self._sample:
             self._sample = "".join(islice(self._root.itertext(), 40))[:200]
         label = media_label(kind, el.get("title") or "", address, self._sample)
         if "a" in parent_tags:
@@ -444,53 +384,17 @@ class Converter(MarkdownConverter):
     convert_video = convert_audio = convert_object = convert_embed = convert_iframe
 
 
-def _method(tag: str) -> Method:
-    """markdownify's rule for finding the method of a tag."""
-    if tag[1:].isdigit():
-        return lambda self, el, text, parents: self.convert_hN(int(tag[1:]), el, text, parents)
-    found: Method = getattr(Converter, f"convert_{tag}")
-    return found
-
-
-_METHODS: dict[str, Method] = {tag: _method(tag) for tag in _CONVERTED.split()}
+# markdownify's rule: a tag is converted by the method that bears its name.
+_METHODS: dict[str, Method] = {
+    **{f"h{n}": lambda self, *given, n=n: self.convert_hN(n, *given) for n in range(1, 7)},
+    **{
+        name.removeprefix("convert_"): getattr(Converter, name)
+        for name in vars(Converter)
+        if name.startswith("convert_")
+    },
+}
 _LEAF_METHODS: dict[str, Method] = {tag: _METHODS[tag] for tag in _LEAVES.split()}
 
 
 def _visible(el: etree._Element, joint: str = "") -> str:
     return " ".join((joint.join(el.itertext()) if len(el) else el.text or "").split())
-
-
-def _start(ordered: etree._Element) -> int:
-    """Where the numbers of a list start; CommonMark allows nine digits."""
-    start = (ordered.get("start") or "").strip()
-    return int(start) if start.isdecimal() and len(start) < 10 else 1
-
-
-def _indented(item: str, marker: str) -> str:
-    if item == "---" or item.startswith("---\n"):
-        item = f"___{item[3:]}"  # `- ---` would be one rule, not an item with one
-    return marker + _LATER_LINES.sub("\n" + " " * len(marker), item)
-
-
-def _one_line(blocks: list[str]) -> str:
-    """Blocks as they stand in a table's cell."""
-    texts = [b[1:] if b[0] in FINISHED else b for b in blocks]
-    return "<br>".join(texts).replace("  \n", "<br>").replace("\n", " ")
-
-
-def _tagged(tag: str, markdown: str) -> str:
-    """A block as HTML; Markdown in it is read as such only between empty lines."""
-    if _not_plain(markdown):
-        return f"<{tag}>\n\n{markdown}\n\n</{tag}>"
-    return f"<{tag}>{markdown}</{tag}>"
-
-
-def _strays(text: str) -> str:
-    """Cells that no table holds, as blocks."""
-    return re.sub(f"{ROW}|{CELL}[\\d,]+{CELL_TEXT}", BREAK, text)
-
-
-def _code_syntax(text: str) -> str:
-    # Two wide spaces would begin a paragraph.
-    text = text.replace("\n", " ").replace("\xa0", " ").replace("\u3000\u3000", "\u3000 ")
-    return syntax(code_span(text)) if text.strip() else " " * bool(text)

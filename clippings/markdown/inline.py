@@ -24,6 +24,7 @@ _LINE_START = re.compile(
     r"^(?:(\d{1,9})(?=[.)](?:\s|$))|(?=#{1,6}(?:\s|$)|[-+](?:\s|$)|[>|]|=+ *$|[: ]*-[-:| ]*$))",
     re.MULTILINE,
 )
+_not_plain = re.compile(r"[\\*`\[\]<>&_~!|\n]").search
 _LINE_STARTERS = frozenset("#-+>=|:0123456789")
 _MARKS_ONLY = re.compile(f"(?:{SYNTAX}[BIDbid])+")
 # An indent of wide spaces begins a paragraph: after a line break of the source, or a sentence.
@@ -129,6 +130,19 @@ def assemble(blocks: list[str], *, tight: bool = False) -> str:
         parts.append(_MARKERS.sub(_other_marker, text) if marked else text)
         before = kind
     return "".join(parts)
+
+
+def one_line(blocks: list[str]) -> str:
+    """Blocks as they stand in a table's cell."""
+    texts = [b[1:] if b[0] in FINISHED else b for b in blocks]
+    return "<br>".join(texts).replace("  \n", "<br>").replace("\n", " ")
+
+
+def tagged(tag: str, markdown: str) -> str:
+    """A block as HTML; Markdown in it is read as such only between empty lines."""
+    if _not_plain(markdown):
+        return f"<{tag}>\n\n{markdown}\n\n</{tag}>"
+    return f"<{tag}>{markdown}</{tag}>"
 
 
 def _may_interrupt(block: str) -> bool:

@@ -17,7 +17,8 @@ from collections import Counter
 from clippings.markdown.converter import Converter
 from clippings.markdown.guard import lost_text
 from clippings.markdown.links import clean_address
-from clippings.markdown.plain import fences, references
+from clippings.markdown.plain import outside_code, references
+from clippings.markdown.source import TAG, VOID
 from clippings.markdown.tree import Document
 from clippings.models import Image, Link
 
@@ -39,9 +40,7 @@ _SET_ASIDE = re.compile(
 _KEPT = "\ud8f4"  # around the number of what was set aside; no body holds a surrogate by now
 _ASIDE = re.compile(rf"{_KEPT}(\d+){_KEPT}")
 _EMPTY_LINE = re.compile(r"\n[ \t]*(?:\n|$)")
-_TAG = re.compile(r"<(/?)([A-Za-z][A-Za-z0-9-]*)(?![A-Za-z0-9-])[^<>]*>")
 _TAG_LINE = re.compile(r"^[ \t]*</?(?:center|div|p|section)\b[^<>\n]*>[ \t]*$", re.MULTILINE | re.I)
-_VOID = frozenset("area base br col embed hr img input link meta param source track wbr".split())
 
 _TABLE = re.compile(r"^ {0,3}\|?[ \t]*:?-+:?[ \t]*\|[-:| \t]*$", re.MULTILINE)
 
@@ -55,22 +54,20 @@ class Passage:
         self.losses: Counter[str] = Counter()
         self._aside: list[str] = []
         self._sample = body[:500]
-        parts = []
-        prose = []
-        place = 0
-        for fence in fences(body):
+        self._prose: list[str] = []
+        self.text = outside_code(body, self._converted)
+        if len(self._prose) > 1:
             self.features.add("code")
-            prose.append(self._converted(body[place : fence.start]))
-            parts += [prose[-1], body[fence.start : fence.end]]
-            place = fence.end
-        prose.append(self._converted(body[place:]))
-        self.text = "".join([*parts, prose[-1]])
-        self.links, self.images = self._references("\n".join(prose))
+        self.links, self.images = self._references("\n".join(self._prose))
 
     def _converted(self, text: str) -> str:
-        """A text without code, its HTML blocks as Markdown."""
-        if "<" not in text:
-            return text
+        """Return prose between code, its HTML blocks as Markdown."""
+        if "<" in text:
+            text = self._with_blocks_converted(text)
+        self._prose.append(text)
+        return text
+
+    def _with_blocks_converted(self, text: str) -> str:
         text = _SET_ASIDE.sub(self._set_aside, text)
         parts = []
         place = 0
@@ -125,7 +122,7 @@ class Passage:
 def _end_of(text: str, found: re.Match[str]) -> int:
     """Where the HTML that begins at a match ends."""
     if tag := found["whole"] or found["inline"]:
-        if tag.lower() in _VOID:
+        if tag.lower() in VOID:
             close = text.find(">", found.start())
             return close + 1 if close >= 0 else len(text)
         depth = 0
@@ -140,7 +137,7 @@ def _end_of(text: str, found: re.Match[str]) -> int:
 def _is_whole(source: str) -> bool:
     """Whether every element that a block opens is closed in it."""
     open_tags: Counter[str] = Counter()
-    for tag in _TAG.finditer(source):
-        if tag[2].lower() not in _VOID and tag[0][-2] != "/":
+    for tag in TAG.finditer(source):
+        if tag[2].lower() not in VOID and tag[0][-2] != "/":
             open_tags[tag[2].lower()] += -1 if tag[1] else 1
     return not any(open_tags.values())

@@ -10,7 +10,7 @@ from __future__ import annotations
 import html
 import re
 from bisect import bisect_right
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from typing import NamedTuple
 
 _FENCE = re.compile(
@@ -34,7 +34,7 @@ _ROW = re.compile(r"\\\||\|")
 _SPECIAL = re.compile(r"[\\`<\[\]*~_&]")
 _needs_scan = re.compile(r"[\\`<&]").search
 # A link or picture with nothing special in it, as most are.
-_SIMPLE_LINK = re.compile(r"\[([^\[\]]*)\]\([^\s()]*\)")
+_SIMPLE_LINK = re.compile(r"!?\[([^\[\]]*)\]\([^\s()]*\)")
 _TARGET = re.compile(
     r"\(\s{0,9}(?:<([^<>\n]*)>|([^\s()<\\]*(?:(?:\\.|\([^\s()]*\))[^\s()<\\]*){0,500}))"
     r"(?:\s{1,9}(?:\"(?:[^\"\\]|\\.)*\"|'(?:[^'\\]|\\.)*'))?\s{0,9}\)"
@@ -84,7 +84,7 @@ def plain_text(markdown: str) -> str:
     for fence in fences(markdown):
         parts.append(scan.text(_without_block_marks(markdown[place : fence.start])))
         code = markdown[fence.code_start : fence.code_end]
-        parts.append(_without_quotes(code, fence.quotes))
+        parts.append(re.sub(rf"(?m)^(?:[ \t]*>){{{fence.quotes}}}", "", code))
         place = fence.end
     parts.append(scan.text(_without_block_marks(markdown[place:])))
     return "\n".join(filter(None, map(str.rstrip, "\n".join(parts).split("\n"))))
@@ -110,16 +110,21 @@ def fences(markdown: str) -> Iterator[Fence]:
         yield Fence(opening.start(), opening.end(), code_end, place, opening[1].count(">"))
 
 
+def outside_code(markdown: str, change: Callable[[str], str]) -> str:
+    """Return Markdown with `change` applied to what stands outside of fenced code blocks."""
+    parts: list[str] = []
+    place = 0
+    for fence in fences(markdown):
+        parts += change(markdown[place : fence.start]), markdown[fence.start : fence.end]
+        place = fence.end
+    return "".join([*parts, change(markdown[place:])])
+
+
 def _definitions(markdown: str) -> dict[str, str]:
     """The addresses that labels stand for, by label."""
     if "]:" not in markdown:
         return {}
     return {match[1].lower(): match[2] for match in _DEFINITION.finditer(markdown)}
-
-
-def _without_quotes(code: str, depth: int) -> str:
-    """Code in so many block quotes, without their marks."""
-    return re.sub(rf"(?m)^(?:[ \t]*>){{{depth}}}", "", code) if depth else code
 
 
 def _without_block_marks(markdown: str) -> str:
@@ -165,13 +170,13 @@ class _Inline:
         short = _MARKS.sub(_emphasis_text, text)
         if "[" not in text:
             return short
-        short = _SIMPLE_LINK.sub(_link_text, short.replace("![", "["))
+        short = _SIMPLE_LINK.sub(r"\1", short)
         return self._scanned(text) if "](" in short or self._definitions else short
 
     def _scanned(self, text: str) -> str:
         out: list[str] = []
         brackets: list[int] = []  # places in `out` of brackets that may turn out to open a link
-        closers = _BacktickRows(text)
+        rows: dict[int, list[int]] | None = None
         last_comment = text.rfind("-->")
         place = 0
         while special := _SPECIAL.search(text, place):
@@ -184,8 +189,9 @@ class _Inline:
                 escapes = after in _PUNCTUATION or after == "\n"
                 out.append(after if escapes else char)
                 place += escapes
-            elif char == "`":
-                written, place = closers.span(start)
+            elif char == "`" and (row := _BACKTICKS.match(text, start)):
+                rows = _backtick_rows(text) if rows is None else rows
+                written, place = _code_span(text, start, row.end(), rows)
                 out.append(written)
             elif char == "<":
                 written, place = self._tag_text(text, start, last_comment)
@@ -255,30 +261,21 @@ class _Inline:
         return ("\n" if tag in _BREAKING_TAGS else ""), match.end()
 
 
-class _BacktickRows:
-    """The rows of backticks in a text, found once: a row without a partner costs no search."""
-
-    def __init__(self, text: str) -> None:
-        self._text = text
-        self._starts: dict[int, list[int]] | None = None
-
-    def span(self, start: int) -> tuple[str, int]:
-        """The text of the code span that begins at `start`, and where it ends."""
-        if self._starts is None:
-            self._starts = {}
-            for row in _BACKTICKS.finditer(self._text):
-                self._starts.setdefault(len(row[0]), []).append(row.start())
-        opening = _BACKTICKS.match(self._text, start)
-        length = opening.end() - start if opening else 1
-        later = self._starts.get(length, [])
-        following = bisect_right(later, start)
-        if following == len(later):
-            return self._text[start : start + length], start + length
-        return self._text[start + length : later[following]], later[following] + length
+def _backtick_rows(text: str) -> dict[int, list[int]]:
+    """Where the rows of backticks begin, by their length."""
+    rows: dict[int, list[int]] = {}
+    for row in _BACKTICKS.finditer(text):
+        rows.setdefault(len(row[0]), []).append(row.start())
+    return rows
 
 
-def _link_text(match: re.Match[str]) -> str:
-    return match[1]
+def _code_span(text: str, start: int, end: int, rows: dict[int, list[int]]) -> tuple[str, int]:
+    """Return the text of the code that the row of backticks here opens, and where it ends."""
+    later = rows.get(end - start, [])
+    following = bisect_right(later, start)
+    if following == len(later):
+        return text[start:end], end
+    return text[end : later[following]], later[following] + end - start
 
 
 def _emphasis_text(match: re.Match[str]) -> str:

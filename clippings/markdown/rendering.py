@@ -9,11 +9,12 @@ from __future__ import annotations
 
 import html
 import re
+from functools import partial
 
 import nh3
 from markdown_it import MarkdownIt
 
-from clippings.markdown.plain import fences, plain_text
+from clippings.markdown.plain import outside_code, plain_text
 
 __all__ = ["ANCHOR", "LONGEST", "plain_text", "render_html"]
 
@@ -106,15 +107,7 @@ def _with_notes(markdown: str) -> str:
     """Markdown whose footnotes stay text, those in code blocks as they are."""
     if "[^" not in markdown:
         return markdown
-    parts: list[str] = []
-    place = 0
-    for fence in fences(markdown):
-        parts += (
-            _NOTE.sub(r"\1\\\2", markdown[place : fence.start]),
-            markdown[fence.start : fence.end],
-        )
-        place = fence.end
-    return "".join((*parts, _NOTE.sub(r"\1\\\2", markdown[place:])))
+    return outside_code(markdown, partial(_NOTE.sub, r"\1\\\2"))
 
 
 def _is_crafted(markdown: str) -> bool:

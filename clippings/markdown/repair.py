@@ -10,7 +10,10 @@ from __future__ import annotations
 
 import re
 from collections import Counter
-from collections.abc import Container
+from collections.abc import Callable
+from functools import cache
+
+from clippings.markdown.source import TAG, VOID
 
 
 def _either(names: str) -> str:
@@ -45,7 +48,6 @@ _UNENDED = {
         for player in _PLAYERS
     },
 }
-_VOID = frozenset("area base br col embed hr img input link meta param source track wbr".split())
 _INLINE = frozenset(
     "a abbr b bdi bdo big cite code del dfn em font i ins kbd label mark q s samp small span"
     " strike strong sub sup tt u var".split()
@@ -61,7 +63,6 @@ _MARK_OR_PARAGRAPH = re.compile(r"(?i)<(/?)(b|strong|i|em|p)(?=[\s>])[^<>]*>")
 _END_IN_MARK = re.compile(rf"<(?:{_either('b strong i em')})>[^<]*</[pP]>")
 _DOCUMENT_END = re.compile(r"</[Hh][Tt][Mm][Ll]\s*>")  # libxml2 would read no further
 PARAGRAPH_TAG = re.compile(r"(?i)<(/?)p(?=[\s>/])")
-_TAG = re.compile(r"<(/?)([A-Za-z][^\s<>/]*)(?![^\s<>/])[^<>]*>")
 _OPEN_TAG = re.compile(r"""<[A-Za-z](?:[^"'=<>]+|=\s*"[^"]*"|=\s*'[^']*'|["'=])*""")
 _ATTRIBUTE = re.compile(r"""[^\s"'=>/]+(?:\s*=\s*(?:"[^"]*"|'[^']*'|[^\s"'>]+))?""")
 
@@ -91,33 +92,16 @@ _INDENTED = re.compile(r"\n[ \t]{2,}$")
 _SCRIPT_SIGN = re.compile(r"[<{}()=;\n]")
 
 
-class _Ends:
-    """Where elements end, looked for in order; a name that never ends is looked for once."""
+def _end_tag(text: str, name: str, place: int, known: dict[str, int]) -> int:
+    """Return where the end tag after `place` begins, -1 where none does; asked for in order.
 
-    def __init__(self, text: str) -> None:
-        self._text = text
-        self._found: dict[str, int] = {}
-
-    def after(self, name: str, place: int) -> int:
-        """Where the end tag after `place` begins; -1 where there is none."""
-        known = self._found.get(name, 0)
-        if known != -1 and known < place:
-            match = re.compile(rf"(?i)</{name}(?![a-z])").search(self._text, place)
-            known = self._found[name] = match.start() if match else -1
-        return known
-
-
-class _Tags(Container[str]):
-    """The beginnings of the tags in a text, as `</script`; collected when first asked for."""
-
-    def __init__(self, text: str) -> None:
-        self._text = text
-        self._found: set[str] | None = None
-
-    def __contains__(self, tag: object) -> bool:
-        if self._found is None:
-            self._found = {found.lower() for found in re.findall("</?[A-Za-z]+", self._text)}
-        return tag in self._found
+    `known` keeps what was found: a name that never ends is looked for once.
+    """
+    found = known.get(name, 0)
+    if found != -1 and found < place:
+        match = re.compile(rf"(?i)</{name}(?![a-z])").search(text, place)
+        found = known[name] = match.start() if match else -1
+    return found
 
 
 def without_scripts(text: str) -> str:
@@ -127,8 +111,8 @@ def without_scripts(text: str) -> str:
     and so does `<script>`, also in sentences. TeX in scripts stays.
     """
     parts: list[str] = []
-    ends = _Ends(text)
-    tags = _Tags(text)
+    known: dict[str, int] = {}
+    tags = cache(lambda: {found.lower() for found in re.findall("</?[A-Za-z]+", text)})
     last_comment = text.rfind("-->")
     place = 0
     while apart := _APART.search(text, place):
@@ -138,7 +122,7 @@ def without_scripts(text: str) -> str:
         if tag.endswith("->") or (name and tag.endswith("/>")):
             continue  # ended where it begins
         if name:
-            end = ends.after(name, inside)
+            end = _end_tag(text, name, inside, known)
         else:
             end = text.find("-->", inside) if tag == "<!--" and inside <= last_comment else -1
         if end < 0:
@@ -162,8 +146,11 @@ def _is_mention(tag: str, content: str) -> bool:
     return bare and bool(content.strip()) and not _SCRIPT_SIGN.search(content)
 
 
-def _as_word(match: re.Match[str], tags: Container[str]) -> str:
-    """A tag without a partner, as text where it is a word of a sentence: 表单 <input> 及其他."""
+def _as_word(match: re.Match[str], tags: Callable[[], set[str]]) -> str:
+    """A tag without a partner, as text where it is a word of a sentence: 表单 <input> 及其他.
+
+    `tags` gives the beginnings of all tags, as `</script`.
+    """
     text, tag = match.string, match[0].lower().rstrip(" />").lstrip("<")
     if not tag.strip("/").isalpha() or tag in ("pre", "code"):
         return match[0]
@@ -173,9 +160,20 @@ def _as_word(match: re.Match[str], tags: Container[str]) -> str:
     in_sentence = edges[0] not in ("", ">", "\n") and edges[1] not in ("", "<", "\n")
     glued = before[-1:].isalnum() and after[:1].isalnum()
     partner = f"<{tag[1:]}" if tag[0] == "/" else f"</{tag}"
-    if not in_sentence or glued or partner in tags:
+    if not in_sentence or glued or partner in tags():
         return match[0]
     return f"&lt;{match[0][1:]}"
+
+
+def _is_html_code(tag: re.Match[str]) -> bool:
+    """Whether a tag in code shows that the code is HTML."""
+    name = (tag[2] or tag[0][1:]).lower()
+    indent = tag.string[max(0, tag.start() - 40) : tag.start()]
+    return (
+        name in _HTML_CODE
+        or (bool(tag[2]) and "-" in name)
+        or (name in _LINES and _INDENTED.search(indent) is not None)
+    )
 
 
 def _bare_as_text(code: str, around: str) -> str:
@@ -184,15 +182,7 @@ def _bare_as_text(code: str, around: str) -> str:
     tags = list(_IN_CODE.finditer(code))
     opened = Counter((tag[2] or "").lower() for tag in tags if not tag[1])
     closed = Counter((tag[2] or "").lower() for tag in tags if tag[1])
-    is_html = any(
-        (tag[2] or tag[0][1:]).lower() in _HTML_CODE
-        or "-" in (tag[2] or "")
-        or (
-            (tag[2] or "").lower() in _LINES
-            and _INDENTED.search(code[tag.start() - 40 : tag.start()])
-        )
-        for tag in tags
-    )
+    is_html = any(map(_is_html_code, tags))
     lines = _LINES if around == "pre" and not is_html else frozenset()
 
     def written(tag: re.Match[str]) -> str:
@@ -250,14 +240,13 @@ def with_fewer_attributes(text: str) -> str:
 
 
 def _fewer_attributes(match: re.Match[str]) -> str:
-    tag = match[0]
-    if len(tag) < _LONG_TAG:
-        return tag
-    name, *attributes = _ATTRIBUTE.findall(tag)
+    if len(match[0]) < _LONG_TAG:
+        return match[0]
+    name, *attributes = _ATTRIBUTE.findall(match[0])
     return (
-        " ".join([name, *attributes[:_MOST_ATTRIBUTES]])
-        if len(attributes) > _MOST_ATTRIBUTES
-        else tag
+        match[0]
+        if len(attributes) <= _MOST_ATTRIBUTES
+        else " ".join([name, *attributes[:_MOST_ATTRIBUTES]])
     )
 
 
@@ -302,7 +291,7 @@ def flatten(text: str) -> str:
 
     def keep(match: re.Match[str]) -> str:
         closing, name = match[1], match[2].lower()
-        if name in _VOID:
+        if name in VOID:
             return match[0]
         if not closing:
             if name in _SELF_CLOSING and stack and stack[-1] == name:
@@ -320,4 +309,4 @@ def flatten(text: str) -> str:
             return match[0]
         return "" if name in _INLINE else "<br>"
 
-    return _TAG.sub(keep, text)
+    return TAG.sub(keep, text)

@@ -6,7 +6,8 @@ import re
 from collections import Counter
 from itertools import accumulate
 
-_TAG = re.compile(r"<(/?)([A-Za-z][A-Za-z0-9-]*)(?![A-Za-z0-9-])[^<>]*>")
+TAG = re.compile(r"<(/?)([A-Za-z][A-Za-z0-9-]*)(?![A-Za-z0-9-])[^<>]*>")
+VOID = frozenset("area base br col embed hr img input link meta param source track wbr".split())
 _DOCUMENT = re.compile(r"(?i)\s*(?:<\?xml[^>]*>\s*)?<(?:!doctype\s+html|html|head|body)\b")
 _WRAPPER = re.compile(r"\s*<(div|article|section|main|table)\b")
 _EDGES = {tag: re.compile(rf"<(?=/?{tag}\b)") for tag in "div article section main table".split()}
@@ -42,7 +43,7 @@ def is_html(body: str) -> bool:
         return _FRAMED.match(body) is None
     if "{{<" in body or "{{%" in body:  # Hugo's, and never HTML's
         return False
-    tags = list(_TAG.finditer(body))
+    tags = list(TAG.finditer(body))
     return bool(tags) and not _SIGN.search(_outside(body, tags))
 
 

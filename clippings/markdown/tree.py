@@ -28,6 +28,11 @@ from clippings.markdown.repair import (
 # libxml2 stops at 256 levels (2,048 for a huge document), and at a text of 10 MB.
 _LIMITS = (etree.ErrorTypes.ERR_RESOURCE_LIMIT, etree.ErrorTypes.ERR_INTERNAL_ERROR)
 _HUGE = 5_000_000
+# One for each `huge`: to make a parser takes half as long as an article.
+_PARSERS = [
+    etree.HTMLParser(encoding="utf-8", remove_comments=True, remove_pis=True, huge_tree=huge)
+    for huge in (False, True)
+]
 # Nothing a reader sees.
 _UNSEEN = tuple("script style button svg template head title link meta canvas".split())
 
@@ -87,9 +92,7 @@ def _watched_in(root: etree._Element | None) -> set[str]:
 
 def _parse(text: str, *, huge: bool = False) -> tuple[etree._Element | None, etree._ListErrorLog]:
     """The tree of a document, and what libxml2 found wrong with it."""
-    parser = etree.HTMLParser(
-        encoding="utf-8", remove_comments=True, remove_pis=True, huge_tree=huge
-    )
+    parser = _PARSERS[huge]
     data = text.encode("utf-8", "replace")
     try:
         root = etree.fromstring(data.replace(b"\0", b"") if b"\0" in data else data, parser)
