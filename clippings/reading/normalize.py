@@ -20,6 +20,7 @@ from clippings.models import Article, Conversion, Diagnostic, ParsedArticle, Sev
 from clippings.reading.dates import day_of, parse_date
 from clippings.reading.identity import path_id, text_digest
 from clippings.reading.language import detect
+from clippings.search.snippets import word_edge
 
 KEYS = {
     "title": ("title", "headline"),
@@ -234,7 +235,9 @@ def host_of(url: str) -> str | None:
 def opening(text: str) -> str:
     """Return how a text begins, on one line, cut to what a list of articles has room for."""
     line = _one_line(text[: SUMMARY_CHARACTERS * 3])
-    return line if len(line) <= SUMMARY_CHARACTERS else line[:SUMMARY_CHARACTERS].rstrip() + "…"
+    if len(line) <= SUMMARY_CHARACTERS:
+        return line
+    return line[: word_edge(line, SUMMARY_CHARACTERS)].rstrip() + "…"
 
 
 def date_of_name(path: str) -> str | None:

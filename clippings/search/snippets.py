@@ -171,7 +171,7 @@ def window(text: str, found: list[Place], length: int) -> tuple[Span, set[int]]:
     """Choose the stretch with the most different terms, then the most matches, and widen it; and
     say which terms it holds."""
     if not found:
-        return (0, _edge(text, length)), set()
+        return (0, word_edge(text, length)), set()
     best, first, end = (0, 0), 0, 0
     inside: Counter[int] = Counter()
     last = 0
@@ -192,14 +192,14 @@ def _widened(text: str, first: int, end: int, length: int) -> Span:
     earliest = max(first - room, 0)
     sentences = [earliest + m.end() for m in _SENTENCE_END.finditer(text[earliest:first])]
     start = 0 if earliest == 0 else max([s for s in sentences if s >= first - room // 2], default=0)
-    start = start or (earliest and _edge(text, first - room // 3))
+    start = start or (earliest and word_edge(text, first - room // 3))
     if start and (mark := _NO_BEGINNING.match(text, start, first)):
         start = mark.end()
-    return start, max(end, _edge(text, start + length))
+    return start, max(end, word_edge(text, start + length))
 
 
-def _edge(text: str, position: int) -> int:
-    """Move a cut that would part a word or a number to its start."""
+def word_edge(text: str, position: int) -> int:
+    """Return `position`, or the start of the word or number that a cut there would part."""
     around = max(position - _LONGEST_WORD, 0), position + _LONGEST_WORD
     for word in _WORD.finditer(text, *around):
         if word.start() < position < word.end() and word.start() > around[0]:
