@@ -189,7 +189,8 @@ def category_levels(categories: Any, path: str) -> Levels:
     below the third level belongs to the feed. Folders in which generators keep all of their
     articles (`source/_posts/`) are no level.
     """
-    chain = categories[0] if _is_nested(categories) else categories
+    is_nested = isinstance(categories, list) and categories and isinstance(categories[0], list)
+    chain = categories[0] if is_nested else categories
     levels = [name for leaf in _leaves(chain) if (name := _name(leaf))]
     levels = levels or list(PurePosixPath(_POSTS.sub("", path)).parts[:-1])
     section, source, *feed = [*levels, None, None][: max(len(levels), 2)]
@@ -280,10 +281,6 @@ def _leaves(value: Any) -> Iterator[str]:
     else:
         for inner in value:
             yield from _leaves(inner)
-
-
-def _is_nested(value: Any) -> bool:
-    return isinstance(value, list) and bool(value) and isinstance(value[0], list)
 
 
 def _is_web(url: str) -> bool:
