@@ -135,9 +135,12 @@ def decode(data: bytes) -> Decoded:
             message = f"The file is {name}, not text: move it out of the folder."
             raise UnreadableArticle("binary-file", message)
     text, encoding, found = _read(data)
-    if "\0" in text and CONTROL.search(text):
-        text, removed = _without_nul(text)
-        found += removed
+    if count := text.count("\0"):
+        if count * 10 > len(text):
+            raise UnreadableArticle("binary-file", "The file is not text: it is full of NUL bytes.")
+        text = text.replace("\0", "")
+        message = f"{count} NUL bytes were removed; save the file again as text."
+        found += (Diagnostic("warning", "read", "nul-removed", message),)
     sample = text[:SAMPLE].encode("utf-8", "replace")
     controls = len(sample) - len(sample.translate(None, _CONTROL_CODES))
     if controls > 0.05 * min(len(text), SAMPLE):
@@ -198,14 +201,6 @@ def _nearly_utf8(text: str) -> bool:
     # Two bytes make a character by chance more easily than three.
     whole = 3 * len(_THREE.findall(text)) + sum(map(len, _TWO.findall(text)))
     return whole > 0 and whole >= 2 * text.count(BROKEN)
-
-
-def _without_nul(text: str) -> tuple[str, tuple[Diagnostic, ...]]:
-    count = text.count("\0")
-    if count * 10 > len(text):
-        raise UnreadableArticle("binary-file", "The file is not text: it is full of NUL bytes.")
-    message = f"{count} NUL bytes were removed; save the file again as text."
-    return text.replace("\0", ""), (Diagnostic("warning", "read", "nul-removed", message),)
 
 
 def _notes(text: str, encoding: str) -> tuple[Diagnostic, ...]:

@@ -11,7 +11,7 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from typing import Any, ClassVar
 
 import frontmatter
@@ -28,6 +28,8 @@ from clippings.reading.titles import title_lines
 USUAL = frozenset(
     "title date author tags categories category layout slug permalink 标题 標題 日期 作者".split()
 )
+
+_LINE = re.compile("^.*$", re.MULTILINE)
 
 MAX_UNUSUAL = 20_000  # characters: no header that has to be guessed at is longer
 
@@ -169,7 +171,8 @@ def _header_end(text: str, start: int, fence: re.Pattern[str]) -> int:
     stop = None  # where the header ends when no fence comes
     keys, listing, gap = 0, False, False  # listing: the last key waits for its items
     title_end = 0
-    for position, line in _lines(text, start):
+    for match in _LINE.finditer(text, start):
+        position, line = match.start(), match[0]
         if position < title_end:
             continue
         if fence.match(line):
@@ -191,14 +194,6 @@ def _header_end(text: str, start: int, fence: re.Pattern[str]) -> int:
     else:
         position = len(text)
     return start if not keys else position if stop is None else stop
-
-
-def _lines(text: str, start: int) -> Iterator[tuple[int, str]]:
-    while start <= len(text):
-        end = text.find("\n", start)
-        end = len(text) if end < 0 else end
-        yield start, text[start:end]
-        start = end + 1
 
 
 def _keys(header: str) -> set[str]:

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from html import escape
 from itertools import islice, pairwise
 
-from clippings.search.folding import CJK, SYMBOLS, fold, fold_in_place
+from clippings.search.folding import CJK, MARKS, SYMBOLS, fold, fold_in_place
 from clippings.search.query import STARS, Query, parse_query
 from clippings.search.tokens import runs, spans
 
@@ -17,7 +17,7 @@ _MAX_MATCHES = 200  # of one term in one text
 _SENTENCE_END = re.compile("[。！？!?…\n]\\s*|[.;；]\\s+")
 _LINE = re.compile("[^\n]*\n?")
 # A character with the marks that fold into it.
-_CLUSTER = re.compile("(?s).[\u0300-\u036f\u3099\u309a\uff9e\uff9f\u1160-\u11ff]*")
+_CLUSTER = re.compile(f"(?s).[{MARKS}]*")
 
 _CJK = re.compile(f"[{CJK}]")
 # A word or number that is not cut, with the marks inside: Wi-Fi, 12.5, don't.
