@@ -31,7 +31,7 @@ import click
 
 from clippings.search import (
     ORDERS,
-    TOTAL,
+    count,
     facts,
     find,
     folding_table,
@@ -223,7 +223,7 @@ def page(connection: sqlite3.Connection, query: str, order: str) -> list[int]:
 
 def total_of(connection: sqlite3.Connection, query: str) -> int:
     """Count the matches of a query, as far as a page counts them."""
-    return int(connection.execute(TOTAL, {"match": parse_query(query).match}).fetchone()[0])
+    return count(connection, parse_query(query).match)
 
 
 def snippets(connection: sqlite3.Connection, queries: list[str]) -> None:

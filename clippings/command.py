@@ -25,7 +25,7 @@ from clippings.library import (
     usual_order,
 )
 from clippings.models import OpenError
-from clippings.search import COUNTED, ORDERS, TOTAL, Snippet, parse_query, snippet
+from clippings.search import COUNTED, ORDERS, Snippet, count, parse_query, snippet
 
 MATCH = {"fg": "yellow", "bold": True}
 INDENT = "  "
@@ -92,7 +92,7 @@ def search(
     try:
         with closing(open_file(database)) as conn:
             found = [*find(conn, parsed, order or usual_order(parsed), limit)]
-            (total,) = conn.execute(TOTAL, {"match": parsed.match}).fetchone()
+            total = count(conn, parsed.match)
     except (OpenError, sqlite3.DatabaseError) as error:
         raise Failure(str(error)) from None
     if found and not total:

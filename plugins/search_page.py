@@ -21,6 +21,7 @@ from clippings.search import (
     COUNTS,
     ORDERS,
     RANKED,
+    Closest,
     Query,
     closest,
     find,
@@ -61,20 +62,22 @@ def cards(conn: sqlite3.Connection, query: Query, docids: list[int]) -> list[dic
     return sorted(rows, key=lambda row: docids.index(row["docid"]))
 
 
+def closest_cards(conn: sqlite3.Connection, near: Closest) -> list[dict[str, Any]]:
+    """Return the closest articles, each with what it holds of the question."""
+    rows = cards(conn, near.query, [*near.matched])
+    return [row | {"matched": near.matched[row["docid"]]} for row in rows]
+
+
 def read_page(conn: sqlite3.Connection, query: Query, order: str, number: int) -> dict[str, Any]:
     """Return everything that the page shows of a query's matches."""
     found = find(conn, query, order, SIZE, (number - 1) * SIZE)
-    near = found.closest
     counts = {field: [*conn.execute(sql, {"match": query.match})] for field, sql in COUNTS.items()}
     # An open quotation mark would swallow what is added after it.
     text = query.text + '"' * any(note.code == "unclosed-quote" for note in query.notes)
     return {
         "total": found.total,
         "rows": cards(conn, query, found.docids),
-        "closest": [
-            row | {"matched": near.matched[row["docid"]]}
-            for row in cards(conn, near.query, [*near.matched])
-        ],
+        "closest": closest_cards(conn, found.closest),
         "suggestions": suggest(conn, query, found.total),
         "narrow": {
             field: [(row, *narrowing(text, field, row["name"])) for row in rows]
@@ -108,12 +111,7 @@ async def search(datasette: Datasette, request: Request) -> Response:
             found = await visit(datasette, lambda conn: read_page(conn, query, order, number))
         except TooSlow:
             found = {"slow": True}
-    limits = {
-        "counted": COUNTED,
-        "ranked": RANKED,
-        "size": SIZE,
-        "last_page": LAST_PAGE,
-    }
+    limits = {"counted": COUNTED, "ranked": RANKED, "size": SIZE, "last_page": LAST_PAGE}
     return await page(
         datasette, request, "search.html", context | limits | found | {"chips": chips}
     )
@@ -122,14 +120,8 @@ async def search(datasette: Datasette, request: Request) -> Response:
 async def closest_json(datasette: Datasette, request: Request) -> Response:
     """Answer with the closest articles to a question, whether or not others hold all of it."""
     query = parse_query((request.args.get("q") or "").strip())
-
-    def read(conn: sqlite3.Connection) -> list[dict[str, Any]]:
-        near = closest(conn, query)
-        rows = cards(conn, near.query, [*near.matched])
-        return [row | {"matched": near.matched[row["docid"]]} for row in rows]
-
     shown = ("id", "title", "source", "published", "language", "matched", "passage")
-    rows = await visit(datasette, read)
+    rows = await visit(datasette, lambda conn: closest_cards(conn, closest(conn, query)))
     found = [
         {name: row[name] for name in shown}
         | {"url": datasette.absolute_url(request, article_url(datasette, row["id"]))}

@@ -65,7 +65,7 @@ _OFFSET = re.compile(
     r"(?:gmt|utc)? ?([+-])(\d{1,2}):?(\d\d)?(?: (?:[a-z]{2,5}|[+-]\d{2,4}))?(?: m=[+-][\d.]+)?"
 )
 _FIRST_YEAR, _LAST_YEAR = "1000", "2099"
-_MOST_YEARS = 2
+_MOST_DAYS = 730  # without an article before a last day that is a slip
 _WEEKDAY = re.compile(
     r"\b(?:mon|tue|wed|thu|fri|sat|sun)[a-z]*\b[.,]*|(?:星期|礼拜|禮拜|周|週)[一二三四五六日天]"
     r"|[月火水木金土日]曜日?|[월화수목금토일]요일|\([^()]*\)"
@@ -186,10 +186,7 @@ def suspect_days(articles: Mapping[str, int]) -> frozenset[str]:
     end = len(rest)
     for position in range(len(rest) - 1, 0, -1):
         few -= articles[rest[position]]
-        if few >= 0 and _years(rest[position - 1], rest[position]) > _MOST_YEARS:
+        before, after = map(date.fromisoformat, rest[position - 1 : position + 1])
+        if few >= 0 and (after - before).days > _MOST_DAYS:
             end = position
     return frozenset(suspect + rest[end:])
-
-
-def _years(first: str, second: str) -> float:
-    return (date.fromisoformat(second) - date.fromisoformat(first)).days / 365.25

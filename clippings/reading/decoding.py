@@ -130,11 +130,17 @@ def decode(data: bytes) -> Decoded:
     Returns the text without its BOM and NULs, with line ends as `\\n`. Raises
     `UnreadableArticle` (`empty-file`, `binary-file`) for what is no text.
     """
-    _refuse_binary(data)
+    for start, name in SIGNATURES.items():
+        if data.startswith(start):
+            message = f"The file is {name}, not text: move it out of the folder."
+            raise UnreadableArticle("binary-file", message)
     text, encoding, found = _read(data)
-    if "\0" in text and CONTROL.search(text):
-        text, removed = _without_nul(text)
-        found += removed
+    if count := text.count("\0"):
+        if count * 10 > len(text):
+            raise UnreadableArticle("binary-file", "The file is not text: it is full of NUL bytes.")
+        text = text.replace("\0", "")
+        message = f"{count} NUL bytes were removed; save the file again as text."
+        found += (Diagnostic("warning", "read", "nul-removed", message),)
     sample = text[:SAMPLE].encode("utf-8", "replace")
     controls = len(sample) - len(sample.translate(None, _CONTROL_CODES))
     if controls > 0.05 * min(len(text), SAMPLE):
@@ -145,18 +151,11 @@ def decode(data: bytes) -> Decoded:
     return Decoded(text, encoding, found)
 
 
-def _refuse_binary(data: bytes) -> None:
-    if data.startswith(tuple(SIGNATURES)):
-        name = next(name for start, name in SIGNATURES.items() if data.startswith(start))
-        message = f"The file is {name}, not text: move it out of the folder."
-        raise UnreadableArticle("binary-file", message)
-
-
 def _read(data: bytes) -> tuple[str, str, tuple[Diagnostic, ...]]:
     for bom, encoding in BOMS:
         if data.startswith(bom):
             text = data[len(bom) :].decode(encoding, "replace")
-            return text, encoding, _said(encoding) + _broken(text, encoding)
+            return text, encoding, _notes(text, encoding)
     try:
         text = data.decode("utf-8")
     except UnicodeDecodeError:
@@ -180,7 +179,7 @@ def _utf16(data: bytes) -> tuple[str, str, tuple[Diagnostic, ...]] | None:
         rare = any(unicodedata.category(char) in _RARE for char in set(text))
         if "\n" in text and not rare and not CONTROL.search(text):
             text = data.decode(encoding, "replace")
-            return text, encoding, _said(encoding) + _broken(text, encoding)
+            return text, encoding, _notes(text, encoding)
     return None
 
 
@@ -192,9 +191,9 @@ def _guess(data: bytes) -> tuple[str, str, tuple[Diagnostic, ...]]:
     sample = data[start : start + SAMPLE // 4]
     best = max(LEGACY, key=lambda legacy: legacy.score(sample))
     if _nearly_utf8(text) or best.score(sample) < 0:
-        return text, "utf-8", _broken(text, "utf-8")
+        return text, "utf-8", _notes(text, "utf-8")
     text = data.decode(best.encoding, "replace")
-    return text, best.encoding, _said(best.encoding) + _broken(text, best.encoding)
+    return text, best.encoding, _notes(text, best.encoding)
 
 
 def _nearly_utf8(text: str) -> bool:
@@ -204,24 +203,13 @@ def _nearly_utf8(text: str) -> bool:
     return whole > 0 and whole >= 2 * text.count(BROKEN)
 
 
-def _without_nul(text: str) -> tuple[str, tuple[Diagnostic, ...]]:
-    count = text.count("\0")
-    if count * 10 > len(text):
-        raise UnreadableArticle("binary-file", "The file is not text: it is full of NUL bytes.")
-    message = f"{count} NUL bytes were removed; save the file again as text."
-    return text.replace("\0", ""), (Diagnostic("warning", "read", "nul-removed", message),)
-
-
-def _said(encoding: str) -> tuple[Diagnostic, ...]:
-    if encoding == "utf-8":
-        return ()
-    message = f"The file was read as {encoding}; save it as UTF-8 if characters look wrong."
-    return (Diagnostic("info", "read", "encoding-guessed", message),)
-
-
-def _broken(text: str, encoding: str) -> tuple[Diagnostic, ...]:
-    count = text.count(BROKEN)
-    if not count:
-        return ()
-    message = f"{count} places are not valid {encoding} and stand as U+FFFD in the text."
-    return (Diagnostic("warning", "read", "bytes-replaced", message),)
+def _notes(text: str, encoding: str) -> tuple[Diagnostic, ...]:
+    """Say what encoding was guessed, and how many places did not fit it."""
+    notes = []
+    if encoding != "utf-8":
+        message = f"The file was read as {encoding}; save it as UTF-8 if characters look wrong."
+        notes.append(Diagnostic("info", "read", "encoding-guessed", message))
+    if count := text.count(BROKEN):
+        message = f"{count} places are not valid {encoding} and stand as U+FFFD in the text."
+        notes.append(Diagnostic("warning", "read", "bytes-replaced", message))
+    return tuple(notes)

@@ -3,7 +3,7 @@
     bytes ─► decode ─► which form? ─► split ─► load ─► ParsedArticle
 
 python-frontmatter does the reading; the handlers here tell it where a header
-ends when its fences are amiss, and `headers` loads what its own would refuse or
+ends when its fences are amiss, and `loaders` reads what its own would refuse or
 lose. What is no header after all stays in the body.
 """
 
@@ -11,8 +11,8 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Iterator
-from typing import Any
+from collections.abc import Callable
+from typing import Any, ClassVar
 
 import frontmatter
 import yaml
@@ -29,55 +29,52 @@ USUAL = frozenset(
     "title date author tags categories category layout slug permalink 标题 標題 日期 作者".split()
 )
 
+_LINE = re.compile("^.*$", re.MULTILINE)
+
 MAX_UNUSUAL = 20_000  # characters: no header that has to be guessed at is longer
 
 
 class Header(BaseHandler):
     """A python-frontmatter handler for one file; it gathers what it repaired."""
 
-    opening: re.Pattern[str]
-    closing: re.Pattern[str]
+    opening: ClassVar[re.Pattern[str]]
+    closing: ClassVar[re.Pattern[str]]
+    loader: Callable[[str], Loaded]
 
-    def __init__(self) -> None:
+    def __init__(self, start: int) -> None:
+        """`start` is where the opening fence ends."""
+        self.start = start
+        self.loaded: Loaded | None = None  # where it was read while its end was looked for
         self.repairs: list[Diagnostic] = []
 
     def split(self, text: str) -> tuple[str, str]:
         """Part header and body; raises `ValueError` when there is no header."""
-        start = self._start(text)
-        closing = self.closing.search(text, start)
+        closing = self.closing.search(text, self.start)
         if closing is None:
             raise ValueError("the header has no end")
-        return text[start : closing.start()], text[closing.end() :]
+        return text[self.start : closing.start()], text[closing.end() :]
 
     def load(self, fm: str) -> dict[str, Any]:
         """Read the header; raises `ValueError` or `YAMLError` when it is no mapping."""
-        values, repairs = self.loaded(fm)
+        values, repairs = self.loaded or self.loader(fm)
         self.repairs += repairs
         return values
-
-    def loaded(self, header: str) -> Loaded:
-        """Read the header and say what was repaired."""
-        raise NotImplementedError
-
-    def _start(self, text: str) -> int:
-        opening = self.opening.match(text)
-        return opening.end() if opening else 0
 
 
 class Yaml(Header):
     """`---`, `key: value` lines, `---`; the closing fence may be missing."""
 
-    valid: Loaded | None = None  # the header, where it could be read while it was looked for
     opening = re.compile(r"-{3,}[ \t]*(?:ya?ml)?[ \t]*(?:#.*)?\n")
     closing = re.compile(r"^(?:-{3,}|\.{3})[ \t]*$", re.MULTILINE)
+    loader = staticmethod(load_yaml)
 
     def split(self, text: str) -> tuple[str, str]:
         """Part header and body at the first fence, when what stands above is YAML, else where
         the lines stop looking like a header."""
-        start = self._start(text)
+        start = self.start
         closing = self.closing.search(text, start, start + MAX_UNUSUAL) if start else None
         if closing and (loaded := load_valid(text[start : closing.start()])):
-            self.valid = loaded
+            self.loaded = loaded
             return text[start : closing.start()], text[closing.end() :]
         end = _header_end(text, start, self.closing)
         header, closing = text[start:end], self.closing.match(text, end)
@@ -88,10 +85,6 @@ class Yaml(Header):
         message = "The header has no closing line: end it with a line of ---."
         self.repairs.append(Diagnostic("warning", "front-matter", "fence-missing", message))
         return header, text[end:]
-
-    def loaded(self, header: str) -> Loaded:
-        """Read YAML, or what was meant for it."""
-        return self.valid or load_yaml(header)
 
     def plausible(self, header: str, closed: bool) -> bool:
         """Tell a header from prose under a horizontal rule: two keys, or a usual one."""
@@ -116,10 +109,7 @@ class Toml(Header):
 
     opening = re.compile(r"(?:\+{3,}|-{3,}[ \t]*toml)[ \t]*\n")
     closing = re.compile(r"^(?:\+{3,}|-{3,})[ \t]*$", re.MULTILINE)
-
-    def loaded(self, header: str) -> Loaded:
-        """Read TOML."""
-        return load_toml(header)
+    loader = staticmethod(load_toml)
 
 
 class FencedJson(Header):
@@ -127,10 +117,7 @@ class FencedJson(Header):
 
     opening = re.compile(r"(?:;{3,}|-{3,}[ \t]*json)[ \t]*\n")
     closing = re.compile(r"^(?:;{3,}|-{3,})[ \t]*$", re.MULTILINE)
-
-    def loaded(self, header: str) -> Loaded:
-        """Read JSON with or without its braces."""
-        return load_json(header if header.lstrip().startswith("{") else f"{{{header}}}")
+    loader = staticmethod(load_json)
 
 
 class Json(Header):
@@ -138,6 +125,7 @@ class Json(Header):
 
     opening = re.compile(r"(?=\{\s*[\"'}])")
     closing = re.compile(r"(?<=^\})[ \t]*$", re.MULTILINE)
+    loader = staticmethod(load_json)
 
     def split(self, text: str) -> tuple[str, str]:
         """Part header and body after the brace that closes the object."""
@@ -146,10 +134,6 @@ class Json(Header):
         except (ValueError, RecursionError):
             return super().split(text)
         return text[:end], text[end:]
-
-    def loaded(self, header: str) -> Loaded:
-        """Read JSON."""
-        return load_json(header)
 
 
 FORMS: tuple[type[Header], ...] = (Yaml, Toml, FencedJson, Json, BareYaml)
@@ -163,7 +147,8 @@ def parse_article(path: str, data: bytes) -> ParsedArticle:
     """
     decoded = decode(data)
     text = decoded.text.strip()
-    handler = next((form() for form in FORMS if form.opening.match(text)), None)
+    openings = ((form, form.opening.match(text)) for form in FORMS)
+    handler = next((form(opening.end()) for form, opening in openings if opening), None)
     front_matter: dict[str, Any] = {}
     body, repairs = text, list[Diagnostic]()
     if handler:
@@ -186,7 +171,8 @@ def _header_end(text: str, start: int, fence: re.Pattern[str]) -> int:
     stop = None  # where the header ends when no fence comes
     keys, listing, gap = 0, False, False  # listing: the last key waits for its items
     title_end = 0
-    for position, line in _lines(text, start):
+    for match in _LINE.finditer(text, start):
+        position, line = match.start(), match[0]
         if position < title_end:
             continue
         if fence.match(line):
@@ -208,14 +194,6 @@ def _header_end(text: str, start: int, fence: re.Pattern[str]) -> int:
     else:
         position = len(text)
     return start if not keys else position if stop is None else stop
-
-
-def _lines(text: str, start: int) -> Iterator[tuple[int, str]]:
-    while start <= len(text):
-        end = text.find("\n", start)
-        end = len(text) if end < 0 else end
-        yield start, text[start:end]
-        start = end + 1
 
 
 def _keys(header: str) -> set[str]:

@@ -83,7 +83,7 @@ def load_yaml(header: str) -> Loaded:
         return loaded
     quoted, _ = quote_titles(header)
     spaced = re.sub(r"^\t+", lambda tabs: "  " * len(tabs[0]), quoted, flags=re.MULTILINE)
-    return _recover(textwrap.dedent(spaced), "yaml", KEY, _load_composed)
+    return _recover(textwrap.dedent(spaced), "yaml", KEY, lambda part: _Composed(part).load())
 
 
 def load_valid(header: str) -> Loaded | None:
@@ -95,7 +95,7 @@ def load_valid(header: str) -> Loaded | None:
         values, repairs = load_plain(quoted, titles)
     except Refused:
         try:
-            values, repairs = _load_composed(quoted)
+            values, repairs = _Composed(quoted).load()
         except (yaml.YAMLError, RecursionError):
             return None
         repairs = (_kept_as_written("yaml", titles), *repairs) if broken else repairs
@@ -114,11 +114,12 @@ def load_toml(header: str) -> Loaded:
 
 
 def load_json(header: str) -> Loaded:
-    """Read a JSON object, scalars as written.
+    """Read a JSON object with or without its braces, scalars as written.
 
     What is no JSON may still be YAML: trailing commas, single quotes, bare keys.
     Raises `ValueError` or `YAMLError` when it is neither.
     """
+    header = header if header.lstrip().startswith("{") else f"{{{header}}}"
     repairs: list[Diagnostic] = []
     try:
         value = json.loads(
@@ -130,7 +131,7 @@ def load_json(header: str) -> Loaded:
             strict=False,
         )
     except ValueError:
-        values, found = _load_composed(header)
+        values, found = _Composed(header).load()
         message = "The header is not valid JSON: check its quotes, commas and braces."
         return values, (*found, _warning("json-repaired", message))
     return _plain(value), tuple(repairs)
@@ -191,10 +192,6 @@ def _plain_scalar(written: str) -> str | None:
     if first in _INDICATORS or written[-1:] == ":":
         return None if written else ""
     return None if ": " in written or " #" in written or "\t" in written else written
-
-
-def _load_composed(header: str) -> Loaded:
-    return _Composed(header).load()
 
 
 class _Composed:

@@ -20,6 +20,7 @@ from clippings.models import Article, Conversion, Diagnostic, ParsedArticle, Sev
 from clippings.reading.dates import day_of, parse_date
 from clippings.reading.identity import path_id, text_digest
 from clippings.reading.language import detect
+from clippings.search.snippets import word_edge
 
 KEYS = {
     "title": ("title", "headline"),
@@ -188,7 +189,8 @@ def category_levels(categories: Any, path: str) -> Levels:
     below the third level belongs to the feed. Folders in which generators keep all of their
     articles (`source/_posts/`) are no level.
     """
-    chain = categories[0] if _is_nested(categories) else categories
+    is_nested = isinstance(categories, list) and categories and isinstance(categories[0], list)
+    chain = categories[0] if is_nested else categories
     levels = [name for leaf in _leaves(chain) if (name := _name(leaf))]
     levels = levels or list(PurePosixPath(_POSTS.sub("", path)).parts[:-1])
     section, source, *feed = [*levels, None, None][: max(len(levels), 2)]
@@ -234,7 +236,9 @@ def host_of(url: str) -> str | None:
 def opening(text: str) -> str:
     """Return how a text begins, on one line, cut to what a list of articles has room for."""
     line = _one_line(text[: SUMMARY_CHARACTERS * 3])
-    return line if len(line) <= SUMMARY_CHARACTERS else line[:SUMMARY_CHARACTERS].rstrip() + "…"
+    if len(line) <= SUMMARY_CHARACTERS:
+        return line
+    return line[: word_edge(line, SUMMARY_CHARACTERS)].rstrip() + "…"
 
 
 def date_of_name(path: str) -> str | None:
@@ -277,10 +281,6 @@ def _leaves(value: Any) -> Iterator[str]:
     else:
         for inner in value:
             yield from _leaves(inner)
-
-
-def _is_nested(value: Any) -> bool:
-    return isinstance(value, list) and bool(value) and isinstance(value[0], list)
 
 
 def _is_web(url: str) -> bool:

@@ -12,7 +12,7 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from difflib import get_close_matches
 from fnmatch import fnmatchcase
@@ -23,9 +23,14 @@ import yaml
 
 from clippings.models import BuildError, Outcome, ProcessedArticle, Quarantined, What, Withheld
 from clippings.reading.identity import text_digest
+from clippings.reading.normalize import category_levels, host_of, opening
 
 PUBLISH = ("full", "snippets")
 """What the archive gives of its articles: all of the text, or how each begins."""
+
+KINDS = ("path", "host", "source")
+"""What an entry may name: a file's path (with `*`, `?`, `[…]`), the host that an article was
+first published at (and its subdomains), a source."""
 
 _SETTINGS = {"withhold", "publish", "split_categories"}
 _OPTIONS = {"only", "reason"}
@@ -34,12 +39,20 @@ _PUNCTUATION = re.compile(r"([!-/:-@\[-`{-~])")  # what a backslash makes plain 
 
 @dataclass(frozen=True, slots=True)
 class Entry:
-    """One entry of the list: what it names (`kind` is a key of KINDS), what is taken out, why."""
+    """One entry of the list: what it names (`kind` is one of KINDS), what is taken out, why."""
 
     kind: str
     name: str
     what: What
     reason: str
+
+    def names(self, path: str, source: str | None, host: str | None) -> bool:
+        """Return whether it names a file of this path, source and host."""
+        if self.kind == "path":
+            return self.name == path or fnmatchcase(path, self.name)
+        if self.kind == "host":
+            return host is not None and f".{host}".endswith(f".{self.name}")
+        return self.name == source
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,36 +80,6 @@ class Withholding:
 
 
 NOTHING_WITHHELD = Withholding()
-
-
-@dataclass(frozen=True, slots=True)
-class _Names:
-    """What entries are compared with."""
-
-    path: str
-    source: str | None
-    host: str | None
-
-
-def _is_path(name: str, file: _Names) -> bool:
-    return name == file.path or fnmatchcase(file.path, name)
-
-
-def _is_host(name: str, file: _Names) -> bool:
-    return file.host is not None and f".{file.host}".endswith(f".{name}")
-
-
-def _is_source(name: str, file: _Names) -> bool:
-    return name == file.source
-
-
-KINDS: dict[str, Callable[[str, _Names], bool]] = {
-    "path": _is_path,
-    "host": _is_host,
-    "source": _is_source,
-}
-"""What an entry may name: a file's path (with `*`, `?`, `[…]`), the host that an article was
-first published at (and its subdomains), a source."""
 
 
 def read_withholding(file: Path) -> Withholding:
@@ -131,11 +114,11 @@ def read_withholding(file: Path) -> Withholding:
 
 def _entry(number: int, written: Any) -> Entry:
     where = f"withhold, entry {number}"
-    if not isinstance(written, Mapping) or len(written.keys() & KINDS.keys()) != 1:
+    if not isinstance(written, Mapping) or len(kinds := written.keys() & set(KINDS)) != 1:
         raise ValueError(f"{where}: names one of {', '.join(KINDS)}, such as `source: name`")
-    if unknown := written.keys() - KINDS.keys() - _OPTIONS:
+    if unknown := written.keys() - kinds - _OPTIONS:
         raise ValueError(f"{where}: {min(map(str, unknown))} is not known; there is only, reason")
-    (kind,) = written.keys() & KINDS.keys()
+    (kind,) = kinds
     name = str(written[kind] or "").strip()
     if kind == "host":
         name = name.lower().removeprefix("www.")
@@ -161,17 +144,14 @@ def withhold(outcome: Outcome, withholding: Withholding) -> Outcome:
 def _decide(outcome: ProcessedArticle | Quarantined, withholding: Withholding) -> Withheld | None:
     """The first entry that takes all of a file, else the first that takes its text; else
     what the setting says, under the number 0."""
-    from clippings.reading.normalize import category_levels, host_of  # loads all that converts
-
     if isinstance(outcome, ProcessedArticle):
-        host = host_of(outcome.article.url or "")
-        file = _Names(outcome.path, outcome.article.source, host)
+        source, host = outcome.article.source, host_of(outcome.article.url or "")
     else:
-        file = _Names(outcome.path, category_levels((), outcome.path)[1], None)
+        source, host = category_levels((), outcome.path).source, None
     hits = [
         Withheld(outcome.path, outcome.digest, entry.what, number, entry.reason)
         for number, entry in enumerate(withholding.entries, 1)
-        if KINDS[entry.kind](entry.name, file)
+        if entry.names(outcome.path, source, host)
     ]
     if withholding.publish == "snippets":
         hits.append(Withheld(outcome.path, outcome.digest, "text", 0, ""))
@@ -181,8 +161,6 @@ def _decide(outcome: ProcessedArticle | Quarantined, withholding: Withholding) -
 def _cut(processed: ProcessedArticle, withheld: Withheld) -> ProcessedArticle:
     """The file's article with nothing of its text but how it begins: the index is made of what
     is left, since overlapping pairs in their order would give the text back."""
-    from clippings.reading.normalize import opening
-
     article = processed.article
     header = _shortened(json.loads(article.front_matter))
     beginning = opening(processed.text)
@@ -201,8 +179,6 @@ def _cut(processed: ProcessedArticle, withheld: Withheld) -> ProcessedArticle:
 
 def _shortened(value: Any) -> Any:
     """A value of the front matter, each string of it no longer than a beginning."""
-    from clippings.reading.normalize import opening
-
     if isinstance(value, str):
         return opening(value)
     if isinstance(value, dict):

@@ -12,7 +12,7 @@ extension: any `sqlite3` with FTS5 opens, checks and queries it (docs/search.md 
 from clippings.search.closest import FEW, Closest, Results, closest, find
 from clippings.search.folding import fold, folding_table
 from clippings.search.query import Filter, Note, Query, parse_query, quoted
-from clippings.search.results import COUNTED, COUNTS, ORDERS, RANKED, TOTAL
+from clippings.search.results import COUNTED, COUNTS, ORDERS, RANKED, count
 from clippings.search.snippets import Snippet, snippet
 from clippings.search.tokens import facts, index_labels, index_text
 
@@ -22,7 +22,6 @@ __all__ = [
     "FEW",
     "ORDERS",
     "RANKED",
-    "TOTAL",
     "Closest",
     "Filter",
     "Note",
@@ -30,6 +29,7 @@ __all__ = [
     "Results",
     "Snippet",
     "closest",
+    "count",
     "facts",
     "find",
     "fold",

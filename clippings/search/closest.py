@@ -13,14 +13,14 @@ from __future__ import annotations
 import json
 import re
 import sqlite3
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass, replace
 from itertools import islice
 from typing import NamedTuple
 
 from clippings.search.folding import CJK, SYMBOLS
 from clippings.search.query import WORDS, Query, phrase, without
-from clippings.search.results import ORDERS, TOTAL, WEIGHTS
+from clippings.search.results import ORDERS, WEIGHTS, count
 from clippings.search.snippets import find_places, fold_with_origin, window
 
 FEW = 3
@@ -54,7 +54,6 @@ _ENGLISH = frozenset(
 # languages, tracker, shop are looked for as languag*, track*, shop*: an ending may be another.
 _ENDING = re.compile("(?<=[a-z]{4})(?:ies|ing|ed|es|er|s|y)\\Z")
 
-_COUNT = "select count(*) from (select 1 from articles_fts where articles_fts match ? limit ?)"
 _CLOSEST = f"""
     select rowid from articles_fts where articles_fts match :match
     order by bm25(articles_fts, {WEIGHTS}), rowid desc limit :limit
@@ -103,7 +102,7 @@ def find(
     """Find the articles of a query, `limit` of them in an order of ORDERS, and the closest where
     fewer than FEW hold all of it."""
     page = {"match": query.match, "limit": limit, "offset": offset}
-    (total,) = conn.execute(TOTAL, page).fetchone()
+    total = count(conn, query.match)
     docids = [docid for (docid,) in conn.execute(ORDERS[order], page)]
     few = total < FEW and total <= limit and not offset
     return Results(total, docids, closest(conn, query, docids) if few else Closest(query, {}))
@@ -127,8 +126,7 @@ def closest(conn: sqlite3.Connection, query: Query, known: Collection[int] = ())
     matched = {}
     for docid in docids:
         head, body = texts[docid]
-        terms = _held([(head, len(head)), (body, _PASSAGE)], [*parts.telling])
-        held = sorted(parts.telling[term] for term in terms)
+        held = sorted(_held(head, len(head), parts) | _held(body, _PASSAGE, parts))
         if _share(text, held, parts) >= _ENOUGH:
             matched[docid] = tuple(text[start:end] for start, end in _merged(held))
     return Closest(replace(query, match=match, terms=tuple(parts.telling)), matched)
@@ -164,7 +162,7 @@ def _parts(conn: sqlite3.Connection, text: str) -> tuple[_Parts, list[str]]:
     parts = _Parts({}, [], [])
     spans = dict(islice(split_question(text).items(), _LONGEST))
     for term, span in spans.items():
-        counted = conn.execute(_COUNT, [f"{WORDS} : {phrase(term)}", most + 1]).fetchone()[0]
+        counted = count(conn, f"{WORDS} : {phrase(term)}", most + 1)
         if 0 < counted <= most:
             counts[term] = counted
         else:
@@ -179,10 +177,10 @@ def _parts(conn: sqlite3.Connection, text: str) -> tuple[_Parts, list[str]]:
     return parts, rarest
 
 
-def _held(texts: Iterable[tuple[str, int]], terms: Sequence[str]) -> set[str]:
-    """Give the terms that the densest stretch of each text holds, of so many characters."""
-    found = [window(text, find_places(text, terms), length)[1] for text, length in texts]
-    return {terms[number] for number in set().union(*found)}
+def _held(text: str, length: int, parts: _Parts) -> set[Span]:
+    """Return the telling parts that the densest stretch of a text holds, of so many characters."""
+    spans = [*parts.telling.values()]
+    return {spans[number] for number in window(text, find_places(text, parts.telling), length)[1]}
 
 
 def _share(text: str, held: Iterable[Span], parts: _Parts) -> float:

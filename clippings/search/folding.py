@@ -44,6 +44,8 @@ _KEPT = dict(
 )
 # Only here does a character's folded form depend on its neighbours.
 _COMBINING = re.compile("[\u0300-\u036f\u1100-\u11ff\u3099\u309a\uff9e\uff9f]")
+MARKS = "\u0300-\u036f\u1160-\u11ff\u3099\u309a\uff9e\uff9f"  # those that join the one before
+_MARKED = re.compile(f"(?s).[{MARKS}]+")
 _ACCENTS = re.compile("(?<=[A-Za-zͰ-Ͽ])[\u0300-\u036f]+|(?<=е)\u0308")
 # Marks on letters that say nothing of their own: stray accents, Hebrew points, Arabic vowels and
 # tatweel, variation selectors, skin tones. Format characters and enclosing marks go by category.
@@ -63,7 +65,8 @@ SIGNS = (
 def fold(text: str) -> str:
     """Give `text` as the index sees it: letters folded, all else a space or a line break."""
     if _COMBINING.search(text):
-        text = unicodedata.normalize("NFKC", text)
+        # Not the whole text: ①② would be the number 12 there, and two elsewhere.
+        text = _MARKED.sub(lambda marked: unicodedata.normalize("NFKC", marked[0]), text)
     return text.translate(_TABLE)
 
 

@@ -135,16 +135,15 @@ class _Item:
     match: str
     negative: bool = False
     terms: tuple[str, ...] = ()
-    notes: tuple[Note, ...] = ()
     plain: tuple[str, ...] = ()
     filter: Filter | None = None
 
 
 def parse_query(text: str) -> Query:
     """Read a query of any kind and length; an empty one stands for every article."""
-    groups, notes = _groups(text[:_MAX_CHARACTERS])
+    notes: list[Note] = []
+    groups = _groups(text[:_MAX_CHARACTERS], notes)
     items = [item for group in groups for item in group]
-    notes += [note for item in items for note in item.notes]
     if len(text) > _MAX_CHARACTERS:
         notes.append(_note("too-long", text[_MAX_CHARACTERS:]))
     groups = [kept for group in groups if (kept := [item for item in group if item.match])]
@@ -177,10 +176,9 @@ def quoted(name: str) -> str:
     return f'"{re.sub(f"[{_QUOTES}]", " ", name)}"'
 
 
-def _groups(text: str) -> tuple[list[list[_Item]], list[Note]]:
+def _groups(text: str, notes: list[Note]) -> list[list[_Item]]:
     """Cut a query into its items; those joined by OR share a group."""
     groups: list[list[_Item]] = []
-    notes: list[Note] = []
     operators: set[str] = set()
     phrases = prefixes = 0
     parts = list(_ITEM.finditer(text))
@@ -194,15 +192,16 @@ def _groups(text: str) -> tuple[list[list[_Item]], list[Note]]:
         elif part[0] == "or" and groups and not last:
             notes.append(_note("lowercase-or", f"{parts[index - 1][0]} OR {parts[index + 1][0]}"))
         if phrases >= _MAX_PHRASES:
-            return groups, [*notes, _note("too-long", text[part.start() :])]
+            notes.append(_note("too-long", text[part.start() :]))
+            return groups
         if "OR" not in operators:
             groups.append([])
-        item = _item(part, "NOT" in operators, _MAX_PREFIXES - prefixes)
+        item = _item(part, "NOT" in operators, _MAX_PREFIXES - prefixes, notes)
         phrases += max(len(item.terms), 1)
         prefixes += item.match.count("*")
         groups[-1].append(item)
         operators.clear()
-    return groups, notes
+    return groups
 
 
 def _all_of(groups: list[list[_Item]]) -> str:
@@ -218,7 +217,7 @@ def _joined(operator: str, parts: Iterable[str]) -> str:
     return f"({operator.join(known)})" if len(known) > 1 else "".join(known)
 
 
-def _item(part: re.Match[str], negative: bool, prefixes: int) -> _Item:
+def _item(part: re.Match[str], negative: bool, prefixes: int, notes: list[Note]) -> _Item:
     """Compile one item; a field that is unknown or does not take the value becomes words.
 
     Of its words that end in a star, `prefixes` count as beginnings.
@@ -228,19 +227,17 @@ def _item(part: re.Match[str], negative: bool, prefixes: int) -> _Item:
     value = part["quoted"] if whole else part["plain"]
     name = (part["field"] or "").lower()
     name = _CHINESE.get(fold(name), name)
-    notes = [_note("unclosed-quote", part[0])] if whole and not part["closed"] else []
+    if whole and not part["closed"]:
+        notes.append(_note("unclosed-quote", part[0]))
     if name in _FIELDS:
         value = _starred(value, prefixes, notes)
         match = _in_column(_FIELDS[name], value, whole)
         terms = (value,) if name in ("title", "author") else ()
-        found = Filter(name, value, part[0])
-        return _Item(match, negative, terms, tuple(notes), filter=found)
-    if name in _FACTS:
-        match = _FACTS[name](value)
-        if match:
-            notes += [_note("reversed-date", part[0])] if match == NOTHING else []
-            found = Filter(name, value, part[0])
-            return _Item(match, negative, (), tuple(notes), filter=found)
+        return _Item(match, negative, terms, filter=Filter(name, value, part[0]))
+    if name in _FACTS and (match := _FACTS[name](value)):
+        if match == NOTHING:
+            notes.append(_note("reversed-date", part[0]))
+        return _Item(match, negative, filter=Filter(name, value, part[0]))
     if name:
         notes.append(_note(f"unknown-{name}" if name in _FACTS else "unknown-field", part[0]))
         value = part[0].lstrip("-－") if not whole else f"{part['field']} {value}"
@@ -273,13 +270,8 @@ def _words(
             plain.append(other or piece)
             matches.append(_joined(" OR ", [f"{WORDS} : {match}" for _, match in found]))
             terms += [word for word, _ in found]
-    return _Item(
-        _joined(" AND ", matches),
-        negative,
-        tuple(terms),
-        tuple(notes),
-        () if held else tuple(plain),
-    )
+    match = _joined(" AND ", matches)
+    return _Item(match, negative, tuple(terms), () if held else tuple(plain))
 
 
 def _starred(word: str, prefixes: int, notes: list[Note]) -> str:

@@ -1,11 +1,13 @@
 """The pages of a search as constant SQL; what a reader asks comes in only as parameters.
 
-Every statement takes `:match`, the expression of `parse_query`. `articles_fts.rowid` is
+Statements take `:match`, the expression of `parse_query`. `articles_fts.rowid` is
 `articles.docid`, which counts the articles in the order of publication, so the newest come
 without sorting.
 """
 
 from __future__ import annotations
+
+import sqlite3
 
 RANKED = 1_500
 """Relevance is judged among so many of the newest matches, which bounds what a word costs."""
@@ -35,11 +37,7 @@ _OLDEST = """
 ORDERS = {"relevance": _RELEVANCE, "newest": _NEWEST, "oldest": _OLDEST}
 """The name of an order → the SQL of one page: rows of `docid`."""
 
-TOTAL = f"""
-    select count(*) as total from (
-      select 1 from articles_fts where articles_fts match :match limit {COUNTED + 1}
-    )
-"""
+_COUNT = "select count(*) from (select 1 from articles_fts where articles_fts match ? limit ?)"
 
 _MATCHES = f"""
     select rowid from articles_fts where articles_fts match :match
@@ -63,3 +61,8 @@ COUNTS = {
 }
 """A field of the query language → the SQL of its most frequent values among the newest RANKED
 matches: rows of `name`, `articles`."""
+
+
+def count(conn: sqlite3.Connection, match: str, most: int = COUNTED + 1) -> int:
+    """Return how many articles an expression finds, counted up to `most`."""
+    return int(conn.execute(_COUNT, [match, most]).fetchone()[0])

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from html import escape
 from itertools import islice, pairwise
 
-from clippings.search.folding import CJK, SYMBOLS, fold, fold_in_place
+from clippings.search.folding import CJK, MARKS, SYMBOLS, fold, fold_in_place
 from clippings.search.query import STARS, Query, parse_query
 from clippings.search.tokens import runs, spans
 
@@ -17,7 +17,7 @@ _MAX_MATCHES = 200  # of one term in one text
 _SENTENCE_END = re.compile("[。！？!?…\n]\\s*|[.;；]\\s+")
 _LINE = re.compile("[^\n]*\n?")
 # A character with the marks that fold into it.
-_CLUSTER = re.compile("(?s).[\u0300-\u036f\u3099\u309a\uff9e\uff9f\u1160-\u11ff]*")
+_CLUSTER = re.compile(f"(?s).[{MARKS}]*")
 
 _CJK = re.compile(f"[{CJK}]")
 # A word or number that is not cut, with the marks inside: Wi-Fi, 12.5, don't.
@@ -171,7 +171,7 @@ def window(text: str, found: list[Place], length: int) -> tuple[Span, set[int]]:
     """Choose the stretch with the most different terms, then the most matches, and widen it; and
     say which terms it holds."""
     if not found:
-        return (0, _edge(text, length)), set()
+        return (0, word_edge(text, length)), set()
     best, first, end = (0, 0), 0, 0
     inside: Counter[int] = Counter()
     last = 0
@@ -192,14 +192,14 @@ def _widened(text: str, first: int, end: int, length: int) -> Span:
     earliest = max(first - room, 0)
     sentences = [earliest + m.end() for m in _SENTENCE_END.finditer(text[earliest:first])]
     start = 0 if earliest == 0 else max([s for s in sentences if s >= first - room // 2], default=0)
-    start = start or (earliest and _edge(text, first - room // 3))
+    start = start or (earliest and word_edge(text, first - room // 3))
     if start and (mark := _NO_BEGINNING.match(text, start, first)):
         start = mark.end()
-    return start, max(end, _edge(text, start + length))
+    return start, max(end, word_edge(text, start + length))
 
 
-def _edge(text: str, position: int) -> int:
-    """Move a cut that would part a word or a number to its start."""
+def word_edge(text: str, position: int) -> int:
+    """Return `position`, or the start of the word or number that a cut there would part."""
     around = max(position - _LONGEST_WORD, 0), position + _LONGEST_WORD
     for word in _WORD.finditer(text, *around):
         if word.start() < position < word.end() and word.start() > around[0]:

@@ -9,20 +9,19 @@ from __future__ import annotations
 
 import re
 import sqlite3
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from difflib import get_close_matches
 from string import ascii_lowercase
 from typing import NamedTuple
 
 from clippings.search.closest import split_question
 from clippings.search.query import WORDS, Query, parse_query, phrase, quoted
-from clippings.search.results import COUNTED, TOTAL
+from clippings.search.results import count
 
 _MOST = 8
 _WORD = re.compile("[A-Za-z]{4,12}")  # whose nearest is looked for
 _DAY = re.compile("(?:([0-9]{4})年)?([0-9]{1,2})月(?:([0-9]{1,2})[日号號])?|([0-9]{4})年")
 
-_COUNT = "select count(*) from (select 1 from articles_fts where articles_fts match ? limit ?)"
 _NEWEST_DAY = "select max(day) from articles where day like '%-' || ?"
 _SOURCES = "select distinct source from articles where source is not null"
 _STARTING = {
@@ -48,11 +47,10 @@ class Suggestion(NamedTuple):
 
 def suggest(conn: sqlite3.Connection, query: Query, total: int) -> list[Suggestion]:
     """Suggest what else to ask than a query that finds `total` articles."""
-    found = [*_dates(conn, query)]
+    makers: list[Callable[[sqlite3.Connection, Query], Iterator[Suggestion]]] = [_dates]
     if total == 0:
-        found += [*_without(conn, query), *_nearest_source(conn, query)]
-        found += [*_nearest_words(conn, query), *_parts(conn, query)]
-    return found
+        makers += [_without, _nearest_source, _nearest_words, _parts]
+    return [each for make in makers for each in make(conn, query)]
 
 
 def complete(conn: sqlite3.Connection, text: str) -> list[str]:
@@ -68,11 +66,10 @@ def complete(conn: sqlite3.Connection, text: str) -> list[str]:
     return list(dict.fromkeys(found))[:_MOST]
 
 
-def _counted(conn: sqlite3.Connection, match: str, most: int = COUNTED) -> int:
-    """Return how many articles an expression finds, which "" stands for none."""
-    if not match:
-        return 0
-    return int(conn.execute(_COUNT, [f"{WORDS} : {match}", most]).fetchone()[0])
+def _counted(conn: sqlite3.Connection, text: str, *most: int) -> int:
+    """Return how many articles hold a text among their words."""
+    match = phrase(text)
+    return count(conn, f"{WORDS} : {match}", *most) if match else 0
 
 
 def _dates(conn: sqlite3.Connection, query: Query) -> Iterator[Suggestion]:
@@ -92,16 +89,15 @@ def _dates(conn: sqlite3.Connection, query: Query) -> Iterator[Suggestion]:
 def _without(conn: sqlite3.Connection, query: Query) -> Iterator[Suggestion]:
     """Offer what a minus removes, where it removes everything."""
     text = " ".join(part for part in query.text.split() if part[0] not in "-－")
-    total = conn.execute(TOTAL, {"match": parse_query(text).match}).fetchone()[0]
-    if query.excluded and text and total:
+    if query.excluded and text and (total := count(conn, parse_query(text).match)):
         yield Suggestion("without", text, text, total)
 
 
 def _nearest_source(conn: sqlite3.Connection, query: Query) -> Iterator[Suggestion]:
     """Offer the nearest source for one that is nowhere."""
     for typed in query.filters:
-        named = {"match": parse_query(f"source:{quoted(typed.value)}").match}
-        if typed.name != "source" or conn.execute(TOTAL, named).fetchone()[0]:
+        named = parse_query(f"source:{quoted(typed.value)}").match
+        if typed.name != "source" or count(conn, named):
             continue
         sources = [source for (source,) in conn.execute(_SOURCES)]
         for source in get_close_matches(typed.value, sources, 1, 0.5):
@@ -112,9 +108,9 @@ def _nearest_source(conn: sqlite3.Connection, query: Query) -> Iterator[Suggesti
 def _nearest_words(conn: sqlite3.Connection, query: Query) -> Iterator[Suggestion]:
     """Offer for a Latin word that is nowhere the most frequent one that is an edit away."""
     for word in list(dict.fromkeys(_WORD.findall(" ".join(query.plain))))[:2]:
-        if _counted(conn, phrase(word), 1):
+        if _counted(conn, word, 1):
             continue
-        counts = {each: _counted(conn, phrase(each), 100) for each in _edits(word.lower())}
+        counts = {each: _counted(conn, each, 100) for each in _edits(word.lower())}
         nearest = max(counts, key=lambda each: (counts[each], each))
         if counts[nearest]:
             yield Suggestion("nearest", nearest, query.text.replace(word, nearest))
@@ -137,9 +133,9 @@ def _parts(conn: sqlite3.Connection, query: Query) -> Iterator[Suggestion]:
     for start, end in sorted(split_question(text).values()):
         before = found[-1] if found else (0, 0)
         if start >= before[1]:
-            found += [(start, end)] if _counted(conn, phrase(text[start:end]), 1) else []
-        elif _counted(conn, phrase(text[before[0] : end]), 1):
+            found += [(start, end)] if _counted(conn, text[start:end], 1) else []
+        elif _counted(conn, text[before[0] : end], 1):
             found[-1] = before[0], end
     for start, end in found[:_MOST]:
         part = text[start:end]
-        yield Suggestion("part", part, part, _counted(conn, phrase(part)))
+        yield Suggestion("part", part, part, _counted(conn, part))

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from clippings.build.process import process_article
-from clippings.models import Article, Conversion, Diagnostic, Image, ParsedArticle, Placed
+from clippings.models import Article, Conversion, Diagnostic, Image, ParsedArticle, ProcessedArticle
 from clippings.reading.normalize import (
     category_levels,
     host_of,
@@ -155,7 +155,7 @@ def test_one_feed_of_twenty_texts_in_four_generations_is_twenty_articles() -> No
                 f"\n<div>   <p>正文{number}</p>  </div>            "
             )
             outcome = process_article(path.format(name=name), text.encode())
-            assert isinstance(outcome, Placed)
+            assert isinstance(outcome, ProcessedArticle)
             found.setdefault(number, []).append(outcome.article)
     assert len({article.digest for each in found.values() for article in each}) == 20
     for each in found.values():
@@ -294,6 +294,17 @@ def test_the_summary_is_own_or_the_opening() -> None:
     assert normalized({"description": "摘要"})[0].summary == "摘要"
     assert normalized({}, Conversion("一\n二"))[0].summary == "一 二"
     assert opening("字" * 500) == "字" * 140 + "…"
+
+
+@pytest.mark.parametrize("word", ["interesting", "Wi-Fi", "don’t", "1,234.5", "日本Android"])
+def test_a_summary_is_not_cut_inside_a_word(word: str) -> None:
+    """A Latin word or a number that does not fit is left out whole; Chinese is cut anywhere."""
+    for before in range(120, 141):
+        text = "字" * (before - 1) + " " + word + " 尾" * 100
+        cut = opening(text).removesuffix("…").split()
+        left = cut[1] if len(cut) > 1 else ""
+        assert left in ("", "日", "日本", word)
+    assert opening("a" * 500) == "a" * 140 + "…"
 
 
 def test_equal_texts_have_one_digest() -> None:

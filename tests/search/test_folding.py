@@ -71,6 +71,7 @@ def test_only_digits_join_a_number() -> None:
         if unicodedata.category(character) != "Nd" and fold(character):
             first, *_, last = re.findall("[0-9]+", fold(f"5{character}5"))
             assert first == last == "5", hex(code)
+    assert fold("①②").split() == fold("①② e\u0301").split()[:2] == ["1", "2"]
 
 
 def test_emoji_fold_to_the_sign() -> None:

@@ -16,7 +16,7 @@ from hypothesis import strategies as st
 
 from clippings.search import (
     ORDERS,
-    TOTAL,
+    count,
     facts,
     fold,
     index_labels,
@@ -234,7 +234,7 @@ def test_orders(index: sqlite3.Connection) -> None:
         index.execute("insert into articles_fts (rowid, body, title) values (?, ?, ?)", values)
     wanted = {"match": parse_query("核战争").match, "limit": 10, "offset": 0}
     pages = {name: [d for (d,) in index.execute(sql, wanted)] for name, sql in ORDERS.items()}
-    total = index.execute(TOTAL, wanted).fetchone()[0]
+    total = count(index, wanted["match"])
     index.execute("rollback")
     assert pages == {"relevance": [3, 1, 2], "newest": [3, 2, 1], "oldest": [1, 2, 3]}
     assert total == 3

@@ -13,14 +13,11 @@ from urllib.parse import unquote
 from clippings.models import SourceFile
 from clippings.reading.sources import archives, git, history, local, remote
 from clippings.reading.sources.git import is_git
-from clippings.reading.sources.names import ARTICLE_SUFFIXES, PassedOver
+from clippings.reading.sources.names import ARTICLE_SUFFIXES, Keyed, PassedOver
 
 __all__ = ["ARTICLE_SUFFIXES", "find_articles", "is_address", "is_git", "needs_of", "read_bytes"]
 
 _LOCAL = "file://"
-
-_Keyed = tuple[str, SourceFile]
-"""What tells a file from any other, and the file by its path below its source."""
 
 
 class Found(NamedTuple):
@@ -45,7 +42,7 @@ def find_articles(sources: Iterable[Path | str], with_history: bool = False) -> 
     read: set[str] = set()
     for source in sources:
         name, files = _open(source, with_history, passed_over)
-        for key, file in sorted(files, key=_path):
+        for key, file in sorted(files, key=lambda found: (found[1].path, found[0])):
             if key in read:
                 passed_over["repeated"] += 1
                 continue
@@ -92,7 +89,7 @@ _READERS: tuple[tuple[Callable[[str], bool], Callable[[str, str, int], tuple[byt
 
 def _open(
     source: Path | str, with_history: bool, passed_over: PassedOver
-) -> tuple[str, Iterable[_Keyed]]:
+) -> tuple[str, Iterable[Keyed]]:
     """Return the name of a source, and its files in any order."""
     written = _as_written(source)
     if is_git(written):
@@ -111,10 +108,6 @@ def _as_written(source: Path | str) -> str:
     if written.startswith(_LOCAL):  # our own walk does not follow links that lead out
         return unquote(written.removeprefix(_LOCAL))
     return written
-
-
-def _path(found: _Keyed) -> tuple[str, str]:
-    return found[1].path, found[0]
 
 
 def _free_name(path: str, source: str, taken: Iterable[str]) -> str:

@@ -21,18 +21,19 @@ import tempfile
 import zipfile
 import zlib
 from collections.abc import Iterator
+from contextlib import suppress
 from functools import lru_cache
 from typing import IO, cast
 
 from clippings.models import BuildError, SourceFile
 from clippings.reading.sources import remote
-from clippings.reading.sources.names import PassedOver, article_below, as_text
+from clippings.reading.sources.names import Keyed, PassedOver, article_below, as_text
 
 MAX_INFLATION = 200
 """A compressed tar that grows to more than so many times its size is not unpacked."""
 
 _WRITTEN = re.compile(r"(?P<kind>zip|tar)://(?:(?P<folder>.*?)::)?(?P<file>.+)", re.DOTALL)
-_ENDING = re.compile(r"\.(?:(?P<zip>zip)|tar|tar\.(?:gz|bz2|xz)|tgz|tbz2|txz)$", re.IGNORECASE)
+_ENDING = re.compile(r"\.(?:zip|tar|tar\.(?:gz|bz2|xz)|tgz|tbz2|txz)$", re.IGNORECASE)
 _COMPRESSED = ((b"\x1f\x8b", gzip.open), (b"BZh", bz2.open), (b"\xfd7zXZ\0", lzma.open))
 _DAMAGED = (
     zipfile.BadZipFile, tarfile.TarError, zlib.error, lzma.LZMAError, struct.error,
@@ -54,8 +55,8 @@ def file_of(source: str) -> str:
     return _parts(source)[2]
 
 
-def members(source: str, passed_over: PassedOver) -> tuple[str, Iterator[tuple[str, SourceFile]]]:
-    """Return the archive's name, and (what tells it from any other, file) of each article in it."""
+def members(source: str, passed_over: PassedOver) -> tuple[str, Iterator[Keyed]]:
+    """Return the archive's name, and each article in it."""
     kind, folder, file = _parts(source)
     name = file.rstrip("/").rpartition("/")[2]
     files = _articles(f"{kind}://{folder}::{file}", folder, file, passed_over)
@@ -70,9 +71,7 @@ def read_member(store: str, location: str, limit: int) -> tuple[bytes, int]:
         raise OSError(errno.EIO, f"{error} (in the archive)") from error
 
 
-def _articles(
-    store: str, folder: str, file: str, passed_over: PassedOver
-) -> Iterator[tuple[str, SourceFile]]:
+def _articles(store: str, folder: str, file: str, passed_over: PassedOver) -> Iterator[Keyed]:
     stamp = remote.stamp_of(file)
     try:
         found = list(_archive(store, os.getpid()).members())
@@ -93,13 +92,8 @@ def _parts(source: str) -> tuple[str, str, str]:
     if match := _WRITTEN.match(source):
         kind, folder, file = match["kind"], (match["folder"] or "").strip("/"), match["file"]
     else:
-        kind, folder, file = _kind_by_ending(source), "", source
+        kind, folder, file = "zip" if source.lower().endswith(".zip") else "tar", "", source
     return kind, folder, file if remote.is_url(file) else os.path.realpath(file)
-
-
-def _kind_by_ending(file: str) -> str:
-    match = _ENDING.search(file)
-    return "zip" if match and match["zip"] else "tar"
 
 
 class _Zip:
@@ -192,8 +186,6 @@ def _real_name(info: zipfile.ZipInfo) -> str:
     except UnicodeEncodeError:  # a name that an extra field gave, in Unicode
         return info.filename
     for encoding in ("utf-8", "gb18030"):
-        try:
+        with suppress(UnicodeDecodeError):
             return raw.decode(encoding)
-        except UnicodeDecodeError:
-            continue
     return info.filename

@@ -17,7 +17,7 @@ from pathlib import Path
 from typing import IO, Any
 
 from clippings.models import BuildError, SourceFile
-from clippings.reading.sources.names import PassedOver, article_below, as_text
+from clippings.reading.sources.names import Keyed, PassedOver, article_below, as_text
 
 PREFIX = "git+"
 
@@ -77,19 +77,15 @@ class Repository:
         for entry in listing.split(b"\0")[:-1]:
             about, _, path = entry.partition(b"\t")
             mode, _, blob = about.split()
-            if name := self.article_path(path, passed_over):
+            if name := article_below(os.fsdecode(path), self.folder, passed_over):
                 if mode.startswith(_ORDINARY):
                     blobs[name] = blob.decode()
                 else:
                     passed_over["link"] += 1
         return blobs
 
-    def article_path(self, path: bytes, passed_over: PassedOver) -> str:
-        """Return the path of an article below the folder as text; empty for what is none."""
-        return article_below(os.fsdecode(path), self.folder, passed_over)
-
-    def files(self, passed_over: PassedOver) -> Iterator[tuple[str, SourceFile]]:
-        """Yield (what tells it from any other file, file) of each article of the revision."""
+    def files(self, passed_over: PassedOver) -> Iterator[Keyed]:
+        """Yield each article of the revision."""
         for path, blob in self.tree(passed_over).items():
             yield self.key(path), SourceFile(as_text(path), blob, blob, self.store)
 

@@ -9,22 +9,21 @@ A renamed file is a new file: identical texts become placements of one article a
 from __future__ import annotations
 
 import hashlib
+import os
 from collections import defaultdict
 from collections.abc import Iterator
 from typing import IO
 
 from clippings.models import BuildError, History, SourceFile, Version
 from clippings.reading.sources.git import Repository
-from clippings.reading.sources.names import PassedOver, as_text
+from clippings.reading.sources.names import Keyed, PassedOver, article_below, as_text
 
 _BLOCK = 2**20
 _COMPARE = "diff-tree --stdin -r -z -c --root --raw --no-renames --no-abbrev".split()
 
 
-def files_of_history(
-    repository: Repository, passed_over: PassedOver
-) -> Iterator[tuple[str, SourceFile]]:
-    """Yield (what tells it from any other file, file with history) of each article that ever was.
+def files_of_history(repository: Repository, passed_over: PassedOver) -> Iterator[Keyed]:
+    """Yield each article that ever was, with its history.
 
     Holds the listing in memory, never contents. What the revision has beside them is passed over.
     Raises BuildError for a shallow clone.
@@ -76,7 +75,8 @@ def _versions(repository: Repository) -> dict[str, list[Version]]:
         for token in (tokens := _tokens(compare.stdout)):
             record = token.lstrip(b"\n")
             if record.startswith(b":"):
-                if path := repository.article_path(next(tokens), uncounted):
+                path = article_below(os.fsdecode(next(tokens)), repository.folder, uncounted)
+                if path:
                     versions[path].append(Version(_blob(record), commit, date))
             elif record:
                 commit, _, date = record.decode().partition(" ")

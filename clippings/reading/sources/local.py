@@ -9,6 +9,7 @@ from pathlib import Path
 
 from clippings.models import SourceFile
 from clippings.reading.sources.names import (
+    Keyed,
     PassedOver,
     Reason,
     as_text,
@@ -20,11 +21,8 @@ SETTLED = 2 * 10**9
 """Nanoseconds after which a file that is written again has another time on any file system."""
 
 
-def files_below(
-    source: Path, passed_over: PassedOver
-) -> tuple[str, Iterator[tuple[str, SourceFile]]]:
-    """Return the source's name, and (where it really lies, file) of each article of a folder, or of
-    the one file, in any order.
+def files_below(source: Path, passed_over: PassedOver) -> tuple[str, Iterator[Keyed]]:
+    """Return the source's name, and each article of a folder, or the one file, in any order.
 
     Links to files are followed inside the folder only; links to folders never.
     Cheap: one `stat` a file and nothing opened.
@@ -32,7 +30,7 @@ def files_below(
     return as_text(source.name), _files(source, passed_over)
 
 
-def _files(source: Path, passed_over: PassedOver) -> Iterator[tuple[str, SourceFile]]:
+def _files(source: Path, passed_over: PassedOver) -> Iterator[Keyed]:
     if source.is_file():
         real = os.path.realpath(source)
         yield real, SourceFile(as_text(source.name), real, stamp(source.stat()))

@@ -6,11 +6,16 @@ import os
 from collections import Counter
 from typing import Literal
 
+from clippings.models import SourceFile
+
 Reason = Literal["hidden", "ending", "link", "vanished", "repeated"]
 """Why something is passed over: its name is hidden or has another ending, it is a link that leads
 out of the source or no ordinary file, it was gone when looked at, it was read by another name."""
 
 PassedOver = Counter[Reason]
+
+Keyed = tuple[str, SourceFile]
+"""What tells a file from any other, by whatever way it is reached; and the file itself."""
 
 ARTICLE_SUFFIXES = (".md", ".markdown", ".html", ".htm", ".xhtml", ".txt")
 

@@ -12,7 +12,7 @@ from urllib.parse import unquote, urlsplit
 
 from clippings.models import BuildError, SourceFile
 from clippings.reading.sources import local
-from clippings.reading.sources.names import PassedOver, article_below, as_text
+from clippings.reading.sources.names import Keyed, PassedOver, article_below, as_text
 
 MAX_FOLDERS = 100_000
 """Folders listed of one URL: a server may make up new ones for ever."""
@@ -26,9 +26,8 @@ def is_url(source: str) -> bool:
     return "://" in source
 
 
-def files_at(url: str, passed_over: PassedOver) -> tuple[str, Iterator[tuple[str, SourceFile]]]:
-    """Return the last part of a URL as its name, and (what tells it from any other, file) of each
-    article below it, or of the one file that it names."""
+def files_at(url: str, passed_over: PassedOver) -> tuple[str, Iterator[Keyed]]:
+    """Return the last part of a URL as its name, and each article below it, or the one file."""
     return as_text(_last_part(url)), _files(url, passed_over)
 
 
@@ -68,7 +67,7 @@ def stamp_of(place: str) -> str:
         return _stamp(files, files.info(path))
 
 
-def _files(url: str, passed_over: PassedOver) -> Iterator[tuple[str, SourceFile]]:
+def _files(url: str, passed_over: PassedOver) -> Iterator[Keyed]:
     files, root = _file_system(url)
     with _told(url):
         about = files.info(root)
@@ -83,7 +82,7 @@ def _files(url: str, passed_over: PassedOver) -> Iterator[tuple[str, SourceFile]
             if path := article_below(name, "", passed_over):
                 location = found["name"]
                 file = SourceFile(as_text(path), location, _stamp(files, found), url)
-                yield f"{files.unstrip_protocol(location)}", file
+                yield files.unstrip_protocol(location), file
 
 
 def _walk(files: Any, root: str, base: str) -> Iterator[dict[str, Any]]:
