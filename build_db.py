@@ -158,8 +158,8 @@ def main(
     """Build one SQLite database with full-text search from folders of articles.
 
     SOURCE is a folder, or an article; seeds/ when none is given. Articles are
-    .md .markdown .html .htm .txt files; other files and hidden folders are
-    passed over. SOURCE may also be a git repository, git+PATH[@REV][:FOLDER];
+    .md .markdown .html .htm .xhtml .txt files; other files and hidden folders
+    are passed over and counted. SOURCE may also be a git repository, git+PATH[@REV][:FOLDER];
     a zip or tar archive; or, with the extra `remote`, a URL that fsspec opens.
 
     Exit status: 0 the database was published; 1 it was not (too many files in
