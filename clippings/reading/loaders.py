@@ -56,6 +56,7 @@ _PLAIN = re.compile(
     r"(?P<items>(?:(?:[ \t]*\n)+ *-(?: .*)?$)*))$",
     re.MULTILINE,
 )
+_FLOW_LIST = re.compile(r"\[[^\[\]]*\]")  # added by hand: the generator writes none
 _PLAIN_ITEM = re.compile(r"^( *)-(.*)$", re.MULTILINE)
 _INDICATORS = frozenset("-?:,[]{}#&*!|>'\"%@`") | {""}
 _CORE = re.compile(r"tag:yaml\.org,2002:(?:str|int|float|bool|null|timestamp|seq|map)")
@@ -150,7 +151,7 @@ def load_plain(header: str, repaired: Sequence[str] = ()) -> Loaded:
 
     def scalar(key: str, written: str) -> str:
         value = _plain_scalar(written)
-        if value is None and not generated:
+        if value is None and (not generated or _FLOW_LIST.fullmatch(written)):
             raise Refused("a value that is not plain")
         if value is None:
             broken.append(key)

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 from conftest import Visitor
 
-from clippings.build import pipeline
+from clippings.build import draft
 from clippings.build.executors import mapper
 from clippings.build.pipeline import build
 
@@ -74,7 +74,7 @@ def test_many_changes_are_counted(
     serve: Callable[..., Visitor], folder: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Where more articles changed than are named, the page says how many more."""
-    monkeypatch.setattr(pipeline, "MOST_TOLD", 2)
+    monkeypatch.setattr(draft, "MOST_TOLD", 2)
     site = serve(folder)
     for name in "xyz":
         write(folder, name, f"新{name}")
