@@ -88,7 +88,8 @@ class Draft:
         A text of which any file is new, changed or gone is written anew: all files with it are
         read.
         """
-        load_tables()
+        if self._is_new:
+            load_tables()
         work = partial(prepare_rows, withholding=withholding)
         self._dropped.update(todo.gone)
         self._texts.update(self._known[path].text for path in todo.gone)

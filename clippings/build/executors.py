@@ -26,7 +26,7 @@ Item = TypeVar("Item")
 Result = TypeVar("Result")
 Work = Callable[[Sequence[Item]], list[Result]]
 
-CHUNK = 32
+CHUNK = 64
 """Items a worker takes at a time: large enough to hide the cost of a message."""
 
 CHUNKS_IN_FLIGHT = 3

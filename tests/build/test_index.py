@@ -7,7 +7,7 @@ from conftest import ROOT
 from clippings.build.index import Columns, index, index_tokens
 from clippings.build.process import process_article
 from clippings.markdown.rendering import plain_text
-from clippings.models import Placed
+from clippings.models import ProcessedArticle
 from clippings.search import index_labels, index_text
 
 
@@ -15,7 +15,7 @@ def test_an_entry_depends_on_its_article_only() -> None:
     """All at once, one by one, and from what the database keeps of it."""
     files = sorted((ROOT / "seeds").rglob("*.md"))
     outcomes = [process_article(path.name, path.read_bytes()) for path in files]
-    articles = [outcome.article for outcome in outcomes if isinstance(outcome, Placed)]
+    articles = [outcome.article for outcome in outcomes if isinstance(outcome, ProcessedArticle)]
     texts = [plain_text(article.markdown) for article in articles]
     entries = index(articles, texts)
     assert entries == [index([a], [text])[0] for a, text in zip(articles, texts, strict=True)]
