@@ -70,7 +70,9 @@ class Middleware:
         scope = {**scope, "raw_path": sent, "headers": headers}
         path, query = self._local(sent.decode("latin-1")), scope["query_string"].decode("latin-1")
         canonical = canonical_path(path, self._datasette.databases)
-        if canonical is None or sent[:1] != b"/" or sent[1:2] in (b"/", b"\\"):
+        is_address = sent[:1] == b"/" and sent[1:2] not in (b"/", b"\\")
+        is_read = scope["method"] in READING
+        if not is_address or not canonical or (is_read and not _is_known(canonical)):
             return await self._refuse(scope, send, 404)
         known = pages.known_query(canonical, query)
         if (canonical, known) != (path, query):
@@ -181,6 +183,11 @@ class Middleware:
         request = Request({**scope, "csrftoken": lambda: ""}, None)  # no form of the page posts
         answer = await error_page(self._datasette, request, status, message)
         await answer.asgi_send(send)
+
+
+def _is_known(path: str) -> bool:
+    """Whether anything may stand at a path: tables have no percent-encoded names."""
+    return "%" not in path or path.startswith(("/static/", "/-/")) or pages.find(path) is not None
 
 
 def _is_text(header: bytes) -> bool:

@@ -75,7 +75,7 @@ def test_sources_can_be_subscribed_to(site: Visitor) -> None:
 def test_about_gives_account(site: Visitor) -> None:
     """The page about the archive has the numbers of the build, and every way that it names."""
     page = site.page("/about")
-    (files,) = site.rows("select count from accounting where name = 'files_seen'")
+    (files,) = site.rows("select count from accounting where name = 'files_found'")
     assert text_of(page, "//table//td")[0] == str(files["count"])
     for link in page.xpath("//p[@class='ways']/a/@href"):
         assert site.get(urlsplit(link).path).status_code == 200, link
