@@ -12,7 +12,8 @@ from conftest import CORPUS, benchmark_named
 from clippings.build.executors import mapper
 from clippings.build.pipeline import build
 from clippings.reading.withholding import NOTHING_WITHHELD, Entry, Withholding
-from clippings.search import fold
+from clippings.search.arrays import TextBatch
+from clippings.similarity.features import sketches
 from clippings.similarity.near_duplicates import (
     KEPT,
     Sketch,
@@ -20,7 +21,6 @@ from clippings.similarity.near_duplicates import (
     components,
     is_near_duplicate,
     read_sketch,
-    sketch,
 )
 
 benchmark, generate = benchmark_named("stories"), benchmark_named("generate")
@@ -33,7 +33,8 @@ LATER = "工程师们站在桥面上合影留念，大桥将于下个月通车�
 
 
 def packed(title: str, text: str) -> bytes:
-    return sketch(fold(title), fold(text), None)
+    (sketch,) = sketches([title], TextBatch([text]), [None])
+    return sketch
 
 
 def of(title: str, text: str) -> Sketch:
