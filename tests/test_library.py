@@ -17,8 +17,8 @@ from conftest import ROOT, Visitor
 
 import clippings
 import clippings.library
+from clippings import load_ipython_extension
 from clippings.library import NOTES, Archive
-from clippings.magic import load_ipython_extension
 from clippings.models import OpenError
 from clippings.search.query import Note
 

@@ -31,14 +31,13 @@ MAY_IMPORT = {
     "site": {"dataset", "markdown", "search"},
     "library": {"dataset", "markdown", "models", "search"},
     "command": {"library", "models", "search"},
-    "magic": {"library", "models"},
 }  # fmt: skip
 """Part of the package → the parts that it may import."""
 
 READING_SIDE = {"dataset", "search", "site", "markdown"}
 """What plugins may import: it reads the finished database and never builds one."""
 
-AT_HOME = {"library", "command", "magic"}
+AT_HOME = {"library", "command"}
 """What reads a finished database where there is no site: notebooks and the terminal."""
 
 
