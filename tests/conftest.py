@@ -58,7 +58,7 @@ FLAGS = (
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """Mark as `site` what asks a served site: `make test` runs it on Datasette's next line too."""
     for item in items:
-        if item.path.parent.name == "site" and "serve" in getattr(item, "fixturenames", ()):
+        if "serve" in getattr(item, "fixturenames", ()):
             item.add_marker("site")
 
 

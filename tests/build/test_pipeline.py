@@ -21,8 +21,9 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from build_db import main
+from clippings.build import process
 from clippings.build.process import MAX_BYTES, MAX_KEPT, prepare_rows, process_article, read_file
-from clippings.models import ProcessedArticle, Quarantined, SourceFile
+from clippings.models import ParsedArticle, ProcessedArticle, Quarantined, SourceFile
 from clippings.reading.identity import path_id
 
 ROOT = Path(__file__).parents[2]
@@ -493,3 +494,24 @@ def test_a_bug_names_the_file(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -
     with pytest.raises(RuntimeError, match=r"news\.md") as bug:
         prepare_rows([SourceFile("news.md", str(file))])
     assert isinstance(bug.value.__cause__, ZeroDivisionError)
+
+
+def test_what_takes_too_long_is_quarantined_and_the_rest_goes_on(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """An article that outlasts its share of time is put aside with the reason; others are read."""
+
+    def convert(parsed: ParsedArticle) -> process.Converted:
+        if parsed.path == "endless.md":
+            while True:
+                pass
+        return quick(parsed)
+
+    quick = process.convert
+    monkeypatch.setattr(process, "convert", convert)
+    monkeypatch.setattr(process, "MAX_SECONDS", 0.2)
+    files = [process.RawFile(f"{name}.md", b"text") for name in ("a", "endless", "b")]
+    first, endless, last = process.process_articles(files)
+    assert isinstance(first, ProcessedArticle) and isinstance(last, ProcessedArticle)
+    assert isinstance(endless, Quarantined)
+    assert (endless.content, endless.diagnostics[0].code) == (b"text", "took-too-long")
