@@ -22,8 +22,8 @@ from typing import Any
 import yaml
 
 from clippings.models import BuildError, Outcome, ProcessedArticle, Quarantined, What, Withheld
+from clippings.reading.fields import category_levels, host_of, opening
 from clippings.reading.identity import text_digest
-from clippings.reading.normalize import category_levels, host_of, opening
 
 PUBLISH = ("full", "snippets")
 """What the archive gives of its articles: all of the text, or how each begins."""

@@ -13,7 +13,6 @@ import errno
 import gzip
 import lzma
 import os
-import re
 import stat
 import struct
 import tarfile
@@ -27,13 +26,19 @@ from typing import IO, cast
 
 from clippings.models import BuildError, SourceFile
 from clippings.reading.sources import remote
-from clippings.reading.sources.names import Keyed, PassedOver, article_below, as_text
+from clippings.reading.sources.names import (
+    ARCHIVE,
+    ARCHIVE_ENDING,
+    Keyed,
+    PassedOver,
+    article_below,
+    as_text,
+    is_url,
+)
 
 MAX_INFLATION = 200
 """A compressed tar that grows to more than so many times its size is not unpacked."""
 
-_WRITTEN = re.compile(r"(?P<kind>zip|tar)://(?:(?P<folder>.*?)::)?(?P<file>.+)", re.DOTALL)
-_ENDING = re.compile(r"\.(?:zip|tar|tar\.(?:gz|bz2|xz)|tgz|tbz2|txz)$", re.IGNORECASE)
 _COMPRESSED = ((b"\x1f\x8b", gzip.open), (b"BZh", bz2.open), (b"\xfd7zXZ\0", lzma.open))
 _DAMAGED = (
     zipfile.BadZipFile, tarfile.TarError, zlib.error, lzma.LZMAError, struct.error,
@@ -41,13 +46,6 @@ _DAMAGED = (
 )  # fmt: skip
 """What the standard library raises for an archive that is damaged, encrypted or made to harm."""
 _BLOCK = 2**20
-
-
-def is_archive(source: str) -> bool:
-    """Return whether a source is written as an archive, or is a file that ends like one."""
-    if _WRITTEN.match(source):
-        return True
-    return "::" not in source and bool(_ENDING.search(source)) and not os.path.isdir(source)
 
 
 def file_of(source: str) -> str:
@@ -60,7 +58,7 @@ def members(source: str, passed_over: PassedOver) -> tuple[str, Iterator[Keyed]]
     kind, folder, file = _parts(source)
     name = file.rstrip("/").rpartition("/")[2]
     files = _articles(f"{kind}://{folder}::{file}", folder, file, passed_over)
-    return as_text(_ENDING.sub("", name)), files
+    return as_text(ARCHIVE_ENDING.sub("", name)), files
 
 
 def read_member(store: str, location: str, limit: int) -> tuple[bytes, int]:
@@ -89,11 +87,11 @@ def _articles(store: str, folder: str, file: str, passed_over: PassedOver) -> It
 
 def _parts(source: str) -> tuple[str, str, str]:
     """Return kind, folder inside, and the archive's own path or URL."""
-    if match := _WRITTEN.match(source):
+    if match := ARCHIVE.match(source):
         kind, folder, file = match["kind"], (match["folder"] or "").strip("/"), match["file"]
     else:
         kind, folder, file = "zip" if source.lower().endswith(".zip") else "tar", "", source
-    return kind, folder, file if remote.is_url(file) else os.path.realpath(file)
+    return kind, folder, file if is_url(file) else os.path.realpath(file)
 
 
 class _Zip:

@@ -12,18 +12,13 @@ from urllib.parse import unquote, urlsplit
 
 from clippings.models import BuildError, SourceFile
 from clippings.reading.sources import local
-from clippings.reading.sources.names import Keyed, PassedOver, article_below, as_text
+from clippings.reading.sources.names import Keyed, PassedOver, article_below, as_text, is_url
 
 MAX_FOLDERS = 100_000
 """Folders listed of one URL: a server may make up new ones for ever."""
 
 _CHANGES = ("ETag", "etag", "LastModified", "last_modified", "mtime", "updated")
 """What file systems call that which changes with a file."""
-
-
-def is_url(source: str) -> bool:
-    """Return whether a source or store is written as a URL."""
-    return "://" in source
 
 
 def files_at(url: str, passed_over: PassedOver) -> tuple[str, Iterator[Keyed]]:
