@@ -36,10 +36,10 @@ TEXTS = (
     ("nb", "Slik installerer du programmet på din egen maskin. Først må du laste ned filen."),
     (
         "da",
-        "Repræsentanterne for de to lande talte i næsten otte timer og blev ikke enige efter det.",
+        "Repræsentanterne for de to lande talte i næsten otte timer og blev ikke enige.",
     ),
     ("fi", "Maiden edustajat puhuivat lähes kahdeksan tuntia, mutta sopua ei ole vielä."),
-    ("cs", "Zástupci obou zemí spolu mluvili téměř osm hodin, ale na ničem se nedohodli."),
+    ("cs", "Zástupci obou zemí mluvili osm hodin, ale na ničem se nedohodli a jednání je u konce."),
     ("hu", "A két ország képviselői nyolc órán át tárgyaltak, de nem jutottak el az egyezségig."),
     ("ar", "تحدث ممثلو البلدين قرابة ثماني ساعات في المدينة"),
 )
