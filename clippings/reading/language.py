@@ -70,7 +70,7 @@ _MISNAMED = {"cn": "zh-Hans", "tw": "zh-Hant", "jp": "ja", "kr": "ko"}
 
 
 def detect(text: str, declared: str | None = None) -> str | None:
-    """Name the language of `text`, or None when nothing in it tells.
+    """Return the language of `text`, or None when nothing in it tells.
 
     `declared` is what the article says of itself; it wins when it is a plausible
     BCP 47 tag (RFC 5646). Chinese is always told apart by script: `zh-Hans`, `zh-Hant`.
@@ -120,8 +120,8 @@ def _by_script(sample: str) -> str | None:
     weights = {script: shares[script] * _WEIGHTS.get(script, 3.0) for script in shares}
     main = max(weights, key=weights.__getitem__)
     if main == "Latn":
-        if told := _latin(sample):
-            return told
+        if language := _latin(sample):
+            return language
         # Code without a fence has no function words; what stands beside it tells.
         less = weights.pop("Latn") / 5
         main = max(weights, key=weights.__getitem__, default="Latn")
@@ -134,14 +134,14 @@ def _by_script(sample: str) -> str | None:
 
 
 def _tells(counts: Counter[str], has: str, lacks: str) -> bool:
-    """Whether a text has letters (one in 200), and more of them than of those that it lacks."""
+    """Return whether a text has letters (one in 200), and more than of those that it lacks."""
     found, against = (sum(counts[letter] for letter in letters) for letters in (has, lacks))
     return found * 200 > counts.total() and found > against
 
 
 @cache
 def _script(letter: str) -> str | None:
-    """The script of a letter; None for what is no letter."""
+    """Return the script of a letter; None for what is no letter."""
     return _SCRIPTS.get(unicodedata.name(letter, "").split(" ")[0]) if letter.isalpha() else None
 
 
@@ -154,8 +154,8 @@ def _han(counts: Counter[str]) -> str:
 
 @cache
 def _only() -> tuple[frozenset[str], frozenset[str]]:
-    """The characters that only Simplified and that only Traditional text has: those that OpenCC
-    changes one way. What is frequent in Big5 (台, 后, 里) is no sign of Simplified text."""
+    """Return the characters that only Simplified and that only Traditional text has: those that
+    OpenCC changes one way. What is frequent in Big5 (台, 后, 里) is no sign of Simplified text."""
     simplified, traditional = changed_by("s2t").keys(), changed_by("t2s").keys()
     return (
         frozenset(c for c in simplified - traditional if not _is_frequent_in_big5(c)),

@@ -69,8 +69,8 @@ class Withholding:
         """Names the decision: two that decide alike, and only those, have the same."""
         return text_digest(repr(self))
 
-    def idle(self, used: frozenset[int]) -> list[str]:
-        """The entries, as written, whose numbers (from 1) are not among those `used`."""
+    def unmatched(self, used: frozenset[int]) -> list[str]:
+        """Return the entries, as written, whose numbers (from 1) are not among those `used`."""
         return [
             f"withhold, entry {number} ({entry.kind}: {entry.name}) took nothing out: "
             "no file matches it, or another entry came before"
@@ -83,33 +83,37 @@ NOTHING_WITHHELD = Withholding()
 
 
 def read_withholding(file: Path) -> Withholding:
-    """What metadata.yml says under `plugins: clippings:`. Raises BuildError, naming the file and
-    the entry, for what cannot be meant."""
+    """Return what metadata.yml says under `plugins: clippings:`.
+
+    Raises BuildError, naming the file and the entry, for what cannot be meant.
+    """
     try:
         metadata = yaml.safe_load(file.read_text("utf-8")) or {}
         settings = (metadata.get("plugins") or {}).get("clippings") or {}
-        publish, entries = settings.get("publish", "full"), settings.get("withhold") or []
-        split = settings.get("split_categories", True)
-    except (yaml.YAMLError, UnicodeDecodeError, AttributeError) as error:
+        return _withholding(metadata, settings)
+    except (yaml.YAMLError, AttributeError) as error:
         raise BuildError(f"{file}: cannot be read as metadata: {error}") from None
+    except ValueError as error:
+        raise BuildError(f"{file}: {error}") from None
+
+
+def _withholding(metadata: Mapping[str, Any], settings: Mapping[str, Any]) -> Withholding:
     # A wish that is not heard, for a slip of the pen, would be worse than no build.
     for key in (*metadata, *(settings.keys() - _SETTINGS)):
         if get_close_matches(str(key).lower(), _SETTINGS, cutoff=0.9):
-            raise BuildError(
-                f"{file}: {key} is not read where it stands; `withhold`, `publish` and "
+            raise ValueError(
+                f"{key} is not read where it stands; `withhold`, `publish` and "
                 "`split_categories` are, below `plugins: clippings:`"
             )
+    publish, split = settings.get("publish", "full"), settings.get("split_categories", True)
     if publish not in PUBLISH:
-        raise BuildError(f"{file}: publish is one of {', '.join(PUBLISH)}, not {publish!r}")
+        raise ValueError(f"publish is one of {', '.join(PUBLISH)}, not {publish!r}")
     if not isinstance(split, bool):
-        raise BuildError(f"{file}: split_categories is true or false, not {split!r}")
+        raise ValueError(f"split_categories is true or false, not {split!r}")
+    entries = settings.get("withhold") or []
     if not isinstance(entries, list):
-        raise BuildError(f"{file}: withhold is a list of entries such as `- source: name`")
-    try:
-        listed = tuple(_entry(n, each) for n, each in enumerate(entries, 1))
-    except ValueError as error:
-        raise BuildError(f"{file}: {error}") from None
-    return Withholding(listed, publish, split)
+        raise ValueError("withhold is a list of entries such as `- source: name`")
+    return Withholding(tuple(_entry(n, each) for n, each in enumerate(entries, 1)), publish, split)
 
 
 def _entry(number: int, written: Any) -> Entry:
@@ -131,7 +135,7 @@ def _entry(number: int, written: Any) -> Entry:
 
 
 def withhold(outcome: Outcome, withholding: Withholding) -> Outcome:
-    """The outcome as it may be published: as it was, with its text cut, or none of it."""
+    """Return the outcome as it may be published: as it was, with its text cut, or none of it."""
     if isinstance(outcome, Withheld) or (withheld := _decide(outcome, withholding)) is None:
         return outcome
     if withheld.what == "article":
@@ -142,7 +146,7 @@ def withhold(outcome: Outcome, withholding: Withholding) -> Outcome:
 
 
 def _decide(outcome: ProcessedArticle | Quarantined, withholding: Withholding) -> Withheld | None:
-    """The first entry that takes all of a file, else the first that takes its text; else
+    """Return the first entry that takes all of a file, else the first that takes its text; else
     what the setting says, under the number 0."""
     if isinstance(outcome, ProcessedArticle):
         source, host = outcome.article.source, host_of(outcome.article.url or "")
@@ -159,8 +163,8 @@ def _decide(outcome: ProcessedArticle | Quarantined, withholding: Withholding) -
 
 
 def _cut(processed: ProcessedArticle, withheld: Withheld) -> ProcessedArticle:
-    """The file's article with nothing of its text but how it begins: the index is made of what
-    is left, since overlapping pairs in their order would give the text back."""
+    """Return the article with nothing of its text but how it begins: the index is made of what is
+    left, since overlapping pairs in their order would give the text back."""
     article = processed.article
     header = _shortened(json.loads(article.front_matter))
     beginning = opening(processed.text)

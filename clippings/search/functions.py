@@ -14,12 +14,12 @@ from clippings.search import parse_query, snippet
 
 
 def search_query(text: object) -> str:
-    """Give the MATCH expression of what a reader typed; null stands for every article."""
+    """Return the MATCH expression of what a reader typed; null stands for every article."""
     return parse_query(str(text or "")).match
 
 
 def search_snippet(markdown: object, text: object) -> str:
-    """Give the passage of an article that shows why a query found it, as safe HTML."""
+    """Return the passage of an article that shows why a query found it, as safe HTML."""
     return snippet(plain_text(str(markdown or "")), str(text or "")).html
 
 

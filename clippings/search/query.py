@@ -167,12 +167,12 @@ def parse_query(text: str) -> Query:
 
 
 def without(match: str, excluded: str) -> str:
-    """Give the expression of what `match` ("": everything) finds and `excluded` does not."""
+    """Return the expression of what `match` ("": everything) finds and `excluded` does not."""
     return f"{match or EVERYTHING} NOT {excluded}" if excluded else match
 
 
 def quoted(name: str) -> str:
-    """Give a whole name as the language takes it after a field: 知乎 → "知乎"."""
+    """Return a whole name as the language takes it after a field: 知乎 → "知乎"."""
     return f'"{re.sub(f"[{_QUOTES}]", " ", name)}"'
 
 
@@ -317,7 +317,7 @@ def _in_column(column: str, value: str, whole: bool) -> str:
 
 
 def phrase(text: str) -> str:
-    """Give `text` as an FTS5 phrase: 核战争 → "核战 战争", nucl* → "nucl" *; '' for no words.
+    """Return `text` as an FTS5 phrase: 核战争 → "核战 战争", nucl* → "nucl" *; '' for no words.
 
     A character that stands alone at an end may be part of any pair, so it is searched by itself:
     "春，百花" → ("春" AND "百花").

@@ -33,8 +33,6 @@ def read_url(store: str, location: str, limit: int) -> tuple[bytes, int]:
         with files.open(location, "rb") as file:
             data = cast("bytes", file.read(limit))
             return data, max(getattr(file, "size", None) or 0, len(data))
-    except MemoryError:  # the machine's trouble, not the file's
-        raise
     except Exception as error:  # each protocol's library has errors of its own
         raise OSError(errno.EIO, str(error) or type(error).__name__) from error
 
@@ -116,8 +114,6 @@ def _told(url: str) -> Iterator[None]:
         yield
     except ImportError as error:
         raise BuildError(f"{url}: {error}; pip install '.[remote]' has the usual ones") from error
-    except MemoryError:
-        raise
     except Exception as error:  # each protocol's library has errors of its own
         raise BuildError(f"{url}: {error or type(error).__name__}") from error
 
