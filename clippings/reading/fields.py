@@ -5,7 +5,6 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Mapping
-from pathlib import PurePosixPath
 from typing import Any, NamedTuple
 from urllib.parse import urlsplit
 
@@ -15,7 +14,7 @@ SUMMARY_CHARACTERS = 140
 _SPACE = re.compile(r"\s+")
 _LINK = re.compile(r"\[([^\[\]]+)\]\([^()\s]*\)")
 _DASH = re.compile(r" -(?: |$)")
-_POSTS = re.compile(r"(?:(?:source|content)/)?_?posts?/")
+_POSTS = re.compile(r"(?:^|(?<=/))(?:(?:source|content)/)?_?posts?/")
 
 
 class Levels(NamedTuple):
@@ -36,7 +35,7 @@ def category_levels(categories: Any, path: str) -> Levels:
     is_nested = isinstance(categories, list) and categories and isinstance(categories[0], list)
     chain = categories[0] if is_nested else categories
     levels = [name for leaf in leaves(chain) if (name := name_of(leaf))]
-    levels = levels or list(PurePosixPath(_POSTS.sub("", path)).parts[:-1])
+    levels = levels or _POSTS.sub("", path).split("/")[:-1]
     section, source, *feed = [*levels, None, None][: max(len(levels), 2)]
     return Levels(section, source, "/".join(filter(None, feed)) or None)
 

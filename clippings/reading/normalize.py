@@ -11,7 +11,7 @@ import html
 import json
 import re
 from collections.abc import Mapping, Sequence
-from pathlib import PurePosixPath
+from posixpath import basename, splitext
 from typing import Any
 from urllib.parse import urljoin
 
@@ -151,7 +151,7 @@ def article_url(front_matter: Mapping[str, Any]) -> str | None:
 def own_title(title: str, path: str) -> str:
     """Return the title of the front matter, with the quotes around it that the file's name has too:
     they were taken for YAML's, and are its own."""
-    stem = PurePosixPath(path).stem
+    stem = splitext(basename(path))[0]
     quote = stem[:1]
     is_quoted = len(stem) > 2 and quote in "'\"" and quote == stem[-1] and quote not in stem[1:2]
     if is_quoted and title[:1] != quote and _letters(title) == _letters(stem):
@@ -163,7 +163,7 @@ def fallback_title(path: str, body: str, markdown: str, text: str) -> str:
     """Return the title of an article whose front matter has none: its first heading, the title of
     an HTML page, the file's name without a date before it. A file without a name has the first
     line of its text, which may be empty."""
-    stem = PurePosixPath(path).stem
+    stem = splitext(basename(path))[0]
     if not _letters(stem.removesuffix(".md")):
         return opening(text.lstrip().partition("\n")[0])
     if heading := _HEADING.search(markdown):
@@ -195,7 +195,7 @@ def lead_image(
 
 def date_of_name(path: str) -> str | None:
     """Return the date with which a file's name begins, as Jekyll has it: `2022-01-11-title.md`."""
-    match = _NAME_DATE.match(PurePosixPath(path).name)
+    match = _NAME_DATE.match(basename(path))
     return parse_date(match["date"]) if match else None
 
 
