@@ -64,7 +64,7 @@ def members(source: str, passed_over: PassedOver) -> tuple[str, Iterator[Keyed]]
 def read_member(store: str, location: str, limit: int) -> tuple[bytes, int]:
     """Return the first `limit` bytes of a member, and how many it has. Raises OSError."""
     try:
-        return _archive(store, os.getpid()).read(location, limit)
+        return _read(store, location, limit)
     except (*_DAMAGED, BuildError) as error:
         raise OSError(errno.EIO, f"{error} (in the archive)") from error
 
@@ -72,7 +72,7 @@ def read_member(store: str, location: str, limit: int) -> tuple[bytes, int]:
 def _articles(store: str, folder: str, file: str, passed_over: PassedOver) -> Iterator[Keyed]:
     stamp = remote.stamp_of(file)
     try:
-        found = list(_archive(store, os.getpid()).members())
+        found = list(_members(store))
     except _DAMAGED as error:
         raise BuildError(f"{file}: no archive that can be read: {error}") from None
     for number, (name, location) in enumerate(found):
@@ -94,67 +94,54 @@ def _parts(source: str) -> tuple[str, str, str]:
     return kind, folder, file if is_url(file) else os.path.realpath(file)
 
 
-class _Zip:
-    """A zip archive; a member's location is its number, as names may stand there twice."""
+@lru_cache(maxsize=4)
+def _opened(store: str, process: int) -> zipfile.ZipFile | IO[bytes]:
+    """Return the zip archive of a store, or its tar archive as a plain file: each process opens
+    its own, to share no file position."""
+    kind, _, place = _parts(store)
+    file = remote.open_file(place)
+    return zipfile.ZipFile(file) if kind == "zip" else _decompressed(file)
 
-    def __init__(self, file: IO[bytes]) -> None:
-        self._zip = zipfile.ZipFile(file)
-        self._infos = self._zip.infolist()
 
-    def members(self) -> Iterator[tuple[str, str]]:
-        """Yield (name, location) of all but folders; no location for what is no ordinary file."""
-        for number, info in enumerate(self._infos):
+def _members(store: str) -> Iterator[tuple[str, str]]:
+    """Yield (name, location) of all but folders; no location for what is no ordinary file.
+
+    A zip's location is the member's number, as names may stand there twice; a tar's is offset
+    and size, and a hard link has that of the member it is linked to.
+    """
+    archive = _opened(store, os.getpid())
+    if isinstance(archive, zipfile.ZipFile):
+        for number, info in enumerate(archive.infolist()):
             kind = stat.S_IFMT(info.external_attr >> 16)
             if not info.is_dir():
                 yield _real_name(info), str(number) if kind in (0, stat.S_IFREG) else ""
+        return
+    places: dict[str, str] = {}
+    reached = -1
+    archive.seek(0)
+    with tarfile.open(fileobj=archive, mode="r:", encoding="utf-8") as tar:
+        for member in tar:
+            if member.offset <= reached:
+                raise tarfile.ReadError("its members run backwards")
+            reached = member.offset
+            is_ordinary = member.isreg() and not member.issparse()
+            place = f"{member.offset_data}+{member.size}" if is_ordinary else ""
+            place = places.get(member.linkname, "") if member.islnk() else place
+            places[member.name] = place
+            if not member.isdir():
+                yield member.name, place
 
-    def read(self, location: str, limit: int) -> tuple[bytes, int]:
-        """Return the first bytes of a member, and the size that the archive states."""
-        info = self._infos[int(location)]
-        with self._zip.open(info) as member:
+
+def _read(store: str, location: str, limit: int) -> tuple[bytes, int]:
+    archive = _opened(store, os.getpid())
+    if isinstance(archive, zipfile.ZipFile):
+        info = archive.infolist()[int(location)]
+        with archive.open(info) as member:
             data = member.read(limit)
         return data, max(info.file_size, len(data))
-
-
-class _Tar:
-    """A tar archive, unpacked as one stream where compressed; a location is offset and size."""
-
-    def __init__(self, file: IO[bytes]) -> None:
-        self._file = _decompressed(file)
-
-    def members(self) -> Iterator[tuple[str, str]]:
-        """Yield (name, location) of all but folders; no location for what is no ordinary file,
-        nor a hard link to one."""
-        places: dict[str, str] = {}
-        reached = -1
-        self._file.seek(0)
-        with tarfile.open(fileobj=self._file, mode="r:", encoding="utf-8") as tar:
-            for member in tar:
-                if member.offset <= reached:
-                    raise tarfile.ReadError("its members run backwards")
-                reached = member.offset
-                place = f"{member.offset_data}+{member.size}"
-                if member.islnk():
-                    place = places.get(member.linkname, "")
-                elif not member.isreg() or member.issparse():
-                    place = ""
-                places[member.name] = place
-                if not member.isdir():
-                    yield member.name, place
-
-    def read(self, location: str, limit: int) -> tuple[bytes, int]:
-        """Return the first bytes of a member, and its size."""
-        offset, size = map(int, location.split("+"))
-        self._file.seek(offset)
-        return self._file.read(min(size, limit)), size
-
-
-@lru_cache(maxsize=4)
-def _archive(store: str, process: int) -> _Zip | _Tar:
-    """Return the opened archive of a store: each process its own, to share no file position."""
-    kind, _, file = _parts(store)
-    opened = remote.open_file(file)
-    return _Zip(opened) if kind == "zip" else _Tar(opened)
+    offset, size = map(int, location.split("+"))
+    archive.seek(offset)
+    return archive.read(min(size, limit)), size
 
 
 def _decompressed(file: IO[bytes]) -> IO[bytes]:
