@@ -159,7 +159,7 @@ def _parts(conn: sqlite3.Connection, text: str) -> tuple[_Parts, list[str]]:
     """Sort the parts of a question by how many articles have them, and give the expressions of
     the rarest."""
     (size,) = conn.execute(_SIZE).fetchone()
-    most = max(size // _COMMON, FEW)
+    most = max(size // _COMMON, MOST)
     counts: dict[str, int] = {}
     parts = _Parts({}, [], [])
     spans = dict(islice(split_question(text).items(), _LONGEST))

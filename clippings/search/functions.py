@@ -25,6 +25,7 @@ def search_snippet(markdown: object, text: object) -> str:
 
 def register(conn: sqlite3.Connection) -> None:
     """Make the functions known to a connection."""
+    search_query("网络")  # reads OpenCC's tables now, not within the time of a first query
     for name in ("search_query", "escape_fts"):
         conn.create_function(name, 1, search_query, deterministic=True)
     conn.create_function("search_snippet", 2, search_snippet, deterministic=True)
