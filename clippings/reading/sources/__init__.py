@@ -23,6 +23,7 @@ from clippings.reading.sources.names import (
     is_archive,
     is_git,
     is_url,
+    source_name,
 )
 
 __all__ = ["ARTICLE_SUFFIXES", "find_articles", "is_address", "is_git", "needs_of", "read_bytes"]
@@ -114,12 +115,12 @@ def _open(
     if is_archive(written):
         from clippings.reading.sources.archives import members
 
-        return members(written, passed_over)
+        return source_name(written), members(written, passed_over)
     if is_url(written):
         from clippings.reading.sources.remote import files_at
 
-        return files_at(written, passed_over)
-    return local.files_below(Path(written), passed_over)
+        return source_name(written), files_at(written, passed_over)
+    return source_name(written), local.files_below(written, passed_over)
 
 
 def _as_written(source: Path | str) -> str:

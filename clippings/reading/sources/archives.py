@@ -28,7 +28,6 @@ from clippings.models import BuildError, SourceFile
 from clippings.reading.sources import remote
 from clippings.reading.sources.names import (
     ARCHIVE,
-    ARCHIVE_ENDING,
     Keyed,
     PassedOver,
     article_below,
@@ -53,23 +52,10 @@ def file_of(source: str) -> str:
     return _parts(source)[2]
 
 
-def members(source: str, passed_over: PassedOver) -> tuple[str, Iterator[Keyed]]:
-    """Return the archive's name, and each article in it."""
+def members(source: str, passed_over: PassedOver) -> Iterator[Keyed]:
+    """Yield each article of an archive. Raises BuildError for one that cannot be read."""
     kind, folder, file = _parts(source)
-    name = file.rstrip("/").rpartition("/")[2]
-    files = _articles(f"{kind}://{folder}::{file}", folder, file, passed_over)
-    return as_text(ARCHIVE_ENDING.sub("", name)), files
-
-
-def read_member(store: str, location: str, limit: int) -> tuple[bytes, int]:
-    """Return the first `limit` bytes of a member, and how many it has. Raises OSError."""
-    try:
-        return _read(store, location, limit)
-    except (*_DAMAGED, BuildError) as error:
-        raise OSError(errno.EIO, f"{error} (in the archive)") from error
-
-
-def _articles(store: str, folder: str, file: str, passed_over: PassedOver) -> Iterator[Keyed]:
+    store = f"{kind}://{folder}::{file}"
     stamp = remote.stamp_of(file)
     try:
         found = list(_members(store))
@@ -83,6 +69,14 @@ def _articles(store: str, folder: str, file: str, passed_over: PassedOver) -> It
             yield f"{file}#{number:08d}", SourceFile(as_text(path), location, own, store)
         else:
             passed_over["link"] += 1
+
+
+def read_member(store: str, location: str, limit: int) -> tuple[bytes, int]:
+    """Return the first `limit` bytes of a member, and how many it has. Raises OSError."""
+    try:
+        return _read(store, location, limit)
+    except (*_DAMAGED, BuildError) as error:
+        raise OSError(errno.EIO, f"{error} (in the archive)") from error
 
 
 def _parts(source: str) -> tuple[str, str, str]:

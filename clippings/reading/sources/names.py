@@ -76,6 +76,11 @@ def article_below(path: str, folder: str, passed_over: PassedOver) -> str:
     return "" if why else "/".join(below)
 
 
+def source_name(source: str) -> str:
+    """Return the last part of a source's path or URL, without an archive's ending."""
+    return as_text(ARCHIVE_ENDING.sub("", source.rstrip("/").rpartition("/")[2]))
+
+
 def as_text(path: str) -> str:
     """Return a path as text that any database holds: bytes that are no UTF-8 become `\\xff`."""
     if path.isascii():

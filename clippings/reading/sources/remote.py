@@ -12,7 +12,14 @@ from urllib.parse import unquote, urlsplit
 
 from clippings.models import BuildError, SourceFile
 from clippings.reading.sources import local
-from clippings.reading.sources.names import Keyed, PassedOver, article_below, as_text, is_url
+from clippings.reading.sources.names import (
+    Keyed,
+    PassedOver,
+    article_below,
+    as_text,
+    is_url,
+    source_name,
+)
 
 MAX_FOLDERS = 100_000
 """Folders listed of one URL: a server may make up new ones for ever."""
@@ -21,9 +28,23 @@ _CHANGES = ("ETag", "etag", "LastModified", "last_modified", "mtime", "updated")
 """What file systems call that which changes with a file."""
 
 
-def files_at(url: str, passed_over: PassedOver) -> tuple[str, Iterator[Keyed]]:
-    """Return the last part of a URL as its name, and each article below it, or the one file."""
-    return as_text(_last_part(url)), _files(url, passed_over)
+def files_at(url: str, passed_over: PassedOver) -> Iterator[Keyed]:
+    """Yield each article below a URL, or the one file."""
+    files, root = _file_system(url)
+    with _told(url):
+        about = files.info(root)
+    if about["type"] != "directory" and not url.endswith("/"):
+        name = unquote(source_name(url))
+        yield f"{url}#{root}", SourceFile(as_text(name), root, _stamp(files, about), url)
+        return
+    base = f"{root.rstrip('/')}/"
+    with _told(url):
+        for found in _walk(files, root, base):
+            name = unquote(urlsplit(found["name"][len(base) :]).path)
+            if path := article_below(name, "", passed_over):
+                location = found["name"]
+                file = SourceFile(as_text(path), location, _stamp(files, found), url)
+                yield files.unstrip_protocol(location), file
 
 
 def read_url(store: str, location: str, limit: int) -> tuple[bytes, int]:
@@ -58,24 +79,6 @@ def stamp_of(place: str) -> str:
     files, path = _file_system(place)
     with _told(place):
         return _stamp(files, files.info(path))
-
-
-def _files(url: str, passed_over: PassedOver) -> Iterator[Keyed]:
-    files, root = _file_system(url)
-    with _told(url):
-        about = files.info(root)
-    if about["type"] != "directory" and not url.endswith("/"):
-        name = as_text(unquote(_last_part(url)))
-        yield f"{url}#{root}", SourceFile(name, root, _stamp(files, about), url)
-        return
-    base = f"{root.rstrip('/')}/"
-    with _told(url):
-        for found in _walk(files, root, base):
-            name = unquote(urlsplit(found["name"][len(base) :]).path)
-            if path := article_below(name, "", passed_over):
-                location = found["name"]
-                file = SourceFile(as_text(path), location, _stamp(files, found), url)
-                yield files.unstrip_protocol(location), file
 
 
 def _walk(files: Any, root: str, base: str) -> Iterator[dict[str, Any]]:
@@ -123,7 +126,3 @@ def _stamp(files: Any, about: dict[str, Any]) -> str:
     changes = next((about[name] for name in _CHANGES if about.get(name)), "")
     address = files.unstrip_protocol(about["name"])
     return f"{about.get('size')}-{changes}-{address}" if changes else ""
-
-
-def _last_part(url: str) -> str:
-    return urlsplit(url).path.rstrip("/").rpartition("/")[2] or urlsplit(url).netloc
