@@ -183,8 +183,8 @@ def main(
                 history=history,
                 fresh=fresh,
             )
-        for entry in withholding.unmatched(built.entries_used):
-            click.echo(f"Warning: {entry}", err=True)
+        for idle in withholding.idle(built.entries_used):
+            click.echo(f"Warning: {idle}", err=True)
         if not quiet:
             click.echo(summary(built, output, time.monotonic() - began))
         if report:

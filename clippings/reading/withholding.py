@@ -69,7 +69,7 @@ class Withholding:
         """Names the decision: two that decide alike, and only those, have the same."""
         return text_digest(repr(self))
 
-    def unmatched(self, used: frozenset[int]) -> list[str]:
+    def idle(self, used: frozenset[int]) -> list[str]:
         """Return the entries, as written, whose numbers (from 1) are not among those `used`."""
         return [
             f"withhold, entry {number} ({entry.kind}: {entry.name}) took nothing out: "
