@@ -26,9 +26,10 @@ from lxml import html
 
 from clippings.build.executors import mapper
 from clippings.build.pipeline import build
+from clippings.dataset.owner import merged
 from clippings.dataset.release import release
 from clippings.reading.withholding import NOTHING_WITHHELD, Withholding
-from clippings.site.compatibility import SQL_PAGE, merged
+from clippings.site.compatibility import SQL_PAGE
 
 if TYPE_CHECKING:
     from playwright.sync_api import Browser

@@ -3,7 +3,8 @@
     clippings.db ─► clippings.db, clippings.db.zst          whole
                  ─► articles.parquet, links.parquet, …      typed tables
                  ─► articles.jsonl.zst, articles-markdown.zip
-                 ─► datapackage.json, croissant.json, CITATION.cff, SHA256SUMS
+                 ─► datapackage.json, croissant.json, CITATION.cff, README.md (for
+                     Hugging Face), SHA256SUMS
 
 Everything is written beside the folder and swapped in at the end. The same database gives the
 same bytes, with the same versions of pyarrow, zstandard and zlib.
@@ -17,8 +18,6 @@ import sqlite3
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import closing
 from importlib.util import find_spec
-from itertools import groupby
-from operator import itemgetter
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -30,7 +29,7 @@ from clippings.build.publishing import (
 )
 from clippings.dataset.description import DATABASE, Description, File, describe
 from clippings.dataset.encoding import FORMATS, Format, Row
-from clippings.dataset.formats import citation, croissant, datapackage
+from clippings.dataset.formats import citation, croissant, datapackage, dataset_card
 from clippings.dataset.tables import open_readonly, read_table
 from clippings.models import BuildError
 
@@ -48,9 +47,6 @@ TABLES = {
     "stories": "story",
 }
 """The tables that are written as Parquet, each with the order of its rows within an article."""
-
-NO_MONTH = "__HIVE_DEFAULT_PARTITION__"
-"""What Hive, Spark, DuckDB and Arrow call the partition of those that have no value."""
 
 ZSTD = "application/zstd"
 
@@ -78,38 +74,12 @@ def release(
     return files
 
 
-def partitions(database: Path, folder: Path, on_rows: OnRows) -> int:
-    """Write the tables as Parquet by month: <table>/month=2022-01/<table>.parquet.
-
-    Undated articles are in the partition NO_MONTH. Returns the number of files; raises as
-    `release` does.
-    """
-    _need("--parquet", "pyarrow")
-    check_replaceable(folder)
-    with draft_folder(folder) as drafts, closing(open_readonly(database)) as conn:
-        draft = drafts / "new"
-        for table in TABLES:
-            columns = read_table(conn, table, {}).columns
-            rows = _counted(conn.execute(_rows_by_month(table)), table, on_rows)
-            for month, of_month in groupby(rows, key=itemgetter(0)):
-                place = draft / table / f"month={month or NO_MONTH}" / f"{table}.parquet"
-                place.parent.mkdir(parents=True)
-                _write(place, FORMATS["parquet"].encode(columns, (row[1:] for row in of_month)))
-        written = write_checksums(draft)
-        publish_folder(draft, folder)
-    return written
-
-
-def _rows_by_month(table: str) -> str:
-    """Return the SELECT of a table's rows behind the month of their article, month by month.
-
-    docid is the order of publication; the join goes from the articles to the table's index on them.
-    """
+def _rows_of(table: str) -> str:
+    """Return the SELECT of a table's rows in the order of publication of their articles."""
     if table == "articles":
-        return "select substr(day, 1, 7), * from articles order by docid"
+        return "select * from articles order by docid"
     return f"""
-        select substr(day, 1, 7), {table}.* from articles
-        cross join {table} on {table}.article = articles.id
+        select {table}.* from articles cross join {table} on {table}.article = articles.id
         order by docid, {table}.{TABLES[table]}
     """
 
@@ -133,7 +103,7 @@ def _table_files(folder: Path, conn: sqlite3.Connection, on_rows: OnRows) -> Ite
             cursor.row_factory = sqlite3.Row
             rows: Iterable[Row] = cursor.execute(f"{form.articles} order by docid")
         else:
-            rows = (row[1:] for row in cursor.execute(_rows_by_month(table)))
+            rows = cursor.execute(_rows_of(table))
         pieces = form.encode(about.columns, _counted(rows, name, on_rows))
         if name.endswith(".zst"):
             pieces = _compressed(pieces)
@@ -189,6 +159,7 @@ def _write_descriptions(folder: Path, description: Description) -> None:
         text = json.dumps(make(description, home, ""), ensure_ascii=False, indent=1)
         (folder / name).write_text(text + "\n", "utf-8")
     (folder / "CITATION.cff").write_text(citation(description, home), "utf-8")
+    (folder / "README.md").write_text(dataset_card(description), "utf-8")
 
 
 def _need(option: str, *modules: str) -> None:
