@@ -230,11 +230,11 @@ class Progress:
         if done == total:
             self.begin("Writing the tables and the search index")
 
-    def write(self, name: str, done: int) -> None:
-        """Say which file of a release is written, and how many of its rows or MiB are."""
-        if done == 0:
-            self.begin(name)
-        self._say(f"{name}: {done:,}")
+    def write(self, name: str, size: int) -> None:
+        """Say which file of a release is written, and how much of it is."""
+        if size == 0:
+            self.begin(f"Writing {name}")
+        self._say(f"{self._step}: {size / 2**20:,.0f} MiB")
 
     def _say(self, text: str) -> None:
         now = time.monotonic()

@@ -11,6 +11,7 @@
 
 from __future__ import annotations
 
+import json
 from dataclasses import asdict
 from typing import Any
 
@@ -113,8 +114,8 @@ def datapackage(d: Description, url: str, base: str) -> Json:
     return _known(found)
 
 
-def citation(d: Description, url: str) -> str:
-    """Return CITATION.cff, for reference managers and forges."""
+def citation(d: Description, url: str, base: str) -> Json:
+    """Return CITATION.cff, for reference managers and forges; it names no file."""
     found = {
         "cff-version": "1.2.0",
         "message": "Cite the archive so; cite an article by its own author and publisher.",
@@ -128,7 +129,7 @@ def citation(d: Description, url: str) -> str:
         "date-released": d.last_day,
         "url": url if url.startswith("http") else None,
     }
-    return yaml.safe_dump(_known(found), allow_unicode=True, sort_keys=False)
+    return _known(found)
 
 
 def dataset_card(d: Description) -> str:
@@ -160,6 +161,22 @@ def dataset_card(d: Description) -> str:
     )
     front = yaml.safe_dump(_known(header), allow_unicode=True, sort_keys=False)
     return f"---\n{front}---\n\n" + "\n\n".join(filter(None, paragraphs)) + "\n"
+
+
+DESCRIPTIONS = {
+    "datapackage.json": datapackage,
+    "croissant.json": croissant,
+    "CITATION.cff": citation,
+}
+"""What describes the dataset to programs, on the site and in a release, by the name of the file."""
+
+
+def description_file(name: str, d: Description, url: str, base: str) -> str:
+    """Return the content of one of DESCRIPTIONS."""
+    found = DESCRIPTIONS[name](d, url, base)
+    if name.endswith(".cff"):
+        return yaml.safe_dump(found, allow_unicode=True, sort_keys=False)
+    return json.dumps(found, ensure_ascii=False, indent=1) + "\n"
 
 
 def _known(members: Json) -> Json:

@@ -35,7 +35,7 @@ def test_the_command_releases(tmp_path: Path) -> None:
     for _ in range(2):
         done = CliRunner().invoke(main, [str(ROOT / "seeds"), *options])
         assert done.exit_code == 0, done.output
-        assert "articles.parquet …\n" in done.output
+        assert "Writing articles.parquet …\n" in done.output
     left = {path.name for path in tmp_path.iterdir()}
     built = {"clippings.db", "inspect-data.json", ".clippings.db.state"}
     assert left == built | {"release"}
