@@ -124,7 +124,7 @@ def explain(note: Note) -> str:
     return english(f"search.note.{note.code}", fragment=note.fragment)
 
 
-def english(key: str, **values: str) -> str:
+def english(key: str, **values: Any) -> str:
     """Return what the site says to readers of English."""
     return translator("en")(key, **values)
 
