@@ -28,7 +28,9 @@ from clippings.search.timeline import matching
 from clippings.search.trends import named
 from clippings.site.addresses import DATABASE, browse_path, local_path, site_root
 from clippings.site.answers import visit
+from clippings.site.article_body import with_pictures
 from clippings.site.error_pages import error_page
+from clippings.site.i18n import Translator
 from clippings.site.pages import Page, Route, routes
 from clippings.site.preferences import translator_for
 from clippings.site.templates import site_name, wanted_pictures
@@ -49,9 +51,7 @@ ENTRIES = """
     from articles a where docid in (select value from json_each(?))
     order by docid desc
 """
-PICTURE = re.compile(r"<img((?:\s+[\w-]+=\"[^\"]*\")*)\s*/?>")
-ATTRIBUTE = re.compile(r"([\w-]+)=\"([^\"]*)\"")
-LOCAL = re.compile(r"(?<=\s)(href|src)=\"/(?!/)")
+LOCAL = re.compile(r"(?<=\s)href=\"/(?!/)")
 NUMBER = re.compile(r"[0-9]{1,7}")
 WEB = re.compile(r"https?://", re.I)
 
@@ -137,14 +137,7 @@ def instant(moment: str | None) -> str | None:
     return (found if found.tzinfo else found.replace(tzinfo=timezone.utc)).isoformat()
 
 
-def picture_link(found: re.Match[str]) -> str:
-    """Return a link to a picture that says what it shows."""
-    said = dict(ATTRIBUTE.findall(found[1]))
-    address = said.get("src", "")
-    return f'<a href="{address}">{said.get("alt") or address}</a>'
-
-
-def item_of(row: sqlite3.Row, root: str, *, pictures: bool) -> dict[str, Any]:
+def item_of(row: sqlite3.Row, root: str, t: Translator, *, pictures: bool) -> dict[str, Any]:
     """Return an article as an item of JSON Feed, which the Atom template takes too.
 
     Addresses below the site become absolute by its `root`, those of no website are left out;
@@ -153,9 +146,7 @@ def item_of(row: sqlite3.Row, root: str, *, pictures: bool) -> dict[str, Any]:
     address = f"{root}{DATABASE}/articles/{row['id']}"
     author, image = row["author"] or row["source"], row["image"] or ""
     image = re.sub(r"^/(?!/)", lambda _: root, image)
-    body = render_html(row["markdown"])
-    if not pictures:
-        body = PICTURE.sub(picture_link, body)
+    body = with_pictures(render_html(row["markdown"]), t, pictures=pictures, prefix=root)
     published = instant(row["published"])
     names = [*chain(*json.loads(row["places"])), *json.loads(row["tags"])]
     item = {
@@ -163,7 +154,7 @@ def item_of(row: sqlite3.Row, root: str, *, pictures: bool) -> dict[str, Any]:
         "url": address,
         "external_url": row["url"] if WEB.match(row["url"] or "") else None,
         "title": row["title"],
-        "content_html": LOCAL.sub(lambda found: f'{found[1]}="{root}', body),
+        "content_html": LOCAL.sub(lambda _: f'href="{root}', body),
         "summary": row["summary"],
         "image": image if pictures and WEB.match(image) else None,
         "date_published": published,
@@ -177,15 +168,17 @@ def item_of(row: sqlite3.Row, root: str, *, pictures: bool) -> dict[str, Any]:
 
 async def feed(datasette: Datasette, request: Request) -> Response:
     """Answer with a page of a feed, in the form that the address ends in."""
-    form, asked = request.url_vars["form"], request.args.get("page") or "0"
+    t, form = translator_for(request), request.url_vars["form"]
+    asked = request.args.get("page") or "0"
+    number = int(asked) if NUMBER.fullmatch(asked) else -1
     path = local_path(datasette, request.path).removesuffix(f".{form}")
     channel = channel_of(path, request.args.get("q") or "")
-    match, number = parse_query(channel.search).match, int(asked) if NUMBER.fullmatch(asked) else -1
+    match = parse_query(channel.search).match
     found = await visit(datasette, lambda conn: read_page(conn, match, number))
     if found is None:  # not NotFound, which Datasette would send to another address
-        return await error_page(datasette, request, 404, translator_for(request)("feeds.none"))
+        return await error_page(datasette, request, 404, t("feeds.none"))
     root, pictures = site_root(datasette, request), wanted_pictures(datasette)
-    site = site_name(datasette, translator_for(request))
+    site = site_name(datasette, t)
 
     def at(ending: str, page: int | None = 0) -> str | None:
         return None if page is None else root + channel.address(ending, page)[1:]
@@ -195,7 +188,7 @@ async def feed(datasette: Datasette, request: Request) -> Response:
         "title": " · ".join(filter(None, (channel.title, site))),
         "home_page_url": root if channel == ARCHIVE else at(""),
         "feed_url": at(f".{form}", number),
-        "items": [item_of(row, root, pictures=pictures) for row in found.rows],
+        "items": [item_of(row, root, t, pictures=pictures) for row in found.rows],
     }
     older = at(f".{form}", found.older)
     if form == "json":
