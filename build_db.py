@@ -4,7 +4,6 @@
 from __future__ import annotations
 
 import contextlib
-import sys
 import time
 from collections.abc import Iterator, Sequence
 from dataclasses import fields
@@ -29,6 +28,9 @@ from clippings.reading.withholding import read_withholding
 
 METADATA = Path(__file__).with_name("metadata.yml")
 """What holds of every archive; archive.yml goes before it."""
+
+SECONDS_BETWEEN_LINES = 5.0
+"""How often it is told how far a step is."""
 
 WHY = {
     "hidden": "hidden",
@@ -139,15 +141,15 @@ def main(
         metadata = merged(yaml.safe_load(METADATA.read_text("utf-8")), as_metadata(said))
         withholding = read_withholding(metadata["plugins"]["clippings"], name)
         run_map = _cluster(scheduler, folders) if scheduler else mapper(jobs)
-        with Progress(quiet) as progress:
-            progress.begin(f"Looking for articles in {', '.join(map(str, folders))}")
-            built = build(
-                *(folders, output, run_map, max_quarantined, progress.read),
-                withholding=withholding,
-                about=as_rows(said),
-                history=history,
-                fresh=fresh,
-            )
+        progress = Progress(quiet)
+        progress.begin(f"Looking for articles in {', '.join(map(str, folders))}")
+        built = build(
+            *(folders, output, run_map, max_quarantined, progress.read),
+            withholding=withholding,
+            about=as_rows(said),
+            history=history,
+            fresh=fresh,
+        )
         for idle in withholding.idle(built.entries_used):
             click.echo(f"Warning: {idle}", err=True)
         if not quiet:
@@ -155,8 +157,7 @@ def main(
         if release_folder:
             from clippings.dataset.release import release  # not for every build
 
-            with Progress(quiet) as progress:
-                release(output, release_folder, metadata, progress.write)
+            release(output, release_folder, metadata, progress.write)
 
 
 @contextlib.contextmanager
@@ -199,56 +200,36 @@ def _cluster(scheduler: str, sources: Sequence[Path | str]) -> Mapper:
 
 
 class Progress:
-    """What is being done, on standard error: one line that is written again on a terminal, a line
-    now and then elsewhere."""
+    """Says on standard error what begins, and every few seconds how far it is."""
 
     def __init__(self, quiet: bool) -> None:
-        self._quiet, self._on_terminal = quiet, sys.stderr.isatty()
-        self._every = 0.2 if self._on_terminal else 5.0
-        self._step, self._began, self._told = "", 0.0, 0.0
-
-    def __enter__(self) -> Progress:
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        self._end_line()
+        self._quiet, self._step, self._began, self._told = quiet, "", 0.0, 0.0
 
     def begin(self, step: str) -> None:
         """Say what begins."""
-        self._end_line()
-        self._step, self._began, self._told = step, time.monotonic(), 0.0
+        self._step, self._began = step, time.monotonic()
         self._say(f"{step} …")
 
     def read(self, done: int, total: int) -> None:
         """Say how many files are read; after the last one, what comes then."""
-        step = f"Reading {total:,} files"
-        if step != self._step:
+        if (step := f"Reading {total:,} files") != self._step:
             self.begin(step)
-        seconds = max(time.monotonic() - self._began, 1e-6)
-        left = f"{(total - done) * seconds / done:.0f} s left"
-        self._say(f"{step}: {done:,}, {done / seconds:.0f}/s, {left}")
+        rate = done / max(time.monotonic() - self._began, 1e-6)
+        self._say(f"{done:,} of {total:,}, {(total - done) / rate:.0f} s left", seldom=True)
         if done == total:
             self.begin("Writing the tables and the search index")
 
     def write(self, name: str, size: int) -> None:
-        """Say which file of a release is written, and how much of it is."""
-        if size == 0:
-            self.begin(f"Writing {name}")
-        self._say(f"{self._step}: {size / 2**20:,.0f} MiB")
+        """Say which file of a release is written, and how many bytes of it are."""
+        if (step := f"Writing {name}") != self._step:
+            self.begin(step)
+        self._say(f"{size / 2**20:,.0f} MiB of {name}", seldom=True)
 
-    def _say(self, text: str) -> None:
+    def _say(self, text: str, seldom: bool = False) -> None:
         now = time.monotonic()
-        if self._quiet or now - self._told < self._every:
-            return
-        self._told = now
-        if self._on_terminal:
-            click.echo(f"\r\x1b[K{text}", err=True, nl=False)
-        else:
+        if not (self._quiet or (seldom and now - self._told < SECONDS_BETWEEN_LINES)):
+            self._told = now
             click.echo(text, err=True)
-
-    def _end_line(self) -> None:
-        if self._step and self._on_terminal and not self._quiet:
-            click.echo(err=True)
 
 
 def summary(built: BuildResult, output: Path, seconds: float) -> str:

@@ -20,6 +20,7 @@ OWN = {
     "pictures": "links",
     "license": "CC BY 4.0",
     "url": "https://hill.example/",
+    "coverage": "山城的报纸 · The papers of the hill town",
     "creators": [{"name": "Zhang San"}],
     "datasheet": {"collection": "手抄 · Copied by hand"},
     "withhold": [{"source": "样例科技", "reason": "应其要求 · At their request"}],
@@ -56,7 +57,8 @@ def test_it_is_said_everywhere(owned: Visitor) -> None:
         page = owned.page(f"{path}?_lang=zh-Hant", status=status)
         assert "山城舊聞" in page.xpath("string(//a[@class='site-name'])"), path
     assert not owned.page("/").xpath("//main//img")
-    assert "Copied by hand" in owned.get("/datasheet?_lang=en").text
+    sheet = owned.get("/datasheet?_lang=en").text
+    assert "Copied by hand" in sheet and "The papers of the hill town" in sheet
     for path in ("feed.atom", "feed.json", "llms.txt", "sources.opml", "croissant.json"):
         assert "Old news of the hill town" in owned.get(f"/{path}?_lang=en").text, path
     assert "Zhang San" in owned.get("/CITATION.cff").text
