@@ -57,7 +57,6 @@ TABLE = r"(?P<table>[a-z_]+)"
 class Selection(NamedTuple):
     """What is exported: SQL of Datasette's making, its parameters, and the columns it gives."""
 
-    table: str
     sql: str
     params: dict[str, Any]
     columns: tuple[Column, ...]
@@ -91,7 +90,7 @@ async def read_selection(datasette: Datasette, request: Request, table: str) -> 
     types = {column.name: column.type for column in details}
     columns = (Column(name, kind_of(name, types[name]), False, "") for name in data["columns"])
     query = data["query"]
-    return Selection(table, query["sql"].removesuffix(" limit 2"), query["params"], tuple(columns))
+    return Selection(query["sql"].removesuffix(" limit 2"), query["params"], tuple(columns))
 
 
 async def select(datasette: Datasette, request: Request, table: str, form: Format) -> Selection:

@@ -135,7 +135,7 @@ def citation(d: Description, url: str, base: str) -> Json:
 def dataset_card(d: Description) -> str:
     """Return README.md for Hugging Face: a configuration for each table with rows, and the text."""
     tables = {name: table for name, table in _tables_by_file(d).items() if table.rows}
-    articles = max((table.rows for table in tables.values() if table.name == "articles"), default=0)
+    articles = d.counts.get("articles", 0)
     header = {
         "pretty_name": d.title,
         "language": list(dict.fromkeys(each.partition("-")[0] for each in d.languages)),

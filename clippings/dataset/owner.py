@@ -49,12 +49,13 @@ def parse_archive_file(text: str | bytes, name: str) -> dict[str, Any]:
             near = get_close_matches(str(key), _KNOWN, 1)
             hint = f"did you mean {near[0]}?" if near else f"it may say {', '.join(_KNOWN)}"
             raise BuildError(f"{name} says {key!r}, which nothing reads; {hint}")
-        if not isinstance(value, _KNOWN[key]):
+        if value is not None and not isinstance(value, _KNOWN[key]):
             raise BuildError(f"{name}: {key} is {_KINDS[_KNOWN[key]]}, not {value!r}")
+    said = {key: value for key, value in said.items() if value is not None}
     for agent in (*said.get("creators", ()), said.get("contact", {"name": ""})):
         if not isinstance(agent, Mapping) or "name" not in agent:
             raise BuildError(f"{name}: a creator or contact has a name, as in {{name: Zhang San}}")
-    return dict(said)
+    return said
 
 
 def as_metadata(said: Mapping[str, Any]) -> dict[str, Any]:

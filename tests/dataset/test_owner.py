@@ -20,8 +20,9 @@ withhold: [{source: 某网}]
 
 
 def test_it_takes_the_shape_of_metadata() -> None:
-    """Its flat names go where metadata.yml has them; an empty file says nothing."""
+    """Its flat names go where metadata.yml has them; an empty file or name says nothing."""
     assert parse_archive_file("# nothing yet", "archive.yml") == {}
+    assert parse_archive_file("title:\ncontact:", "archive.yml") == {}
     found = as_metadata(parse_archive_file(TEXT, "archive.yml"))
     assert found["title"] == "我的"
     assert found["plugins"]["clippings"].pop("dataset") == {
