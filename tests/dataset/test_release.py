@@ -36,6 +36,7 @@ def test_the_command_releases(tmp_path: Path) -> None:
         done = CliRunner().invoke(main, [str(ROOT / "seeds"), *options])
         assert done.exit_code == 0, done.output
         lines = done.output.splitlines()
+        assert lines[0].startswith("Looking for articles in ")
         assert lines.count("Writing articles.parquet …") == 1
         assert lines.count("Writing articles.jsonl.zst …") == 1
     left = {path.name for path in tmp_path.iterdir()}
