@@ -11,11 +11,10 @@ from pathlib import Path
 from typing import Any
 
 import click
-import yaml
 
 from clippings.build.executors import Mapper, collect_seldom, mapper, usable_cores
 from clippings.build.pipeline import build
-from clippings.dataset.owner import as_metadata, as_rows, merged, parse_archive_file
+from clippings.dataset.owner import as_metadata, as_rows, load_yaml, merged, parse_archive_file
 from clippings.models import BuildError, BuildResult, Changes
 from clippings.reading.sources import (
     ARCHIVE_FILE,
@@ -138,7 +137,7 @@ def main(
     collect_seldom()
     with _told_errors(output):
         name, said = _archive_file(archive_file, folders)
-        metadata = merged(yaml.safe_load(METADATA.read_text("utf-8")), as_metadata(said))
+        metadata = merged(load_yaml(METADATA.read_bytes()), as_metadata(said))
         withholding = read_withholding(metadata["plugins"]["clippings"], name)
         run_map = _cluster(scheduler, folders) if scheduler else mapper(jobs)
         progress = Progress(quiet)

@@ -32,6 +32,11 @@ _KINDS = {str: "a text", list: "a list", dict: "names with values", bool: "true 
 _ABOUT = "select name, value from about"
 
 
+def load_yaml(text: str | bytes) -> Any:
+    """Return what YAML says: by libyaml where it is there, which takes a fiftieth of the time."""
+    return yaml.load(text, getattr(yaml, "CSafeLoader", yaml.SafeLoader))
+
+
 def parse_archive_file(text: str | bytes, name: str) -> dict[str, Any]:
     """Return what archive.yml says, checked. `name` is the file's, for messages.
 
@@ -39,7 +44,7 @@ def parse_archive_file(text: str | bytes, name: str) -> dict[str, Any]:
     its name asks for.
     """
     try:
-        said = yaml.safe_load(text) or {}
+        said = load_yaml(text) or {}
     except (yaml.YAMLError, UnicodeDecodeError) as error:
         raise BuildError(f"{name} is not YAML: {error}") from None
     if not isinstance(said, Mapping):
