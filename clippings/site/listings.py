@@ -6,8 +6,6 @@ by `docid`, the order of publication, so the last page costs what the first does
 
 from __future__ import annotations
 
-import calendar
-import re
 import sqlite3
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -16,7 +14,6 @@ from datetime import date
 CARD = "id, docid, title, summary, source, section, published, day, language, characters, image"
 """The columns that a list of articles shows."""
 
-_DATE = re.compile(r"(\d{4})(?:-(\d\d))?(?:-(\d\d))?")
 _WIDTHS = {"year": 4, "month": 7, "day": 10}
 
 
@@ -54,7 +51,8 @@ _LAST_DOCID = 1 << 62
 
 @dataclass(frozen=True, slots=True)
 class Listing:
-    """What a list of articles is of: a kind and a name; of a date its first and last day."""
+    """What a list of articles is of: a kind and a name; of a date its first and last day
+    (of any month the 31st: days are compared as text)."""
 
     kind: str
     name: str
@@ -76,17 +74,14 @@ def listing(kind: str, name: str = "") -> Listing | None:
     """Return the listing of that kind and name; None for what is no date where one is wanted."""
     if kind not in _WIDTHS:
         return Listing(kind, name)
-    found = _DATE.fullmatch(name)
-    if not found or len(name) != _WIDTHS[kind]:
+    if len(name) != _WIDTHS[kind]:
         return None
-    year, month, day = (int(part) if part else None for part in found.groups())
+    first, last = (name + rest[len(name) - 4 :] for rest in ("-01-01", "-12-31"))
     try:
-        first = date(year or 0, month or 1, day or 1)
-        last_month = month or 12
-        last = date(first.year, last_month, day or calendar.monthrange(first.year, last_month)[1])
+        is_date = date.fromisoformat(first).isoformat() == first
     except ValueError:
         return None
-    return Listing(kind, name, first.isoformat(), last.isoformat())
+    return Listing(kind, name, first, last) if is_date else None
 
 
 def count(conn: sqlite3.Connection, of: Listing) -> int:
