@@ -1,7 +1,7 @@
 """What the archive's owner keeps out of it: the list `withhold` and the setting `publish`.
 
-    metadata.yml ─► read_withholding ─► Withholding ─┐
-                                          Outcome ─► withhold ─► Withheld, or with its text cut
+    archive.yml ─► read_withholding ─► Withholding ─┐
+                                         Outcome ─► withhold ─► Withheld, or with its text cut
 
 A pure decision about one file at a time, on any worker. An article that is withheld leaves only
 its number; one whose text is withheld keeps what tells it from others, and how it begins.
@@ -14,12 +14,8 @@ import json
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
-from difflib import get_close_matches
 from fnmatch import fnmatchcase
-from pathlib import Path
 from typing import Any
-
-import yaml
 
 from clippings.models import BuildError, Outcome, ProcessedArticle, Quarantined, What, Withheld
 from clippings.reading.fields import category_levels, host_of, opening
@@ -32,7 +28,6 @@ KINDS = ("path", "host", "source")
 """What an entry may name: a file's path (with `*`, `?`, `[…]`), the host that an article was
 first published at (and its subdomains), a source."""
 
-_SETTINGS = {"withhold", "publish", "split_categories"}
 _OPTIONS = {"only", "reason"}
 _PUNCTUATION = re.compile(r"([!-/:-@\[-`{-~])")  # what a backslash makes plain in Markdown
 
@@ -82,38 +77,24 @@ class Withholding:
 NOTHING_WITHHELD = Withholding()
 
 
-def read_withholding(file: Path) -> Withholding:
-    """Return what metadata.yml says under `plugins: clippings:`.
+def read_withholding(settings: Mapping[str, Any], file: str) -> Withholding:
+    """Return the build settings: what archive.yml says, and before it metadata.yml.
 
-    Raises BuildError, naming the file and the entry, for what cannot be meant.
+    Raises BuildError, naming `file` and the entry, for what cannot be meant.
     """
+    publish, split = settings.get("publish", "full"), settings.get("split_categories", True)
+    entries = settings.get("withhold") or []
     try:
-        metadata = yaml.safe_load(file.read_text("utf-8")) or {}
-        settings = (metadata.get("plugins") or {}).get("clippings") or {}
-        return _withholding(metadata, settings)
-    except (yaml.YAMLError, AttributeError) as error:
-        raise BuildError(f"{file}: cannot be read as metadata: {error}") from None
+        if publish not in PUBLISH:
+            raise ValueError(f"publish is one of {', '.join(PUBLISH)}, not {publish!r}")
+        if not isinstance(split, bool):
+            raise ValueError(f"split_categories is true or false, not {split!r}")
+        if not isinstance(entries, list):
+            raise ValueError("withhold is a list of entries such as `- source: name`")
+        listed = tuple(_entry(n, each) for n, each in enumerate(entries, 1))
     except ValueError as error:
         raise BuildError(f"{file}: {error}") from None
-
-
-def _withholding(metadata: Mapping[str, Any], settings: Mapping[str, Any]) -> Withholding:
-    # A wish that is not heard, for a slip of the pen, would be worse than no build.
-    for key in (*metadata, *(settings.keys() - _SETTINGS)):
-        if get_close_matches(str(key).lower(), _SETTINGS, cutoff=0.9):
-            raise ValueError(
-                f"{key} is not read where it stands; `withhold`, `publish` and "
-                "`split_categories` are, below `plugins: clippings:`"
-            )
-    publish, split = settings.get("publish", "full"), settings.get("split_categories", True)
-    if publish not in PUBLISH:
-        raise ValueError(f"publish is one of {', '.join(PUBLISH)}, not {publish!r}")
-    if not isinstance(split, bool):
-        raise ValueError(f"split_categories is true or false, not {split!r}")
-    entries = settings.get("withhold") or []
-    if not isinstance(entries, list):
-        raise ValueError("withhold is a list of entries such as `- source: name`")
-    return Withholding(tuple(_entry(n, each) for n, each in enumerate(entries, 1)), publish, split)
+    return Withholding(listed, publish, split)
 
 
 def _entry(number: int, written: Any) -> Entry:

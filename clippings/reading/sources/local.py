@@ -8,6 +8,7 @@ from collections.abc import Iterator
 
 from clippings.models import SourceFile
 from clippings.reading.sources.names import (
+    ARCHIVE_FILE,
     Keyed,
     PassedOver,
     Reason,
@@ -47,6 +48,8 @@ def files_below(source: str, passed_over: PassedOver) -> Iterator[Keyed]:
                         passed_over["hidden"] += 1
                     else:
                         folders.append((entry.path, f"{below}{entry.name}/"))
+                elif below + entry.name == ARCHIVE_FILE:
+                    continue
                 elif isinstance(found := _location(entry, root), tuple):
                     yield found[0], SourceFile(as_text(below + entry.name), *found)
                 else:

@@ -20,6 +20,9 @@ Keyed = tuple[str, SourceFile]
 
 ARTICLE_SUFFIXES = (".md", ".markdown", ".html", ".htm", ".xhtml", ".txt")
 
+ARCHIVE_FILE = "archive.yml"
+"""What an owner says of the archive, at the top of its articles: none of them."""
+
 GIT = "git+"
 ARCHIVE = re.compile(r"(?P<kind>zip|tar)://(?:(?P<folder>.*?)::)?(?P<file>.+)", re.DOTALL)
 ARCHIVE_ENDING = re.compile(r"\.(?:zip|tar|tar\.(?:gz|bz2|xz)|tgz|tbz2|txz)$", re.IGNORECASE)
