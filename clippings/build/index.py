@@ -11,7 +11,7 @@ from itertools import islice
 from typing import NamedTuple
 
 from clippings.models import Article, IndexEntry, IndexTokens
-from clippings.reading.normalize import opening
+from clippings.reading.fields import opening
 from clippings.search import facts
 from clippings.search.arrays import TextBatch
 from clippings.search.tokens import join_labels

@@ -25,8 +25,8 @@ from clippings.models import (
     Revision,
     Withheld,
 )
+from clippings.reading.fields import host_of
 from clippings.reading.identity import path_id
-from clippings.reading.normalize import host_of
 from clippings.similarity.near_duplicates import band_keys
 
 Value = str | int | float | bytes | None

@@ -28,9 +28,8 @@ from clippings.database.rows import COLUMNS, Row, Tables
 from clippings.database.schema import archive_schema, reading
 from clippings.database.spool import Spool
 from clippings.models import PASSED_OVER, AboutRows, Accounting, Changes, IndexTokens
-from clippings.reading.dates import day_of
+from clippings.reading.dates import day_of, suspect_date
 from clippings.reading.identity import path_id, text_digest
-from clippings.reading.normalize import suspect_date
 from clippings.search import facts, folding_table
 from clippings.similarity import Similar
 

@@ -18,8 +18,8 @@ from fnmatch import fnmatchcase
 from typing import Any
 
 from clippings.models import BuildError, Outcome, ProcessedArticle, Quarantined, What, Withheld
+from clippings.reading.fields import category_levels, host_of, opening
 from clippings.reading.identity import text_digest
-from clippings.reading.normalize import category_levels, host_of, opening
 
 PUBLISH = ("full", "snippets")
 """What the archive gives of its articles: all of the text, or how each begins."""
@@ -65,7 +65,7 @@ class Withholding:
         return text_digest(repr(self))
 
     def idle(self, used: frozenset[int]) -> list[str]:
-        """The entries, as written, whose numbers (from 1) are not among those `used`."""
+        """Return the entries, as written, whose numbers (from 1) are not among those `used`."""
         return [
             f"withhold, entry {number} ({entry.kind}: {entry.name}) took nothing out: "
             "no file matches it, or another entry came before"
@@ -82,15 +82,15 @@ def read_withholding(settings: Mapping[str, Any], file: str) -> Withholding:
 
     Raises BuildError, naming `file` and the entry, for what cannot be meant.
     """
-    publish, entries = settings.get("publish", "full"), settings.get("withhold") or []
-    split = settings.get("split_categories", True)
-    if publish not in PUBLISH:
-        raise BuildError(f"{file}: publish is one of {', '.join(PUBLISH)}, not {publish!r}")
-    if not isinstance(split, bool):
-        raise BuildError(f"{file}: split_categories is true or false, not {split!r}")
-    if not isinstance(entries, list):
-        raise BuildError(f"{file}: withhold is a list of entries such as `- source: name`")
+    publish, split = settings.get("publish", "full"), settings.get("split_categories", True)
+    entries = settings.get("withhold") or []
     try:
+        if publish not in PUBLISH:
+            raise ValueError(f"publish is one of {', '.join(PUBLISH)}, not {publish!r}")
+        if not isinstance(split, bool):
+            raise ValueError(f"split_categories is true or false, not {split!r}")
+        if not isinstance(entries, list):
+            raise ValueError("withhold is a list of entries such as `- source: name`")
         listed = tuple(_entry(n, each) for n, each in enumerate(entries, 1))
     except ValueError as error:
         raise BuildError(f"{file}: {error}") from None
@@ -116,7 +116,7 @@ def _entry(number: int, written: Any) -> Entry:
 
 
 def withhold(outcome: Outcome, withholding: Withholding) -> Outcome:
-    """The outcome as it may be published: as it was, with its text cut, or none of it."""
+    """Return the outcome as it may be published: as it was, with its text cut, or none of it."""
     if isinstance(outcome, Withheld) or (withheld := _decide(outcome, withholding)) is None:
         return outcome
     if withheld.what == "article":
@@ -127,7 +127,7 @@ def withhold(outcome: Outcome, withholding: Withholding) -> Outcome:
 
 
 def _decide(outcome: ProcessedArticle | Quarantined, withholding: Withholding) -> Withheld | None:
-    """The first entry that takes all of a file, else the first that takes its text; else
+    """Return the first entry that takes all of a file, else the first that takes its text; else
     what the setting says, under the number 0."""
     if isinstance(outcome, ProcessedArticle):
         source, host = outcome.article.source, host_of(outcome.article.url or "")
@@ -144,8 +144,8 @@ def _decide(outcome: ProcessedArticle | Quarantined, withholding: Withholding) -
 
 
 def _cut(processed: ProcessedArticle, withheld: Withheld) -> ProcessedArticle:
-    """The file's article with nothing of its text but how it begins: the index is made of what
-    is left, since overlapping pairs in their order would give the text back."""
+    """Return the article with nothing of its text but how it begins: the index is made of what is
+    left, since overlapping pairs in their order would give the text back."""
     article = processed.article
     header = _shortened(json.loads(article.front_matter))
     beginning = opening(processed.text)

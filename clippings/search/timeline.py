@@ -59,21 +59,21 @@ class Timeline:
     later: str | None = None
 
     def counts(self, docids: Sequence[int]) -> list[int]:
-        """How many of the sorted `docids` fall into each period."""
+        """Return how many of the sorted `docids` fall into each period."""
         return [len(part) for part in self.cut(docids)]
 
     def cut(self, docids: Sequence[int]) -> list[Sequence[int]]:
-        """The sorted `docids` of each period."""
+        """Return the sorted `docids` of each period."""
         places = [bisect_left(docids, edge) for edge in self.edges]
         return [docids[start:end] for start, end in pairwise(places)]
 
     def undated(self, docids: Sequence[int]) -> int:
-        """How many of the sorted `docids` have no date, where the line begins with the archive."""
+        """Return how many of `docids` have no date, if the line begins with the archive."""
         return 0 if self.earlier else bisect_left(docids, self.edges[0])
 
 
 def matching(conn: sqlite3.Connection, match: str) -> list[int]:
-    """The docids of the articles that an FTS5 expression finds, in the order of publication."""
+    """Return the docids that an FTS5 expression finds, in the order of publication."""
     cursor = conn.cursor()
     cursor.row_factory = None  # plain tuples: there may be as many as articles
     return [docid for (docid,) in cursor.execute(_MATCHING, [match])]

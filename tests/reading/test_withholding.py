@@ -19,8 +19,8 @@ from build_db import main
 from clippings.build.process import process_article
 from clippings.dataset.owner import parse_archive_file
 from clippings.markdown.rendering import plain_text
+from clippings.reading.fields import opening
 from clippings.reading.identity import path_id
-from clippings.reading.normalize import opening
 from clippings.reading.withholding import Entry, Withholding, read_withholding, withhold
 from clippings.search import index_text
 
