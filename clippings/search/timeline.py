@@ -16,6 +16,14 @@ from itertools import pairwise
 PERIODS = {"day": 10, "month": 7, "year": 4}
 """Kind of period → how much of an ISO 8601 date names one."""
 
+LONGEST = {"day": 62, "month": 3653}
+"""Kind of period → days of a stretch of time that is best counted by it; a longer one by year."""
+
+_SPAN = """
+    select julianday(max(day)) - julianday(min(day)) from articles
+    where day >= :first and day <= :last || '~'
+"""
+
 # Goes from period to period by the index on day: a hundredth of a second for a thousand days.
 _FOUND = """
     with recursive found (day) as (
@@ -79,23 +87,38 @@ def matching(conn: sqlite3.Connection, match: str) -> list[int]:
     return [docid for (docid,) in cursor.execute(_MATCHING, [match])]
 
 
-def read_timeline(conn: sqlite3.Connection, by: str, *, last: str = "", limit: int) -> Timeline:
+def suited_period(conn: sqlite3.Connection, first: str = "", last: str = "") -> str:
+    """Return the kind of period by which the articles of a stretch of time are best counted."""
+    (days,) = conn.execute(_SPAN, {"first": first, "last": last}).fetchone()
+    return next((by for by, most in LONGEST.items() if (days or 0) <= most), "year")
+
+
+def read_timeline(
+    conn: sqlite3.Connection, by: str, *, first: str = "", last: str = "", limit: int
+) -> Timeline:
     """At most `limit` periods of the kind `by` (a key of PERIODS), up to the archive's newest.
 
-    `last` (a year, month or day) ends the line earlier. Without dates there are no periods.
+    `first` and `last` (a year, month or day) bound the line. Without articles there are no periods.
     """
     (end,) = conn.execute(_END).fetchone()
     found: list[tuple[str, int]] = [
         tuple(row) for row in conn.execute(_FOUND, {"width": PERIODS[by]})
     ]
-    within = [(name, docid) for name, docid in found if not last or name[: len(last)] <= last]
-    later, end = found[len(within)] if len(within) < len(found) else (None, end)
-    if not within:
+    start = sum(name[: len(first)] < first[: PERIODS[by]] for name, _ in found)
+    stop = sum(not last or name[: len(last)] <= last for name, _ in found)
+    later, end = found[stop] if stop < len(found) else (None, end)
+    if start >= stop:
         return Timeline((), (end,), None, later)
-    first = _NUMBER[by](within[-1][0]) - limit + 1
-    shown = {_NUMBER[by](name): docid for name, docid in within if _NUMBER[by](name) >= first}
-    earlier = within[-len(shown) - 1][0] if len(shown) < len(within) else None
+    start = max(start, _begin(found[:stop], limit, _NUMBER[by]))
+    shown = {_NUMBER[by](name): docid for name, docid in found[start:stop]}
+    earlier = found[start - 1][0] if start else None
     return Timeline(*_without_gaps(shown, end, _NAME[by]), earlier, later)
+
+
+def _begin(found: Sequence[tuple[str, int]], limit: int, number: Callable[[str], int]) -> int:
+    """The index of the first period among the last `limit`, empty ones counted."""
+    least = number(found[-1][0]) - limit + 1
+    return sum(number(name) < least for name, _ in found)
 
 
 def _without_gaps(
