@@ -87,6 +87,6 @@ async def retitled(datasette: Datasette, request: Request) -> Response:
 def register_routes() -> list[Route]:
     """Register the addresses."""
     return routes(
-        Page(r"^/changes$", changes, sitemap=True, is_cached=False),
+        Page(r"^/changes$", changes, is_cached=False),
         Page(r"^/retitled$", retitled, parameters=("before",)),
     )

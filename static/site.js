@@ -25,18 +25,16 @@ document.addEventListener("keydown", (event) => {
   if (menu) menu.querySelector("summary").focus();
 });
 
-// A picture that is gone leaves a note with its description and where a copy may be; of a run of
-// them the first note counts the rest.
+// A picture that is gone leaves a line with its description, its address and where a copy may be;
+// of a run of them the first line counts the rest.
 const noteOf = (image) => {
   const note = document.createElement("span");
   note.className = "gone";
   note.append([document.body.dataset.gone, image.alt].filter(Boolean).join(" · "));
-  if (/^https?:/.test(image.src) && new URL(image.src).origin !== location.origin) {
-    const copy = document.createElement("a");
-    copy.href = `https://web.archive.org/web/2/${image.src}`;
-    copy.rel = "nofollow noopener noreferrer";
-    copy.textContent = document.body.dataset.archived;
-    if (!image.closest("a")) note.append(" · ", copy);
+  const { origin, host } = new URL(image.src, location);
+  if (origin === location.origin || image.closest("a")) return note;
+  for (const [text, href] of [[host, image.src], [document.body.dataset.archived, `https://web.archive.org/web/2/${image.src}`]]) {
+    note.append(" · ", Object.assign(document.createElement("a"), { href, textContent: text, rel: "nofollow noopener noreferrer" }));
   }
   return note;
 };

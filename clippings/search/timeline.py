@@ -16,8 +16,11 @@ from itertools import pairwise
 PERIODS = {"day": 10, "month": 7, "year": 4}
 """Kind of period → how much of an ISO 8601 date names one."""
 
-LONGEST = {"day": 62, "month": 3653}
-"""Kind of period → days of a stretch of time that is best counted by it; a longer one by year."""
+FEW_DAYS = 62
+"""Days of a stretch of time that is best counted by day."""
+
+FEW_MONTHS = 3653
+"""Days of one that is best counted by month; a longer one is counted by year."""
 
 _SPAN = """
     select julianday(max(day)) - julianday(min(day)) from articles
@@ -87,10 +90,14 @@ def matching(conn: sqlite3.Connection, match: str) -> list[int]:
     return [docid for (docid,) in cursor.execute(_MATCHING, [match])]
 
 
-def suited_period(conn: sqlite3.Connection, first: str = "", last: str = "") -> str:
+def suited_period(
+    conn: sqlite3.Connection, first: str = "", last: str = "", few_days: int = FEW_DAYS
+) -> str:
     """Return the kind of period by which the articles of a stretch of time are best counted."""
     (days,) = conn.execute(_SPAN, {"first": first, "last": last}).fetchone()
-    return next((by for by, most in LONGEST.items() if (days or 0) <= most), "year")
+    if days is None or days > FEW_MONTHS:
+        return "month" if days is None else "year"
+    return "day" if days <= few_days else "month"
 
 
 def read_timeline(

@@ -233,7 +233,7 @@ def test_archive_without_dates(serve: Callable[..., Visitor], tmp_path: Path) ->
     site = serve(tmp_path, base_url="/below/")
     page = site.page("/trends?q=文章")
     assert not page.xpath("//figure") and page.forms[1].action.endswith("/below/trends")
-    assert site.get("/trends.csv?q=文章").text.split() == ["day,articles,文章"]
+    assert site.get("/trends.csv?q=文章").text.split() == ["month,articles,文章"]
 
 
 def test_endless_question_is_refused(serve: Callable[..., Visitor], tmp_path: Path) -> None:
@@ -251,7 +251,7 @@ def test_the_unit_follows_from_the_span() -> None:
     assert suited_period(conn) == "year"
     assert suited_period(conn, "2013") == "month"
     assert suited_period(conn, "2022", "2022-03") == "day"
-    assert suited_period(conn, "2023") == "day"
+    assert suited_period(conn, "2023") == "month"
 
 
 @given(DAYS, st.sampled_from([*PERIODS]), DATES, DATES)
