@@ -74,6 +74,7 @@ async def trends_page(datasette: Datasette, request: Request) -> Response:
     context = {
         **found,
         "asked": asked.get("q", ""),
+        "asked_by": asked.get("by", ""),
         "span": {name: asked.get(name, "") for name in ("from", "until")},
         "address": address,
         "search": lambda term, **narrowed: (

@@ -161,7 +161,8 @@ def serve(tmp_path_factory: pytest.TempPathFactory) -> Callable[..., Visitor]:
     """A function that builds folders of articles and serves them: `serve(folder, base_url=…)`.
 
     `configuration` is merged into the clippings part of metadata.yml, `database` into what it
-    says of the database. seeds/ are built once, each site has a copy.
+    says of the database; `own` becomes archive.yml beside it. seeds/ are built once, each site
+    has a copy.
     """
     of_seeds = tmp_path_factory.mktemp("seeds")
 
@@ -174,6 +175,7 @@ def serve(tmp_path_factory: pytest.TempPathFactory) -> Callable[..., Visitor]:
         withholding: Withholding = NOTHING_WITHHELD,
         history: bool = False,
         database: Any = None,
+        own: Any = None,
         **options: Any,
     ) -> Visitor:
         folder = tmp_path_factory.mktemp("site")
@@ -186,6 +188,8 @@ def serve(tmp_path_factory: pytest.TempPathFactory) -> Callable[..., Visitor]:
                 shutil.copy(of_seeds / name, folder)
         else:
             build_into(folder, source, withholding=withholding, history=history)
+        if own:
+            (folder / "archive.yml").write_text(yaml.safe_dump(own, allow_unicode=True))
         metadata = yaml.safe_load((ROOT / "metadata.yml").read_text())
         metadata["plugins"]["clippings"] |= configuration or {}
         said = metadata["databases"]["clippings"]
