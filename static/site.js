@@ -38,17 +38,27 @@ const noteOf = (image) => {
   }
   return note;
 };
+const merge = (first, second) => {
+  if (!first || !second) return;
+  const between = new Range();
+  between.setStartAfter(first);
+  between.setEndBefore(second);
+  if (between.toString().trim() || between.cloneContents().querySelector("img, video, audio, hr")) return;
+  const number = (note) => Number(note.dataset.more || 1);
+  first.dataset.more = number(first) + number(second);
+  const block = second.parentElement;
+  second.remove();
+  if (!block.textContent.trim() && !block.querySelector("img")) block.remove();
+};
 const gone = (image) => {
   const thumb = image.closest(".thumb");
   if (thumb) return thumb.remove();
-  const block = image.parentElement;
-  image.replaceWith(noteOf(image));
-  const before = block.previousElementSibling;
-  const lone = (each) => each?.children.length === 1 && each.firstElementChild.className === "gone" && each.textContent === each.firstElementChild.textContent;
-  if (!lone(block) || !lone(before)) return;
-  const first = before.firstElementChild;
-  first.dataset.more = Number(first.dataset.more || 1) + 1;
-  block.remove();
+  const note = noteOf(image);
+  image.replaceWith(note);
+  const notes = [...document.querySelectorAll("main .gone")];
+  const place = notes.indexOf(note);
+  merge(note, notes[place + 1]);
+  merge(notes[place - 1], note);
 };
 document.addEventListener("error", (event) => {
   if (event.target.matches("main img")) gone(event.target);

@@ -250,7 +250,7 @@ def test_theme_and_language_are_kept(visit: Callable[..., Page]) -> None:
     page.get_by_role("link", name="English").click()
     assert page.locator("h1").inner_text() == "By date"
     page.goto("/sources")
-    assert page.locator("h1").inner_text() == "Sources"
+    assert page.locator("h1").inner_text() == "Sections and sources"
     assert page.evaluate(background) != dark
 
 
