@@ -47,6 +47,9 @@ LISTED = {
 EMPTY = {None, "", "\xa0", Markup("&nbsp;")}
 """Values of a cell in which nothing stands."""
 
+BINARY = re.compile(r"&lt;Binary:&nbsp;([\d,]+)&nbsp;bytes?&gt;")
+"""What Datasette shows of a value that is no text."""
+
 QUESTIONS = ("longest_reads", "sources", "cited_hosts", "mentions_by_month", "repaired")
 """Ready queries to begin with."""
 
@@ -73,13 +76,18 @@ def language_name(t: Translator, code: str) -> str:
     return str(t.strings["languages"].get(code, code))
 
 
+def shown_value(t: Translator, column: str, value: Any) -> Markup:
+    """Return a value in the reader's language, as far as it is not data."""
+    if value in EMPTY:
+        return Markup("")
+    text = escape(language_name(t, str(value)) if column == "language" else value)
+    return Markup(BINARY.sub(lambda size: t("table.bytes", int(size[1].replace(",", ""))), text))
+
+
 def cell(t: Translator, column: str, value: Any) -> str:
     """Return a cell that names its column too, for a phone shows a row as a card."""
-    if column == "language":
-        value = language_name(t, str(value))
-    shown = "" if value in EMPTY else escape(value)
-    name = escape(t.name(column))
-    return f'<td class="col-{escape(to_css_class(column))}" data-label="{name}">{shown}</td>'
+    name, class_name = escape(t.name(column)), escape(to_css_class(column))
+    return f'<td class="col-{class_name}" data-label="{name}">{shown_value(t, column, value)}</td>'
 
 
 def shown_columns(
@@ -154,6 +162,7 @@ def prepare_jinja2_environment(env: Environment, datasette: Datasette) -> None:
         query_cells=query_cells,
         questions=QUESTIONS,
         shown_columns=shown_columns,
+        shown_value=shown_value,
         sql_page=SQL_PAGE,
         table_cells=table_cells,
         uses=uses,

@@ -9,6 +9,7 @@ import pytest
 import yaml
 from conftest import ROOT, SQL, Visitor, text_of
 from datasette.filters import Filters
+from markupsafe import Markup
 
 from clippings.site.i18n import translator
 
@@ -160,6 +161,21 @@ def test_conditions_in_words(
 ) -> None:
     """What narrows and orders a table is said in the reader's language."""
     assert PLUGIN["conditions"](translator(code), Filters(pairs), search, sort, sort_desc) == said
+
+
+@pytest.mark.parametrize(
+    ("column", "value", "text"),
+    [
+        ("language", "zh-Hant", "繁体中文"),
+        ("language", "xx", "xx"),
+        ("content", Markup("<a>&lt;Binary:&nbsp;1,400&nbsp;bytes&gt;</a>"), "<a>1,400 字节</a>"),
+        ("title", "<b>", "&lt;b&gt;"),
+        ("title", Markup("&nbsp;"), ""),
+    ],
+)
+def test_values_in_the_readers_language(column: str, value: str, text: str) -> None:
+    """Languages and sizes are said in words; what is data stays as it is."""
+    assert PLUGIN["shown_value"](translator("zh-Hans"), column, value) == text
 
 
 @pytest.mark.parametrize("path", ["/clippings", "/clippings/articles", "/clippings/longest_reads"])
