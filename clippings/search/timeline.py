@@ -111,21 +111,17 @@ def read_timeline(
     found: list[tuple[str, int]] = [
         tuple(row) for row in conn.execute(_FOUND, {"width": PERIODS[by]})
     ]
+    number = _NUMBER[by]
     start = sum(name[: len(first)] < first[: PERIODS[by]] for name, _ in found)
     stop = sum(not last or name[: len(last)] <= last for name, _ in found)
     later, end = found[stop] if stop < len(found) else (None, end)
     if start >= stop:
         return Timeline((), (end,), None, later)
-    start = max(start, _begin(found[:stop], limit, _NUMBER[by]))
-    shown = {_NUMBER[by](name): docid for name, docid in found[start:stop]}
+    least = number(found[stop - 1][0]) - limit + 1
+    start += sum(number(name) < least for name, _ in found[start:stop])
+    shown = {number(name): docid for name, docid in found[start:stop]}
     earlier = found[start - 1][0] if start else None
     return Timeline(*_without_gaps(shown, end, _NAME[by]), earlier, later)
-
-
-def _begin(found: Sequence[tuple[str, int]], limit: int, number: Callable[[str], int]) -> int:
-    """The index of the first period among the last `limit`, empty ones counted."""
-    least = number(found[-1][0]) - limit + 1
-    return sum(number(name) < least for name, _ in found)
 
 
 def _without_gaps(

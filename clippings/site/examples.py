@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import re
 import sqlite3
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from typing import NamedTuple
 
 from datasette.app import Datasette
@@ -29,6 +29,21 @@ _MOST = {
     "undated": "select id from articles where day is null limit 1",
 }
 """Parameter of a ready query, or part of a search → its values in the newest articles."""
+
+_TIPS = {
+    "words": "{first} {near}",
+    "phrase": '"{first}"',
+    "or": "{first} OR {second}",
+    "without": "{first} -{second}",
+    "prefix": "{beginning}*",
+    "title": "title:{first}",
+    "source": "source:{named}",
+    "date": "date:{month}",
+    "span": "date:{since}..{month}",
+    "has": "has:{feature}",
+    "lang": "lang:{language}",
+}
+"""What the search page explains → a query of values that the archive has."""
 
 _PARTICLES = str.maketrans(dict.fromkeys("的了是第吗么呢個个", " "))
 _WORD = re.compile(
@@ -63,10 +78,24 @@ def read_examples(conn: sqlite3.Connection) -> Examples:
     """Return the examples of the archive."""
     titles = [row["title"] for row in conn.execute(f"{_NEWEST} select title from newest")]
     words = rank(titles)
-    values = {name: _most(conn, sql) for name, sql in _MOST.items()}
-    values["q"] = values["words"] = words[0] if words else ""
-    known = {name: value for name, value in values.items() if value}
-    return Examples(known, dict(_tips(known, titles, words)), words[:2])
+    first, second, *_ = (*words, "", "")
+    values = {name: _most(conn, sql) for name, sql in _MOST.items()} | {"q": first, "words": first}
+    month = values["day"][:7]
+    parts = values | {
+        "first": first,
+        "second": second,
+        "near": next((w for t in titles if first in t for w in words if w in t and w != first), ""),
+        "beginning": next((word[:4].lower() for word in words if word.isascii()), ""),
+        "named": quoted(values["source"]) if values["source"] else "",
+        "month": month,
+        "since": f"{int(month[:4]) - 1:04}{month[4:]}" if month else "",
+    }
+    tips = {
+        tip: form.format_map(parts)
+        for tip, form in _TIPS.items()
+        if all(parts[name] for name in re.findall(r"\{(\w+)\}", form))
+    }
+    return Examples({k: v for k, v in values.items() if v}, tips, words[:2])
 
 
 def rank(titles: Sequence[str]) -> list[str]:
@@ -82,34 +111,3 @@ def _most(conn: sqlite3.Connection, values: str) -> str:
     most = f"{_NEWEST} select * from ({values}) group by 1 order by count(*) desc, 1 limit 1"
     found = conn.execute(most).fetchone()
     return str(found[0]) if found else ""
-
-
-def _tips(
-    values: Mapping[str, str], titles: Sequence[str], words: Sequence[str]
-) -> Iterator[tuple[str, str]]:
-    """Yield (tip, query that finds something)."""
-    together = next(
-        (pair for title in titles if len(pair := [w for w in words if w in title][:2]) == 2), None
-    )
-    if together:
-        yield "words", " ".join(together)
-    if words:
-        yield "phrase", quoted(words[0])
-    if len(words) > 1:
-        yield "or", f"{words[0]} OR {words[1]}"
-        yield "without", f"{words[0]} -{words[1]}"
-    prefix = next((word[:4].lower() for word in words if word.isascii()), "")
-    if prefix:
-        yield "prefix", f"{prefix}*"
-    if words:
-        yield "title", f"title:{words[0]}"
-    if "source" in values:
-        yield "source", f"source:{quoted(values['source'])}"
-    if "day" in values:
-        year, month, _ = values["day"].split("-")
-        yield "date", f"date:{year}-{month}"
-        yield "span", f"date:{int(year) - 1:04}-{month}..{year}-{month}"
-    if "feature" in values:
-        yield "has", f"has:{values['feature']}"
-    if "language" in values:
-        yield "lang", f"lang:{values['language'].partition('-')[0]}"
