@@ -77,7 +77,6 @@ ODD = (
     "/clippings/articles?_facet={}",
     '/clippings/articles?_facet={"x"',
     '/clippings/articles?_facet_date={"column":7}',
-    '/clippings/articles?_facet_month={"column":7}',
     "/clippings/articles?_facet_month={}",
     "/clippings/articles?_facet_month=nosuch",
     "/clippings/articles?_through=x",
