@@ -44,10 +44,6 @@ OF_AN_ARTICLE = {
     " group by url order by min(position) limit 60",
     "reports": "select severity, stage, code, message from diagnostics where article = :id",
     "withheld": "select reason from withheld where id = :id",
-    "earlier": "select id, title, language from articles"
-    " where source = :source and docid < :docid order by docid desc limit 1",
-    "later": "select id, title, language from articles"
-    " where source = :source and docid > :docid order by docid limit 1",
     "identical": "select id, title, source, day, language from articles where id in"
     " (select article from stories where story = (select story from stories where article = :id))"
     " and id <> :id order by docid limit 60",
@@ -56,6 +52,14 @@ OF_AN_ARTICLE = {
     "images": "select count(*) as n, max(url = :image) as has_lead from images where article = :id",
 }
 """What the page shows besides the article itself; each served by an index."""
+
+NEIGHBOURS = {
+    (kind, name): f"select id, title, language from articles where {kind} = :{kind}"
+    f" and docid {side} :docid order by docid {order} limit 1"
+    for kind in ("source", "section")
+    for name, side, order in (("earlier", "<", "desc"), ("later", ">", "asc"))
+}
+"""The articles before and after one in its source, or in its section."""
 
 ARTICLE_OF = """
     select id from articles where id = :id
@@ -84,7 +88,10 @@ def read_article(conn: Connection, key: int) -> dict[str, Any] | None:
         return None
     article = dict(row)
     found = {name: conn.execute(sql, article).fetchall() for name, sql in OF_AN_ARTICLE.items()}
-    return {"article": article, **found}
+    within = "source" if article["source"] else "section"
+    for name in ("earlier", "later"):
+        found[name] = conn.execute(NEIGHBOURS[within, name], article).fetchall()
+    return {"article": article, "within": article[within], **found}
 
 
 def entry(row: Row, address: str) -> dict[str, Any]:

@@ -70,7 +70,13 @@ def with_pictures(body: str, t: Translator, *, pictures: bool, prefix: str) -> s
 
 def _without_title(body: str, title: str) -> str:
     first = _HEADING.match(body)
-    return body[first.end() :] if first and _text_of(first.group(3)) == title.strip() else body
+    repeats = first and _letters(_text_of(first.group(3))) == _letters(title)
+    return body[first.end() :] if first and repeats else body
+
+
+def _letters(text: str) -> str:
+    """Return a text without its marks and spaces, which a file's name may have changed."""
+    return "".join(filter(str.isalnum, text))
 
 
 def _text_of(markup: str) -> str:

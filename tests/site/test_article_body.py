@@ -106,7 +106,12 @@ def test_contents_have_no_empty_entries() -> None:
 
 @pytest.mark.parametrize(
     ("markdown", "headings"),
-    [("# 标题\n\n文", []), ("## *标* 题\n", ["标 题"]), ("文\n\n# 标题\n", ["标题"])],
+    [
+        ("# 标题\n\n文", []),
+        ("## *标* 题！\n", []),
+        ("## 标题一\n", ["标题一"]),
+        ("文\n\n# 标题\n", ["标题"]),
+    ],
 )
 def test_a_first_heading_that_is_the_title_is_left_out(markdown: str, headings: list[str]) -> None:
     """The page has the title above the body already."""

@@ -61,7 +61,7 @@ def test_a_page_has_each_ready_query(site: Visitor) -> None:
 
 def test_facets_are_as_long_as_metadata_says(corpus_site: Visitor) -> None:
     """`facet_size: 12` of the table goes before the setting."""
-    (facet,) = corpus_site.page("/clippings/articles").xpath("//section[@data-column='day']")
+    (facet,) = corpus_site.page("/clippings/articles").xpath("//section[@data-column='source']")
     assert len(facet.xpath(".//li[not(contains(@class, 'truncated'))]")) == 12
 
 
