@@ -12,7 +12,6 @@ no client takes the rest for the whole.
 
 from __future__ import annotations
 
-import asyncio
 import hashlib
 import re
 import sqlite3
@@ -35,7 +34,7 @@ from clippings.site.limits import MAX_VALUE
 from clippings.site.live_database import LiveDatabase
 from clippings.site.pages import Page, Route, routes
 from clippings.site.preferences import translator_for
-from clippings.site.streaming import StreamedResponse
+from clippings.site.streaming import EXPORTING, StreamedResponse, in_turn
 
 ROWS = "clippings-rows"
 """The header that says how many rows an export has."""
@@ -125,7 +124,7 @@ class Export:
         live = archive(datasette)
         self._conn = open_readonly(Path(live.path))
         try:
-            if isinstance(live, LiveDatabase) and live.is_replaced():
+            if isinstance(live, LiveDatabase) and not live.snapshot.is_there():
                 raise Replaced("The archive was replaced at this moment; ask again")
             datasette._prepare_connection(self._conn, DATABASE)
             # A row with names weighs more, and an export may have many.
@@ -166,11 +165,11 @@ async def answer(datasette: Datasette, request: Request) -> StreamedResponse | R
     """Answer /export/<table>.<ending>, or with `.sha256` behind it its digest."""
     table, form = request.url_vars["table"], FORMATS[request.url_vars["ending"]]
     selection = await select(datasette, request, table, form)
-    export = await asyncio.to_thread(Export, datasette, selection, form)
+    export = await in_turn(Export, datasette, selection, form)
     name, rows = f"{table}.{form.ending}", {ROWS: str(export.rows)}
     if request.url_vars["digest"]:
         try:
-            sha256 = await asyncio.to_thread(digest_of, export)
+            sha256 = await in_turn(digest_of, export)
         finally:
             export.close()
         return Response.text(f"{sha256}  {name}\n", headers=rows)
@@ -179,7 +178,7 @@ async def answer(datasette: Datasette, request: Request) -> StreamedResponse | R
     if request.method == "HEAD":
         export.close()
         return Response("", headers=headers)
-    return StreamedResponse(request, 200, headers, export.pieces, export.close)
+    return StreamedResponse(request, 200, headers, export.pieces, export.close, EXPORTING)
 
 
 def export_path(datasette: Datasette, request: Request, table: str, ending: str) -> str | None:

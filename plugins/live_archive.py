@@ -10,8 +10,8 @@ from datasette.utils import StartupError
 from clippings.site import pages
 from clippings.site.addresses import DATABASE, archive_file
 from clippings.site.compatibility import described
-from clippings.site.live_database import Inspected, LiveDatabase
-from clippings.site.sandbox import only_read
+from clippings.site.live_database import LiveDatabase
+from clippings.site.read_only import only_read
 
 
 def check_prefix(datasette: Datasette) -> None:
@@ -35,7 +35,7 @@ def startup(datasette: Datasette) -> None:
     stock.close()
     others = {name: each for name, each in datasette.databases.items() if each is not stock}
     datasette.databases = {**others, DATABASE: live}
-    datasette.inspect_data = {**(datasette.inspect_data or {}), DATABASE: Inspected(live)}
+    (datasette.inspect_data or {}).pop(stock.name, None)  # the file itself says what is in it
 
 
 @hookimpl(trylast=True)  # after the plugins that use the connection without bounds

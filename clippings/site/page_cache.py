@@ -67,36 +67,22 @@ class Answer(NamedTuple):
         return next((value for key, value in self.headers if key.lower() == name), b"")
 
 
-class Key(NamedTuple):
-    """Everything that an answer depends on, besides the snapshot and the site itself."""
+def etag(scope: Scope, *others: str) -> bytes:
+    """Return the ETag of the answer to a request, made of all that it depends on, `others` too;
+    weak, for it may come gzipped or not."""
+    request = Request(scope, None)
+    asked = scope["scheme"], request.host, scope["raw_path"], scope["query_string"]
+    reader = translator_for(request).code, theme_for(request)
+    digest = hashlib.sha256(repr((asked, reader, others)).encode()).hexdigest()
+    return f'W/"{digest[:32]}"'.encode()
 
-    scheme: str
-    host: str
-    path: bytes
-    query: bytes
-    language: str
-    theme: str
 
-    @classmethod
-    def of(cls, scope: Scope) -> Key:
-        """Return the key of a request."""
-        request = Request(scope, None)
-        path, query = scope["raw_path"], scope["query_string"]
-        language, theme = translator_for(request).code, theme_for(request)
-        return cls(scope["scheme"], request.host, path, query, language, theme)
-
-    def anonymous(self, scope: Scope) -> Scope:
-        """Return the request of somebody who asks the same and is known by nothing."""
-        headers = [pair for pair in scope["headers"] if pair[0] in (b"host", b"accept")]
-        headers.append((b"accept-language", self.language.encode()))
-        chosen = {LANGUAGE_COOKIE: self.language, THEME_COOKIE: self.theme}
-        return {**scope, "method": "GET", "headers": headers, CHOSEN: chosen}
-
-    def tag(self, *others: str) -> bytes:
-        """Return the ETag of the answer, which depends on others too; weak, for it may come
-        gzipped or not."""
-        digest = hashlib.sha256(repr((self, others)).encode()).hexdigest()
-        return f'W/"{digest[:32]}"'.encode()
+def anonymous(scope: Scope) -> Scope:
+    """Return the request of somebody who asks the same and is known by nothing."""
+    request = Request(scope, None)
+    chosen = {LANGUAGE_COOKIE: translator_for(request).code, THEME_COOKIE: theme_for(request)}
+    headers = [pair for pair in scope["headers"] if pair[0] == b"host"]
+    return {**scope, "method": "GET", "headers": headers, CHOSEN: chosen}
 
 
 def is_cacheable(scope: Scope, path: str, tables: Container[str]) -> bool:

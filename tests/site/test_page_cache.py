@@ -27,7 +27,7 @@ NOT_KEPT = (
     f"{SQL}?sql=select+random()",
     f"{SQL}.json?sql=select+1",
     "/clippings/articles?_where=random()>0",
-    "/clippings/articles.csv?_stream=1",
+    "/clippings/articles.csv",
     "/clippings/longest_reads",
     "/clippings.db",
     "/-/versions.json",
