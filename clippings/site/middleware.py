@@ -20,18 +20,17 @@ from clippings.site.addresses import DATABASE, canonical_path, local_path
 from clippings.site.asgi import App, Headers, Receive, Scope, Send, changing_headers
 from clippings.site.error_pages import error_page, too_many_requests
 from clippings.site.limits import TooLarge, TooManyRequests, bounded, cost_of, limits_for
-from clippings.site.live_database import LiveDatabase, Snapshot, is_composed
+from clippings.site.live_database import LiveDatabase, is_composed
 from clippings.site.page_cache import (
     FOREVER,
     PAGE,
-    Answer,
-    anonymous,
+    KeptPage,
     etag,
-    fetch,
     is_cacheable,
-    not_modified,
-    send_answer,
-    to_keep,
+    is_held,
+    make_page,
+    send_not_modified,
+    send_page,
 )
 from clippings.site.preferences import CHOICES
 
@@ -106,28 +105,22 @@ class Middleware:
         live: LiveDatabase = self._datasette.databases[DATABASE]
         await live.refresh()
         with live.pinned() as snapshot:
-            answer = await self._kept(scope, live, snapshot)
-            if answer is None:
+            path = self._local(scope)
+            if not is_cacheable(scope, path, snapshot.counts):
                 return await self._ask(scope, receive, send)
-            await send_answer(answer, scope, send)
+            tag = etag(scope, live.pages.token, snapshot.hash)
+            if is_held(scope, tag):
+                return await send_not_modified(tag, send)
 
-    async def _kept(self, scope: Scope, live: LiveDatabase, snapshot: Snapshot) -> Answer | None:
-        path = self._local(scope)
-        if not is_cacheable(scope, path, snapshot.counts):
-            return None
-        tag = etag(scope, live.pages.token, snapshot.hash)
-        if unchanged := not_modified(scope, tag):
-            return unchanged
+            async def make() -> KeptPage | None:
+                with live.pinned():  # who asked first may be gone before it is made
+                    age = FOREVER if path.startswith("/static/") else PAGE
+                    return await make_page(self._ask, scope, tag, age)
 
-        async def make() -> Answer:
-            with live.pinned():  # who asked first may be gone before it is made
-                answer = await fetch(self._ask, anonymous(scope))
-            return to_keep(answer, tag, FOREVER if path.startswith("/static/") else PAGE)
-
-        answer = await live.pages.get(tag, make)
-        # What is not kept may hold a cookie of somebody without cookies, or be meant for one.
-        is_anyones = b"cookie" not in dict(scope["headers"]) and not answer.header(b"set-cookie")
-        return answer if answer.is_gzipped or is_anyones else None
+            if page := await live.pages.get(tag, make):
+                await send_page(page, scope, send)
+            else:
+                await self._ask(scope, receive, send)
 
     async def _ask(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Refuse what makes no sense, and let what costs take its turn."""
