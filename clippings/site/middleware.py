@@ -67,7 +67,9 @@ class Middleware:
             return await self._app(scope, receive, send)
         await self._datasette.invoke_startup()  # where nobody has: a test, a notebook
         sent = (scope.get("raw_path") or quote(scope["path"]).encode()).partition(b"?")[0]
-        headers = [pair for pair in scope["headers"] if pair[0] != b"cookie" or _is_text(pair[1])]
+        headers = [
+            (name, value.decode("utf-8", "ignore").encode()) for name, value in scope["headers"]
+        ]
         scope = {**scope, "raw_path": sent, "headers": headers}
         path, query = self._local(scope), scope["query_string"].decode("latin-1")
         send = changing_headers(send, partial(self._secured, path))
@@ -188,11 +190,3 @@ def _not_streamed(path: str, query: str, tables: Container[str]) -> tuple[str, s
     table = path.removeprefix(f"/{DATABASE}/").removesuffix(".csv")
     rest = urlencode([pair for pair in pairs if pair[0] not in ("_stream", "_size")])
     return (f"/export/{table}.csv" if table in tables else path), rest
-
-
-def _is_text(header: bytes) -> bool:
-    try:
-        header.decode()
-    except UnicodeDecodeError:
-        return False
-    return True

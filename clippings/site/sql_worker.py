@@ -31,10 +31,13 @@ from clippings.search.functions import search_snippet
 from clippings.site.addresses import DATABASE
 from clippings.site.compatibility import IS_SECOND
 
-MEMORY = 2**30
-"""Bytes of address space that a worker may have, its Python included; a sort stays in it too."""
-
-OPEN_FILES = 32
+LIMITS = {
+    resource.RLIMIT_AS: 2**30,  # bytes, its Python included; a sort stays in it too
+    resource.RLIMIT_NOFILE: 32,
+    resource.RLIMIT_FSIZE: 0,
+    resource.RLIMIT_CORE: 0,
+}
+"""What the kernel lets a worker have."""
 
 GRACE = 1.0
 """Seconds over its time limit after which a query that SQLite cannot interrupt is killed."""
@@ -165,10 +168,8 @@ def answer_queries(pipe: Connection, path: str, options: dict[str, Any]) -> None
     datasette._prepare_connection(conn, DATABASE)
     conn.row_factory = None
     search_snippet("雪", "雪")  # loads what is large, before any query's time begins
-    resource.setrlimit(resource.RLIMIT_AS, (MEMORY, MEMORY))
-    resource.setrlimit(resource.RLIMIT_NOFILE, (OPEN_FILES, OPEN_FILES))
-    resource.setrlimit(resource.RLIMIT_FSIZE, (0, 0))
-    resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
+    for limit, most in LIMITS.items():
+        resource.setrlimit(limit, (most, most))
     with suppress(EOFError, OSError):
         pipe.send(None)
         while True:
