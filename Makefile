@@ -17,6 +17,7 @@ UPGRADE ?= --upgrade
 NEXT := $(CURDIR)/build/datasette-1.0
 CONTAINER ?= $(or $(shell command -v podman),docker)
 TAG ?= clippings
+BASE ?=
 
 .DEFAULT_GOAL := help
 .PHONY: help serve build release check image test test-next next lint soak bench screenshots \
@@ -45,7 +46,7 @@ check: .venv/.core ## Serve OUTPUT (clippings.db) for a moment, and fetch ten pa
 	@$(BIN)/python deploy/check.py "$(OUTPUT)"
 
 image: build ## Build clippings.db, and from it a container image named TAG (clippings)
-	@$(CONTAINER) build --file deploy/Containerfile --tag "$(TAG)" .
+	@$(CONTAINER) build --file deploy/Containerfile $(if $(BASE),--build-arg BASE="$(BASE)") --tag "$(TAG)" .
 
 test: .venv/.dev ## Run the whole test suite, and that of the site on Datasette 1.0 too
 	$(BIN)/python -m pytest --numprocesses auto
