@@ -26,7 +26,7 @@ import httpx
 
 ROOT = Path(__file__).parents[1]
 ATTACKERS = 20
-SECONDS = 8.0
+SECONDS = 5.0
 TIME_LIMIT = 2000
 PATIENCE = 20.0
 MOST_TIMES = 5
@@ -131,8 +131,10 @@ async def measure(site: str, kind: str | None) -> float:
 
 async def measure_all(site: str) -> bool:
     """Each kind; whether readers waited no more than MOST_TIMES as long."""
-    alone = await measure(site, None)
-    times = {kind: await measure(site, kind) / alone for kind in KINDS}
+    times = {}
+    for kind in KINDS:  # each time anew, for a machine is not as busy with others all the time
+        alone = await measure(site, None)
+        times[kind] = await measure(site, kind) / alone
     print("times the p95 without: " + ", ".join(f"{kind} {n:.1f}" for kind, n in times.items()))
     return max(times.values()) <= MOST_TIMES
 

@@ -67,7 +67,7 @@ def limits_for(threads: int) -> dict[pages.Cost, ConcurrencyLimit]:
     """
     return {
         "sql": ConcurrencyLimit(1, 4),
-        "stream": ConcurrencyLimit(8, 8),
+        "stream": ConcurrencyLimit(8, 0),
         "heavy": ConcurrencyLimit(2, 200),
         "table": ConcurrencyLimit(max(2, threads // 2), 200),
         "other": ConcurrencyLimit(2, 20),

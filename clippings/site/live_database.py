@@ -65,21 +65,19 @@ class Snapshot:
             if "articles" not in self.counts:
                 raise sqlite3.DatabaseError("it has no table of articles")
             self.hash = inspect_hash(Path(path))
+            if not self.is_there():
+                raise OSError("it was replaced while it was opened")
             self.worker = SqlWorker(datasette, path, self.is_there)
         except BaseException:
             self.close()
             raise
 
     def is_there(self) -> bool:
-        """Whether this file still lies at its path."""
+        """Whether this file still lies at its path; while it is open, no other has its inode."""
         try:
-            found = os.stat(self._path)
+            return os.path.samestat(os.stat(self._path), self.stat)
         except OSError:
             return False
-        return all(
-            getattr(found, name) == getattr(self.stat, name)
-            for name in ("st_dev", "st_ino", "st_mtime_ns", "st_size")
-        )
 
     def visit(self, read: Callable[[sqlite3.Connection], T]) -> T:
         """Return what `read` gives for a connection that nobody else uses meanwhile."""

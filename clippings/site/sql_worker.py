@@ -22,6 +22,7 @@ from collections.abc import Callable, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 from multiprocessing.connection import Connection
+from multiprocessing.process import BaseProcess
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -73,10 +74,7 @@ class SqlWorker:
     """The process that queries of one database file run in, one at a time."""
 
     def __init__(self, datasette: Datasette, path: str, is_there: Callable[[], bool]) -> None:
-        """Start it. `is_there` says whether the file that is meant still lies at `path`.
-
-        Raises sqlite3.OperationalError where it does not.
-        """
+        """Begin to start it. `is_there` says whether the file that is meant lies at `path` yet."""
         options = {
             "metadata": datasette._metadata_local,
             "plugins_dir": datasette.plugins_dir,
@@ -86,27 +84,28 @@ class SqlWorker:
         if IS_SECOND:
             options["config"] = datasette.config
         self._about, self._is_there = (path, options), is_there
+        self._process: BaseProcess | None = None
         self._thread = ThreadPoolExecutor(1, thread_name_prefix="sql-worker")
-        self._start()
+        self._thread.submit(self._start)
 
     async def run(self, query: Query) -> Answer:
         """Return the answer to a query. Raises what SQLite raises in the worker, and
-        OperationalError where the worker was killed: "interrupted" if that was for its time."""
+        OperationalError where the worker was killed ("interrupted" if that was for its time) or
+        another file came in the place of its own before it was started."""
         loop = asyncio.get_running_loop()
         return await loop.run_in_executor(self._thread, self._run, query)
 
     def close(self) -> None:
-        """End the process, whatever runs in it."""
-        self._thread.shutdown(wait=False, cancel_futures=True)
-        self._end()
+        """End the process, once what runs in it has ended."""
+        self._thread.submit(self._end)
+        self._thread.shutdown(wait=False)
 
     def _start(self) -> None:
         loaded = [name for name in list(sys.modules) if name.startswith(_PRELOADED)]
         _PROCESSES.set_forkserver_preload(loaded)
         self._pipe, theirs = _PROCESSES.Pipe()
-        self._process = _PROCESSES.Process(
-            target=answer_queries, args=(theirs, *self._about), daemon=True
-        )
+        arguments = (theirs, *self._about)
+        self._process = _PROCESSES.Process(target=answer_queries, args=arguments, daemon=True)
         self._process.start()
         theirs.close()
         try:
@@ -120,22 +119,25 @@ class SqlWorker:
 
     def _end(self) -> int | None:
         """Return the status of the process, below 0 for the signal that had killed it already."""
-        if self._pipe.closed:  # another could not be started
+        process, self._process = self._process, None
+        if process is None:
             return None
-        self._process.kill()
-        self._process.join()
-        status = self._process.exitcode
-        self._process.close()
+        process.kill()
+        process.join()
+        status = process.exitcode
+        process.close()
         self._pipe.close()
         return status
 
     def _run(self, query: Query) -> Answer:
+        if self._process is None:
+            self._start()
         try:
             self._pipe.send(query)
             answer: Answer | Exception = self._pipe.recv()
         except (EOFError, OSError):
             was_late = self._end() == -signal.SIGALRM
-            self._start()
+            self._thread.submit(self._start)  # for who comes next
             message = "interrupted" if was_late else "the query needs more memory than one may have"
             raise sqlite3.OperationalError(message) from None
         if isinstance(answer, Exception):

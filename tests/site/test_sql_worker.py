@@ -120,6 +120,7 @@ def test_functions_of_other_plugins_are_there(site: Visitor, tmp_path: Path) -> 
 def test_worker_that_is_killed_is_replaced(site: Visitor) -> None:
     """Whoever kills it, the next query has a new one."""
     worker = site.datasette.get_database("clippings").snapshot.worker
+    assert ask(site, f"{SQL}.json?sql=select+1")[0] == 200
     worker._process.kill()
     worker._process.join()
     statuses = [ask(site, f"{SQL}.json?sql=select+{n}")[0] for n in range(3)]
@@ -134,6 +135,7 @@ def test_worker_dies_with_the_site(site: Visitor) -> None:
         "from datasette.app import Datasette\n"
         "from clippings.site.sql_worker import Query, SqlWorker\n"
         "worker = SqlWorker(Datasette([]), sys.argv[1], lambda: True)\n"
+        "asyncio.run(worker.run(Query('select 1', (), 1, 1.0)))\n"
         "print(worker._process.pid, flush=True)\n"
         "asyncio.run(worker.run(Query(sys.argv[2], (), 1, 1.0)))\n"
     )
