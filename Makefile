@@ -14,13 +14,14 @@ PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check
 COMPILE = UV_PYTHON_DOWNLOADS=never $(BIN)/uv pip compile --quiet --universal --python-version 3.10 --no-header \
   --no-emit-index-url $(UPGRADE)
 UPGRADE ?= --upgrade
+LOWEST = $(shell sed -n 's/.*"\(nh3\)>=\([0-9.]*\).*/\1==\2/p' pyproject.toml)
 NEXT := $(CURDIR)/build/datasette-1.0
 CONTAINER ?= $(or $(shell command -v podman),docker)
 TAG ?= clippings
 BASE ?=
 
 .DEFAULT_GOAL := help
-.PHONY: help serve build release check image test test-next next lint soak bench screenshots \
+.PHONY: help serve build release check image test test-next test-lowest next lint soak bench screenshots \
         notebook specifications validators audit format lock clean
 
 help: ## List what can be made
@@ -54,6 +55,11 @@ test: .venv/.dev ## Run the whole test suite, and that of the site on Datasette 
 
 test-next: next ## Run the tests of the site on Datasette 1.0
 	PYTHONPATH=$(NEXT) $(BIN)/python -m pytest --numprocesses auto -m site
+
+test-lowest: .venv/.dev ## Run the tests of hostile articles on the lowest nh3 that is allowed
+	$(PIP) --no-deps --upgrade --target build/lowest $(LOWEST)
+	PYTHONPATH=build/lowest $(BIN)/python -m pytest tests/markdown/test_rendering.py \
+	  tests/site/test_hostile_articles.py -k "not runs_asks"
 
 next: $(NEXT)/.done ## Install Datasette 1.0 beside .venv, in build/datasette-1.0
 

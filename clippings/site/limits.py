@@ -9,8 +9,6 @@ import asyncio
 from collections.abc import AsyncIterator, Container
 from contextlib import asynccontextmanager
 
-from datasette.utils.asgi import Base400
-
 from clippings.site import pages
 from clippings.site.addresses import DATABASE
 from clippings.site.asgi import Event, Receive
@@ -31,12 +29,6 @@ _OF_EVERY_PAGE = {*CHOICES, "_shape"}
 
 class TooManyRequests(Exception):
     """As many wait as may."""
-
-
-class TooLarge(Base400):  # type: ignore[misc]
-    """The body of a request has more than MAX_BODY bytes."""
-
-    status = 413
 
 
 class ConcurrencyLimit:
@@ -97,16 +89,19 @@ def cost_of(path: str, parameters: list[tuple[str, str]], tables: Container[str]
     return "table" if names - _OF_EVERY_PAGE or path.endswith(".csv") else "free"
 
 
-def bounded(receive: Receive) -> Receive:
-    """Return a `receive` that raises TooLarge once a body has more than MAX_BODY bytes."""
-    read = 0
-
-    async def receive_bounded() -> Event:
-        nonlocal read
+async def read_body(receive: Receive) -> Receive | None:
+    """Read the body of a request. Return a `receive` that gives it, or None for one too large."""
+    body = b""
+    while True:
         event = await receive()
-        read += len(event.get("body", b""))
-        if read > MAX_BODY:
-            raise TooLarge("The request is too large")
-        return event
+        body += event.get("body", b"")
+        if len(body) > MAX_BODY:
+            return None
+        if event["type"] == "http.disconnect" or not event.get("more_body"):
+            break
+    whole = iter([{**event, "body": body}])
 
-    return receive_bounded
+    async def receive_whole() -> Event:
+        return next(whole, None) or await receive()
+
+    return receive_whole

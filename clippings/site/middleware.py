@@ -19,7 +19,7 @@ from clippings.site import pages
 from clippings.site.addresses import DATABASE, canonical_path, local_path
 from clippings.site.asgi import App, Headers, Receive, Scope, Send, changing_headers
 from clippings.site.error_pages import error_page, too_many_requests
-from clippings.site.limits import TooLarge, TooManyRequests, bounded, cost_of, limits_for
+from clippings.site.limits import TooManyRequests, cost_of, limits_for, read_body
 from clippings.site.live_database import LiveDatabase, is_composed
 from clippings.site.page_cache import (
     FOREVER,
@@ -128,14 +128,17 @@ class Middleware:
         """Refuse what makes no sense, and let what costs take its turn."""
         send = changing_headers(send, partial(self._with_choices, scope))
         path = self._local(scope)
-        if scope["method"] not in READING and not self._takes_posts(path):
-            return await self._refuse(scope, send, 405, "Nothing is written here")
+        if scope["method"] not in READING:
+            if not self._takes_posts(path):
+                return await self._refuse(scope, send, 405, "Nothing is written here")
+            body = await read_body(receive)
+            if body is None:
+                return await self._refuse(scope, send, 413, "The request is too large")
+            receive = body
         try:
-            await self._limited(path, scope, bounded(receive), send)
+            await self._limited(path, scope, receive, send)
         except TooManyRequests:
             await too_many_requests(Request(scope, None)).asgi_send(send)
-        except TooLarge as error:
-            await self._refuse(scope, send, error.status, str(error))
 
     def _with_choices(self, scope: Scope, headers: Headers) -> Headers:
         """Keep the language and theme that an address asks for; each answer depends on them."""
