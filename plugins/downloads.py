@@ -29,11 +29,10 @@ from datasette.utils.asgi import Forbidden, Request, Response
 from clippings.dataset.checksums import NAME, read_checksums
 from clippings.dataset.formats import DESCRIPTIONS, description_file
 from clippings.site.addresses import DATABASE, Missing, archive, site_root
-from clippings.site.answers import View
 from clippings.site.compatibility import ensure_download
 from clippings.site.dataset import description, release_folder
 from clippings.site.live_database import LiveDatabase
-from clippings.site.pages import Page, Route, routes
+from clippings.site.pages import Page, Route, View, routes
 from clippings.site.streaming import StreamedResponse
 from clippings.site.templates import page
 
@@ -132,7 +131,7 @@ def open_served(database: LiveDatabase) -> OpenFile:
     """Open the file that the request began with, whatever has come into its place."""
     snapshot = database.snapshot
     descriptor = os.dup(snapshot.descriptor)
-    return OpenFile(f"{DATABASE}.db", descriptor, snapshot.identity.size, snapshot.hash)
+    return OpenFile(f"{DATABASE}.db", descriptor, snapshot.stat.st_size, snapshot.hash)
 
 
 def open_released(folder: Path, name: str) -> OpenFile | None:

@@ -11,7 +11,6 @@ status; what goes wrong later breaks the connection off, and no client takes a p
 
 from __future__ import annotations
 
-import asyncio
 import hashlib
 import re
 import sqlite3
@@ -34,7 +33,7 @@ from clippings.site.answers import in_time
 from clippings.site.limits import MAX_VALUE
 from clippings.site.pages import Page, Route, routes
 from clippings.site.preferences import translator_for
-from clippings.site.streaming import StreamedResponse
+from clippings.site.streaming import EXPORTING, StreamedResponse, in_turn
 
 ROWS = "clippings-rows"
 """The header that says how many rows an export has."""
@@ -155,17 +154,17 @@ async def answer(datasette: Datasette, request: Request) -> StreamedResponse | R
     """Answer /export/<table>.<ending>, or with `.sha256` behind it its digest."""
     table, form = request.url_vars["table"], FORMATS[request.url_vars["ending"]]
     selection = await select(datasette, request, table, form)
-    export = await asyncio.to_thread(Export, datasette, selection, form)
+    export = await in_turn(Export, datasette, selection, form)
     name, rows = f"{table}.{form.ending}", {ROWS: str(export.rows)}
     if request.url_vars["digest"]:
-        sha256 = await asyncio.to_thread(export.digest)
+        sha256 = await in_turn(export.digest)
         return Response.text(f"{sha256}  {name}\n", headers=rows)
     disposition = f'attachment; filename="{name}"'
     headers = {"content-type": form.media_type, "content-disposition": disposition, **rows}
     if request.method == "HEAD":
         export.close()
         return Response("", headers=headers)
-    return StreamedResponse(request, 200, headers, export.pieces, export.close)
+    return StreamedResponse(request, 200, headers, export.pieces, export.close, EXPORTING)
 
 
 def export_path(datasette: Datasette, request: Request, table: str, ending: str) -> str | None:

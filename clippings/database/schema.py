@@ -10,8 +10,11 @@ from pathlib import Path
 
 
 def reading(path: Path) -> closing[sqlite3.Connection]:
-    """A connection that only reads, for a `with`. Raises sqlite3.DatabaseError as it is used."""
-    return closing(sqlite3.connect(f"{path.absolute().as_uri()}?mode=ro", uri=True))
+    """A connection that only reads and believes no schema, for a `with`. Raises
+    sqlite3.DatabaseError as it is used."""
+    conn = sqlite3.connect(f"{path.absolute().as_uri()}?mode=ro", uri=True)
+    conn.execute("pragma trusted_schema = off")
+    return closing(conn)
 
 
 def archive_schema() -> tuple[list[str], list[str]]:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Container
 from urllib.parse import quote
 
@@ -62,8 +61,8 @@ def canonical_path(path: str, databases: Container[str]) -> str | None:
     Datasette decodes `~63lippings` to the name of a database, and limits go by names. `path` is
     below base_url and percent-encoded, as it was sent.
     """
-    if not re.match(r"/(?![/\\])", path) or not path.isascii():
-        return None  # also a request in absolute form, `GET http://other.example/`
+    if not path.isascii():
+        return None
     if not path.startswith("/-/"):  # where other plugins have their pages
         path = path.rstrip("/") or "/"
     parts = path[1:].split("/")

@@ -322,7 +322,7 @@ def test_vectors_are_text_for_programs(hostile_site: Visitor) -> None:
     legal = {re.sub(r"[^\t\n\r\x20-\U0010ffff]", "", title) for title in titles}
     assert len(of_atom) == len(items) and {title.text or "" for title in of_atom} <= legal
     etree.fromstring(hostile_site.get("/sources.opml").content)
-    text = hostile_site.get("/clippings/articles.csv?_stream=1&_col=title&_col=source").text
+    text = hostile_site.get("/export/articles.csv?_col=title&_col=source").text
     table = list(csv.DictReader(io.StringIO(text, newline="")))
     assert sorted(line["title"] for line in table) == sorted(row["title"] for row in rows)
     assert sorted(line["source"] for line in table) == sorted(row["source"] or "" for row in rows)
