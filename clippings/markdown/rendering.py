@@ -9,12 +9,11 @@ from __future__ import annotations
 
 import html
 import re
-from functools import partial
 
 import nh3
 from markdown_it import MarkdownIt
 
-from clippings.markdown.plain import outside_code, plain_text
+from clippings.markdown.plain import notes_restored, plain_text, with_notes_as_text
 
 __all__ = ["ANCHOR", "LONGEST", "plain_text", "render_html"]
 
@@ -59,8 +58,6 @@ _HEADING = re.compile(r"(?i)<h([1-6])(?:\s[^<>]*)?>((?:[^<]|<(?!/?h[1-6][\s>]))*
 _ANCHOR_ID = re.compile(rf"{ANCHOR}[\w-]+")
 _TAG = re.compile(r"<[^<>]*>")
 _NOT_IN_ANCHOR = re.compile(r"[^\w-]+")
-# CommonMark has no footnotes: a note of one word would be read as the address of its mark.
-_NOTE = re.compile(r"^([ \t>]*)(\[\^[^\]\\\n]+\]:)", re.MULTILINE)
 # Elsewhere a picture without a host would be a request to this site in its reader's name.
 _OTHER_HOST = re.compile(r"(?i)(?:https?:)?//[^/\\?#]")
 _OWN_FILE = re.compile(r"/static/(?!.*(?:\.|%2e){2})[\w%./~+@-]+", re.IGNORECASE)
@@ -78,7 +75,7 @@ def render_html(markdown: str) -> str:
     markdown = _SURROGATE.sub("\ufffd", markdown)
     if _is_crafted(markdown):
         return f"<pre>{html.escape(markdown)}</pre>"
-    rendered = _MARKDOWN.render(_with_notes(markdown))
+    rendered = notes_restored(_MARKDOWN.render(with_notes_as_text(markdown)))
     return nh3.clean(
         _with_anchors(_dressed(rendered)),
         tags=_TAGS,
@@ -101,13 +98,6 @@ def _dressed(rendered: str) -> str:
     rendered = rendered.replace("<table>", '<div class="table"><table>')
     rendered = rendered.replace("</table>", "</table></div>")
     return _IMAGE.sub(f"<img{_IMAGE_ATTRIBUTES}", rendered)
-
-
-def _with_notes(markdown: str) -> str:
-    """Markdown whose footnotes stay text, those in code blocks as they are."""
-    if "[^" not in markdown:
-        return markdown
-    return outside_code(markdown, partial(_NOTE.sub, r"\1\\\2"))
 
 
 def _is_crafted(markdown: str) -> bool:

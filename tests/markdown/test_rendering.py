@@ -21,7 +21,7 @@ from clippings.markdown.rendering import ANCHOR, LONGEST, plain_text, render_htm
         ('[链](/a "题")与![图](/b.png)与<https://c.example/>', "链与图与https://c.example/"),
         ("[![图](/s.png)](/l.png)", "图"),
         ("[甲][一]与[一]与[乙]\n\n[一]: /x", "甲与一与[乙]"),
-        ("| 甲 | 乙\\|丙 |\n| --- | --- |\n| 1 | 2 |", "甲   乙|丙\n  1   2"),
+        ("| 甲 | 乙\\|丙 |\n| --- | --- |\n| 1 | 2 |", "甲 乙|丙\n1 2"),
         ("```py\nx = '*a*'\n```\n\n文", "x = '*a*'\n文"),
         ("> ```\n> > a\n> ```", " > a"),
         ("题\n===\n\n文\n\n---\n\n尾", "题\n文\n尾"),
@@ -29,7 +29,7 @@ from clippings.markdown.rendering import ANCHOR, LONGEST, plain_text, render_htm
         ("&lt;b&gt; &#20013; &nope; AT&T", "<b> 中 &nope; AT&T"),
         ("H<sub>2</sub>O<br>行<!-- 注 -->尾 3 < 5", "H2O\n行尾 3 < 5"),
         ("snake_case __粗__ _斜_ 5 * 3 3~5 ~~删~~", "snake_case 粗 斜 5 * 3 3~5 删"),
-        ("`` a`b `` ` 单", " a`b  ` 单"),
+        ("`` a`b `` ` 单", "a`b ` 单"),
         ("行一  \n行二\\\n行三", "行一\n行二\n行三"),
         ("", ""),
     ],
@@ -183,7 +183,7 @@ def test_footnotes_in_code_are_code() -> None:
     [
         ("[这里][a]\n\n[a]: https://example.com/y '题'", "这里"),
         ("[a]: <https://example.com/a b>", ""),
-        ("[说明]: 这 不是 定义", "说明: 这 不是 定义"),
+        ("[说明]: 这 不是 定义", "[说明]: 这 不是 定义"),
     ],
 )
 def test_only_a_definition_shows_nothing(markdown: str, text: str) -> None:
