@@ -66,10 +66,6 @@ def to_markdown(body: str, *, base_url: str | None = None) -> Conversion:
     if not is_html(body):
         return _pass_through(body, base_url)
     document = Document(body)
-    if document.root is None:
-        return Conversion(
-            "", diagnostics=diagnostics_of(Counter({"text-lost": len(document.lost)}))
-        )
     converter = Converter(base_url=base_url)
     markdown = converter.process_tag(document.root)
     if len(markdown) > MOST_GROWTH * len(body):
@@ -79,8 +75,6 @@ def to_markdown(body: str, *, base_url: str | None = None) -> Conversion:
     losses = converter.losses
     if document.unescaped:
         losses["code-was-html"] += document.unescaped
-    if document.flattened:
-        losses["nesting-flattened"] += 1
     if lost := document.lost + lost_text(document.root, markdown):
         losses["text-lost"] += len(lost)
     return Conversion(

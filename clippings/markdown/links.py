@@ -6,7 +6,7 @@ import re
 from contextlib import suppress
 from urllib.parse import urljoin
 
-from lxml import etree
+from turbohtml import Element
 
 from clippings.markdown.inline import SPACES, balance_brackets
 from clippings.markdown.tokens import (
@@ -70,9 +70,9 @@ def _without_odd_parentheses(address: str) -> str:
     return address.replace("(", "%28").replace(")", "%29") if depth else address
 
 
-def title_of(element: etree._Element, known: str) -> str:
+def title_of(element: Element, known: str) -> str:
     """The title of a link or picture as Markdown, if it says more than the text that is there."""
-    title = element.get("title")
+    title = element.attr("title")
     if not title or title == known or (title := " ".join(title.split())) in ("", known):
         return ""
     escaped = _TITLE_SYNTAX.sub(r"\\\g<0>", title)

@@ -6,7 +6,7 @@ import re
 from collections.abc import Callable
 from urllib.parse import urlsplit
 
-from lxml import etree
+from turbohtml import Element
 
 EMBEDDED = ("iframe", "video", "audio", "object", "embed")
 
@@ -58,27 +58,27 @@ _WORDS = (
 )
 
 
-def image_address(image: etree._Element, times: Callable[[str], int]) -> str:
+def image_address(image: Element, times: Callable[[str], int]) -> str:
     """Return the address of a picture: `src`, unless that is a stand-in.
 
     That is told by the other attribute, by the same address on many pictures (`times` counts
     them), by its name, in this order.
     """
-    address = image.get("src") or ""
-    names = image.keys()
+    address = image.attr("src") or ""
+    names = image.attrs
     if not _LAZY_NAMES.isdisjoint(names):
         for name in _LAZY:
-            value = image.get(name) or ""
+            value = image.attr(name) or ""
             if "/" in value and is_real_address(value):
                 return address if value in address else value  # a proxy names what it shows
     if is_real_address(address) and (_PERHAPS_NAMES.isdisjoint(names) or times(address) < _OFTEN):
         return address
-    found = [value for name in _PERHAPS_LAZY if "/" in (value := image.get(name) or "")]
-    found += [_largest(image.get(name) or "") for name in _LAZY_SETS]
-    picture = image.getparent()
-    if picture is not None and picture.tag == "picture":
-        for source in picture.iter("source"):
-            found += [_largest(source.get(name) or "") for name in _LAZY_SETS]
+    found = [value for name in _PERHAPS_LAZY if "/" in (value := image.attr(name) or "")]
+    found += [_largest(image.attr(name) or "") for name in _LAZY_SETS]
+    picture = image.parent
+    if isinstance(picture, Element) and picture.tag == "picture":
+        for source in picture.iter_elements("source"):
+            found += [_largest(source.attr(name) or "") for name in _LAZY_SETS]
     return next(filter(is_real_address, found), address)
 
 
@@ -97,36 +97,36 @@ def _number(descriptor: str | None) -> float:
     return float(descriptor) if descriptor and descriptor.count(".") < 2 else 1.0
 
 
-def is_tracker(image: etree._Element, address: str) -> bool:
+def is_tracker(image: Element, address: str) -> bool:
     """Whether a picture is a pixel that counts readers."""
     return no_size(image) or bool(_TRACKER.match(address))
 
 
-def no_size(element: etree._Element) -> bool:
+def no_size(element: Element) -> bool:
     """Whether an element says that it is a pixel wide or high, or less."""
-    width, height = element.get("width"), element.get("height")
+    width, height = element.attr("width"), element.attr("height")
     return bool((width and _NO_SIZE.match(width)) or (height and _NO_SIZE.match(height)))
 
 
-def media_address(media: etree._Element) -> str:
+def media_address(media: Element) -> str:
     """What an iframe, video, audio, object or embed shows; empty if it does not say."""
     for name in ("src", "data-src", "data-lazy-src", "data-original", "data", "href"):
-        value = (media.get(name) or "").strip()
+        value = (media.attr(name) or "").strip()
         if value and not value.startswith(("about:", "data:", "javascript:")):
             return value
-    for child in media.iter("source", "embed", "param", "iframe", "video"):
-        if child is media or (child.tag == "param" and child.get("name") not in ("movie", "src")):
+    for child in media.iter_elements(("source", "embed", "param", "iframe", "video")):
+        if child.tag == "param" and child.attr("name") not in ("movie", "src"):
             continue
-        value = child.get("value" if child.tag == "param" else "src") or ""
+        value = child.attr("value" if child.tag == "param" else "src") or ""
         if value:
             return value.strip()
     return ""
 
 
-def media_kind(media: etree._Element, address: str) -> str:
+def media_kind(media: Element, address: str) -> str:
     """ "video", "audio" or "page"."""
     if media.tag in ("video", "audio"):
-        return str(media.tag)
+        return media.tag
     try:
         parts = urlsplit(address)
     except ValueError:

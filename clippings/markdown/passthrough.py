@@ -84,8 +84,6 @@ class Passage:
         if "](" in source or "**" in source:  # Markdown in a frame of tags that hide it
             return _TAG_LINE.sub("", source).strip("\n")
         root = Document(source).root
-        if root is None:
-            return source
         converter = Converter(base_url=self.base_url, sample=self._sample)
         markdown = converter.process_tag(root)
         if lost_text(root, markdown):

@@ -172,7 +172,8 @@ def test_a_long_page_keeps_what_follows_its_scripts() -> None:
     """`i<n` in a script is no tag, however long the page."""
     body = "<p>前</p><script>for (i=0;i<n;i++) {" + "x = 'y';" * 10_000 + "}</script><p>后</p>"
     assert to_markdown(body).markdown == "前\n\n后"
-    assert to_markdown(f"<p>若 a<b {'文' * 60_000}</p><p>后</p>").markdown.endswith("后")
+    body = f"<p>若 a<b {'文' * 60_000}</p><p>后</p>"
+    assert to_markdown(body).markdown == f"若 a\\<b {'文' * 60_000}\n\n后"
 
 
 def test_lost_text_leaves_a_diagnostic(monkeypatch: pytest.MonkeyPatch) -> None:
