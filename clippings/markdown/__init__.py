@@ -10,12 +10,12 @@ What Markdown cannot say, or what went missing all the same, is a diagnostic wit
 
 from __future__ import annotations
 
-import re
 from collections import Counter
 
 from clippings.markdown.converter import Converter
 from clippings.markdown.guard import lost_text
 from clippings.markdown.passthrough import Passage
+from clippings.markdown.plain import without_surrogates
 from clippings.markdown.source import is_html
 from clippings.markdown.tree import Document
 from clippings.models import Conversion, Diagnostic, Severity
@@ -54,7 +54,6 @@ LOSSES: dict[str, tuple[Severity, str]] = {
         "{} characters of the page are not in the Markdown; compare with the source",
     ),
 }
-_SURROGATES = re.compile("[\ud800-\udfff]")
 
 
 def to_markdown(body: str, *, base_url: str | None = None) -> Conversion:
@@ -96,7 +95,7 @@ def diagnostics_of(losses: Counter[str]) -> tuple[Diagnostic, ...]:
 
 
 def _pass_through(body: str, base_url: str | None) -> Conversion:
-    text = _SURROGATES.sub("\ufffd", body).replace("\0", "").replace("\r\n", "\n")
+    text = without_surrogates(body).replace("\0", "").replace("\r\n", "\n")
     passage = Passage(text.strip("\n").rstrip(), base_url)
     return Conversion(
         passage.text,

@@ -1,9 +1,12 @@
-"""The converter: markdownify's `convert_*` methods over an lxml tree, each node met once.
+"""The converter: a subclass of markdownify's, with a walk of its own over a tree of turbohtml.
 
-markdownify asks every node for its ancestors and siblings and joins text at every level.
-Here the walk goes down once: most elements only put something around their content
-(`WRAPPED`, `MARKS`) and write straight into the text of their container. A method is called
-for those that need their whole text, and whatever depends on neighbours waits as a token.
+markdownify's walk asks every node for its ancestors and siblings and joins text at every level,
+which takes five times as long, and it escapes each text before it knows what stands beside it.
+Here the walk goes down once. Most elements only put something around their content (`WRAPPED`,
+`MARKS`), straight into the text of their container: that stands for `convert_p`, `convert_div`,
+`convert_caption`, `convert_b`, `convert_em`, `convert_del`, `convert_kbd`, `convert_sub`,
+`convert_q` and their like. A `convert_*` method is called for those that need their whole text,
+and for every tag that a subclass has one for. What depends on neighbours waits as a token.
 """
 
 # ruff: noqa: D102, N802 — the names and the meaning of the convert_* methods are markdownify's
@@ -15,6 +18,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import replace
 from functools import cached_property, partialmethod
 from itertools import islice
+from typing import Any
 
 from markdownify import MarkdownConverter
 from turbohtml import Element, Text
@@ -72,7 +76,7 @@ _AROUND_CODE = {
     **{tag: (SYNTAX + mark, SYNTAX + mark.lower()) for tag, mark in MARKS.items()},
 }
 # The methods of these read the tree for themselves.
-_LEAVES = "pre code tt samp img br hr input tex"
+_LEAVES = frozenset("pre code tt samp img br hr input tex".split())
 _FRAMES = frozenset("blockquote details dl".split())  # only their content stays in a table
 _NESTING = _FRAMES | frozenset("ul ol menu dir".split())
 DEEPEST_NESTING = 12
@@ -82,27 +86,45 @@ _LONGEST_PLACEHOLDER = 1000  # characters of a `data:` picture that only holds a
 _NOT_CODE = frozenset(("a", "img", "br", "sup", "sub", *MARKS))  # may stand in inline code
 _NOTHING = Element("div")
 
+OPTIONS = frozenset(
+    "autolinks bullets code_language code_language_callback convert default_title heading_style"
+    " strip sub_symbol sup_symbol".split()
+)
+"""markdownify's options that the converter obeys."""
+_OUR_DEFAULTS: dict[str, Any] = {"heading_style": "atx", "bullets": "-"}
+
 _STRAY_CELL = re.compile(f"{ROW}|{CELL}[\\d,]+{CELL_TEXT}")
 _CLOSING_HASHES = re.compile(r"(?:^|(?<= ))#+$")
 
 
 class Converter(MarkdownConverter):
-    """markdownify's converter, for one lxml tree.
+    """markdownify's converter, for one page.
 
     `links`, `images`, `features` and `losses` then tell what it met.
 
     `nesting` is how deep lists and quotes may stand in one another before they are flattened,
-    `sample` a text in the language of the article, if not its own.
+    `sample` a text in the language of the article, if not its own. `options` are markdownify's,
+    those in `OPTIONS`. Raises TypeError for others: Markdown that says what the page said leaves
+    them no choice.
     """
 
     _root: Element
-    _options = vars(MarkdownConverter(heading_style="atx", bullets="-"))["options"]
 
     def __init__(
-        self, *, base_url: str | None = None, nesting: int = DEEPEST_NESTING, sample: str = ""
+        self,
+        *,
+        base_url: str | None = None,
+        nesting: int = DEEPEST_NESTING,
+        sample: str = "",
+        **options: Any,
     ) -> None:
-        # Not super().__init__(): it builds the same options anew each time, at a tenth of the cost.
-        self.options = self._options
+        self.options = _DEFAULTS  # as super().__init__() would make them for each article
+        self._wrapped, self._marks, self._methods = WRAPPED, MARKS, _METHODS
+        if options or type(self) is not Converter:
+            if unknown := options.keys() - OPTIONS:
+                raise TypeError(f"{', '.join(sorted(unknown))}: the converter has no such option")
+            super().__init__(**{**_OUR_DEFAULTS, **options})
+            self._choose_tables()
         self.base_url = base_url
         self.nesting = nesting
         self.links: list[Link] = []
@@ -114,9 +136,33 @@ class Converter(MarkdownConverter):
         self._links_before = self._images_before = 0
         self._sample = sample
 
+    def _choose_tables(self) -> None:
+        """Leave in the tables what the options and a subclass's own methods leave there."""
+        wrapped = dict(WRAPPED)
+        for tag in ("sub", "sup"):
+            if symbol := self.options[f"{tag}_symbol"]:
+                wrapped[tag] = ("".join(SYNTAX + sign for sign in symbol),) * 2
+        own = {
+            name.removeprefix("convert_"): method
+            for name in dir(type(self))
+            if name.startswith("convert_")
+            and (method := getattr(type(self), name)) is not getattr(Converter, name, None)
+        }
+        strip, only = self.options["strip"] or (), self.options["convert"]
+        tags = {*wrapped, *MARKS, *_METHODS, *own}.difference(strip)
+        tags = tags if only is None else tags.intersection(only)
+        self._wrapped = {tag: wrapped[tag] for tag in tags & (wrapped.keys() - own)}
+        self._marks = {tag: MARKS[tag] for tag in tags & (MARKS.keys() - own)}
+        methods = {**_METHODS, **own}
+        self._methods = {tag: methods[tag] for tag in tags & methods.keys()}
+
     def convert(self, html: str) -> str:
         """HTML as Markdown."""
         return self.process_tag(Document(html).root)
+
+    def convert_soup(self, soup: object) -> str:
+        """A tree of another parser as Markdown: its HTML is parsed anew."""
+        return self.convert(str(soup))
 
     def process_tag(self, node: Element, parent_tags: Parents = _OUTSIDE) -> str:
         """A cleaned tree as Markdown."""
@@ -132,31 +178,29 @@ class Converter(MarkdownConverter):
             append(f"{BREAK}{escape(node.text)}{BREAK}")
             self.losses["nesting-flattened"] += 1
             node = _NOTHING
+        wrapped, marks, methods = self._wrapped, self._marks, self._methods
         for child in node:
-            if isinstance(child, Text):
-                text = child.data
-                append(" " if text == "\n" else escape(text))
-                continue
-            if not isinstance(child, Element):
-                continue  # a comment
-            tag = child.tag
-            if around := WRAPPED.get(tag):
-                before, after = around
-                append(before)
-                self._walk(child, append, parents)
-                append(after)
-            elif leaf := _LEAF_METHODS.get(tag):
-                append(leaf(self, child, "", parents))
-            elif mark := MARKS.get(tag):
-                append(SYNTAX + mark)
-                self._open_marks += mark
-                self._walk(child, append, parents)
-                self._open_marks = self._open_marks[:-1]
-                append(SYNTAX + mark.lower())
-            elif method := _METHODS.get(tag):
-                append(self._converted(child, tag, method, parents))
-            else:
-                self._walk(child, append, parents)
+            if type(child) is Text:
+                append(escape(child.data))
+            elif type(child) is Element:
+                tag = child.tag
+                if around := wrapped.get(tag):
+                    append(around[0])
+                    self._walk(child, append, parents)
+                    append(around[1])
+                elif mark := marks.get(tag):
+                    append(SYNTAX + mark)
+                    self._open_marks += mark
+                    self._walk(child, append, parents)
+                    self._open_marks = self._open_marks[:-1]
+                    append(SYNTAX + mark.lower())
+                elif method := methods.get(tag):
+                    if tag in _LEAVES:
+                        append(method(self, child, "", parents))
+                    else:
+                        append(self._converted(child, tag, method, parents))
+                else:
+                    self._walk(child, append, parents)
         self._level -= 1
 
     def _converted(self, el: Element, tag: str, method: Method, parents: Parents) -> str:
@@ -200,8 +244,14 @@ class Converter(MarkdownConverter):
         if title[-1:] == "#":
             title = _CLOSING_HASHES.sub(r"\\\g<0>", title)
         rest = [b for b in blocks if b[0] in FINISHED]
-        written = f"<h{n}>{title}</h{n}>" if "table" in parent_tags else f"{'#' * n} {title}"
+        written = f"<h{n}>{title}</h{n}>" if "table" in parent_tags else self._heading(n, title)
         return (block(written) if title else "") + BREAK.join(["", *rest, ""])
+
+    def _heading(self, n: int, title: str) -> str:
+        style = self.options["heading_style"].lower()
+        if style == "underlined" and n < 3:
+            return f"{title}\n{'=-'[n - 1] * max(3, len(title))}"
+        return f"{'#' * n} {title}{' ' + '#' * n if style == 'atx_closed' else ''}"
 
     def convert_blockquote(self, el: Element, text: str, parent_tags: Parents) -> str:
         quoted = assemble(self._blocks(text))
@@ -220,7 +270,11 @@ class Converter(MarkdownConverter):
         if self._too_deep():
             return f"{BREAK}{text}{BREAK}"
         ordered = el if el is not None and el.tag == "ol" else None
-        return list_block(text, ordered, self._open_marks, in_table="table" in parent_tags)
+        bullets = self.options["bullets"]
+        bullet = bullets[self._depth % len(bullets)]
+        return list_block(
+            text, ordered, self._open_marks, bullet=bullet, in_table="table" in parent_tags
+        )
 
     convert_ul = convert_ol = convert_menu = convert_dir = _list
 
@@ -237,7 +291,9 @@ class Converter(MarkdownConverter):
         if not code:
             return f"{BREAK}{pictures}{BREAK}"
         self.features.add("code")
-        return block(fenced(code, code_language(el))) + pictures + BREAK
+        callback = self.options["code_language_callback"]
+        language = code_language(el) or (callback and callback(el)) or self.options["code_language"]
+        return block(fenced(code, language)) + pictures + BREAK
 
     def convert_figure(self, el: Element, text: str, parent_tags: Parents) -> str:
         if (caption := el.find("figcaption")) is not None:
@@ -300,7 +356,11 @@ class Converter(MarkdownConverter):
         words = _visible(el, " " if BREAK in text else "")
         if not words:
             words = " ".join(image.alt for image in self.images[self._images_before :])
-        linked = link(text, address, title_of(el, words), words) if address else text
+        title = title_of(el, words)
+        if self.options["default_title"] and not title:
+            title = f' "{address}"'
+        shown = words if self.options["autolinks"] else ""
+        linked = link(text, address, title, shown) if address else text
         if linked != text:
             self.links.insert(self._links_before, Link(address, words))
         elif href.strip():
@@ -407,7 +467,7 @@ _METHODS: dict[str, Method] = {
         if name.startswith("convert_")
     },
 }
-_LEAF_METHODS: dict[str, Method] = {tag: _METHODS[tag] for tag in _LEAVES.split()}
+_DEFAULTS: dict[str, Any] = vars(MarkdownConverter(**_OUR_DEFAULTS))["options"]
 
 
 def _visible(el: Element, joint: str = "") -> str:

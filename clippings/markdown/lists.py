@@ -15,7 +15,9 @@ _ITEM = re.compile(f"({ITEM}[^{ITEM_END}]*{ITEM_END})")
 _LATER_LINES = re.compile(r"\n(?=[^\n])")
 
 
-def list_block(text: str, ordered: Element | None, styles: str, *, in_table: bool) -> str:
+def list_block(
+    text: str, ordered: Element | None, styles: str, *, bullet: str = "-", in_table: bool
+) -> str:
     """Return the text of a list as a finished block; `ordered` is the element of an `<ol>`.
 
     `styles` names the marks that are open around it.
@@ -36,7 +38,7 @@ def list_block(text: str, ordered: Element | None, styles: str, *, in_table: boo
         tag = "ul" if ordered is None else "ol"
         return block(f"<{tag}>{''.join(f'<li>{item}</li>' for item in texts)}</{tag}>")
     if ordered is None:
-        return block("\n".join(_indented(item, "- ") for item in texts), UL)
+        return block("\n".join(_indented(item, f"{bullet} ") for item in texts), UL)
     return block(
         "\n".join(_indented(item, f"{n}. ") for n, item in enumerate(texts, _start(ordered))), OL
     )

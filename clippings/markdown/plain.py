@@ -38,7 +38,7 @@ def plain_text(markdown: str) -> str:
 
     Without syntax and addresses; a picture's alternative text and code stay.
     """
-    text = with_notes_as_text(_SURROGATE.sub("\ufffd", markdown))
+    text = with_notes_as_text(without_surrogates(markdown))
     if "~" in text:
         text = _LONE_TILDE.sub(_TILDE, text)
     text = pyromark.html(text, options=_SYNTAX)
@@ -59,3 +59,12 @@ def with_notes_as_text(markdown: str) -> str:
 def notes_restored(text: str) -> str:
     """Return what was made of `with_notes_as_text` with its brackets again."""
     return text.replace(_BRACKET, "[")
+
+
+def without_surrogates(text: str) -> str:
+    """Return text that can be stored as UTF-8."""
+    try:
+        text.encode()
+    except UnicodeEncodeError:
+        return _SURROGATE.sub("\ufffd", text)
+    return text

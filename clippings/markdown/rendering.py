@@ -13,7 +13,12 @@ import re
 import nh3
 from markdown_it import MarkdownIt
 
-from clippings.markdown.plain import notes_restored, plain_text, with_notes_as_text
+from clippings.markdown.plain import (
+    notes_restored,
+    plain_text,
+    with_notes_as_text,
+    without_surrogates,
+)
 
 __all__ = ["ANCHOR", "LONGEST", "plain_text", "render_html"]
 
@@ -61,7 +66,6 @@ _NOT_IN_ANCHOR = re.compile(r"[^\w-]+")
 # Elsewhere a picture without a host would be a request to this site in its reader's name.
 _OTHER_HOST = re.compile(r"(?i)(?:https?:)?//[^/\\?#]")
 _OWN_FILE = re.compile(r"/static/(?!.*(?:\.|%2e){2})[\w%./~+@-]+", re.IGNORECASE)
-_SURROGATE = re.compile("[\ud800-\udfff]")
 _DEEP_LINE = re.compile(rf"(?m)^(?:[ \t]*(?:[>*+-]|\d{{1,9}}[.)])){{{_DEEPEST}}}")
 
 
@@ -72,7 +76,7 @@ def render_html(markdown: str) -> str:
     heading has an id that begins with `ANCHOR`, a table stands in a `div.table`. What is
     too long, or made to take a parser hours, comes as it is written, in a `<pre>`.
     """
-    markdown = _SURROGATE.sub("\ufffd", markdown)
+    markdown = without_surrogates(markdown)
     if _is_crafted(markdown):
         return f"<pre>{html.escape(markdown)}</pre>"
     rendered = notes_restored(_MARKDOWN.render(with_notes_as_text(markdown)))

@@ -5,7 +5,6 @@ HTML ─► repair ─► turbohtml, as browsers read ─► without what nobody
 
 from __future__ import annotations
 
-import re
 from itertools import islice
 
 from turbohtml import Element, Text, parse
@@ -14,9 +13,9 @@ from clippings.markdown.code import code_cells, code_text, drop_copy_button, is_
 from clippings.markdown.escaped import is_page_as_text, pages_as_code
 from clippings.markdown.guard import lost_in_repair
 from clippings.markdown.media import EMBEDDED, media_address
+from clippings.markdown.plain import without_surrogates
 from clippings.markdown.repair import SWALLOWING, bare_as_text, end_what_swallows, mend_ends
 
-_SURROGATE = re.compile("[\ud800-\udfff]")
 # Nothing a reader sees.
 _UNSEEN = frozenset("script style button svg template head title link meta canvas".split())
 _TENDED = _UNSEEN | {*SWALLOWING, *EMBEDDED, "math", "table", "pre"}
@@ -31,7 +30,7 @@ class Document:
     """
 
     def __init__(self, source: str, *, unescape: bool = True) -> None:
-        source = _SURROGATE.sub("\ufffd", source)
+        source = without_surrogates(source)
         text = mend_ends(bare_as_text(source))
         self.root, present = _parse(text)
         self.lost = ""
