@@ -28,8 +28,11 @@ _LINE_NUMBERS = re.compile(
 )
 _COUNTS = re.compile(r"[\d\s.:|+$>-]+")
 # What a button to copy says, alone in an element; and what ends no code, in any.
-_COPY = frozenset("复制代码 复制 拷贝代码 已复制 複製程式碼 複製 Copy copy Copied Copied!".split())
-_COPY_WORDS = re.compile(r"(?:复制代码|拷贝代码|複製程式碼|\n(?:Copy|Copied!|复制|複製))\s{0,99}\Z")
+COPY = "复制代码 复制 拷贝代码 拷贝 已复制 複製程式碼 複製 Copy copy Copied Copied!".split()
+COPY += ["Copy code", "Copy to clipboard"]
+_COPY_WORDS = re.compile(
+    r"(?:复制代码|拷贝代码|複製程式碼|\n(?:Copy(?: code)?|Copied!|复制|複製))\s{0,99}\Z"
+)
 _WRAPPERS = frozenset("figure div table td".split())  # of code, which may name its language
 _OWN_LINE = frozenset("div p li tr".split())
 _CODE_CELL = re.compile(r"(?:^|[\s_-])code(?:-inner)?(?:$|\s)")
@@ -107,7 +110,7 @@ def drop_copy_button(pre: Element) -> None:
     """Take the words of a button at the end of code away: 复制代码."""
     last: Node = pre
     while isinstance(last, Element):
-        if last.text.strip() in _COPY and last is not pre:
+        if last.text.strip() in COPY and last is not pre:
             last.extract()
             return
         if not (shown := _shown(last)):

@@ -34,7 +34,6 @@ from clippings.markdown.tokens import (
     CELL,
     CELL_TEXT,
     FINISHED,
-    INNER,
     ITEM,
     ITEM_END,
     LINE,
@@ -93,7 +92,6 @@ OPTIONS = frozenset(
 """markdownify's options that the converter obeys."""
 _OUR_DEFAULTS: dict[str, Any] = {"heading_style": "atx", "bullets": "-"}
 
-_STRAY_CELL = re.compile(f"{ROW}|{CELL}[\\d,]+{CELL_TEXT}")
 _CLOSING_HASHES = re.compile(r"(?:^|(?<= ))#+$")
 
 
@@ -223,8 +221,6 @@ class Converter(MarkdownConverter):
         """The finished blocks of a container, items and cells without a list or table included."""
         if ITEM in text:
             text = with_stray_items(text, lambda run: self._list(None, run, _OUTSIDE))
-        if CELL in text:
-            text = _STRAY_CELL.sub(BREAK, text)
         return finish(text, self._open_marks, starts_line=starts_line)
 
     def _too_deep(self) -> bool:
@@ -361,13 +357,13 @@ class Converter(MarkdownConverter):
             title = f' "{address}"'
         shown = words if self.options["autolinks"] else ""
         linked = link(text, address, title, shown) if address else text
+        if "a" in parent_tags:
+            linked = text  # no link stands in another; the outer one has its text
         if linked != text:
             self.links.insert(self._links_before, Link(address, words))
         elif href.strip():
             self.losses["link-dropped"] += bool(words) or not address
-        if "a" in parent_tags:
-            return f"{INNER}{linked}{INNER}"
-        return linked.replace(INNER, "") if INNER in linked else linked
+        return linked
 
     def convert_img(self, el: Element, text: str, parent_tags: Parents) -> str:
         found = image_address(el, lambda address: self._shown[address])

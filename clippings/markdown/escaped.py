@@ -18,6 +18,7 @@ blog posts none is taken for one.
 
 from __future__ import annotations
 
+import html
 import re
 
 from turbohtml import Element
@@ -45,15 +46,21 @@ def pages_as_code(root: Element) -> list[Element]:
     return found if any(map(_is_accident, found)) else []
 
 
+def text_of_page(element: Element) -> str:
+    """Return the HTML that stands as text in an element, escaped once or twice too often."""
+    text = element.text
+    return html.unescape(text) if "<" not in text else text
+
+
 def _may_be_page(pre: Element) -> bool:
     if any(code.attr("class") for code in pre.iter_elements(("pre", "code"), include_self=True)):
         return False
-    text = pre.text
+    text = text_of_page(pre)
     return bool(_BEGINS.match(text)) and not _ONLY_IN_CODE.search(text)
 
 
 def _is_accident(pre: Element) -> bool:
-    text = pre.text
+    text = text_of_page(pre)
     ended = text.rstrip().endswith(">")
     return bool(_ACCIDENT.search(text) or (ended and _SENTENCE.search(text)))
 
@@ -62,5 +69,5 @@ def is_page_as_text(root: Element) -> bool:
     """Whether all that a page shows is HTML, escaped once too often."""
     if any(element.tag not in _WRAPPERS for element in root.iter_elements()):
         return False
-    found = _PAGE.match(root.text)
+    found = _PAGE.match(text_of_page(root))
     return bool(found and f"</{found[1]}" in found[0])

@@ -24,7 +24,7 @@ _LINE_START = re.compile(
     r"^(?:(\d{1,9})(?=[.)](?:\s|$))|(?=#{1,6}(?:\s|$)|[-+](?:\s|$)|[>|]|=+ *$|[: ]*-[-:| ]*$))",
     re.MULTILINE,
 )
-_not_plain = re.compile(r"[\\*`\[\]<>&_~!|\n]").search
+_not_plain = re.compile(r"[\\*`\[\]<>&_~!|\n]|^(?:#|[-+] |\d+[.)] )").search
 _LINE_STARTERS = frozenset("#-+>=|:0123456789")
 _MARKS_ONLY = re.compile(f"(?:{SYNTAX}[BIDbid])+")
 # An indent of wide spaces begins a paragraph: after a line break of the source, or a sentence.

@@ -16,14 +16,15 @@ _LAZY = (
     "data-src", "data-original", "data-lazy-src", "data-actualsrc", "data-actual-src",
     "data-original-src", "data-lazyload", "data-lazy", "data-echo", "nitro-lazy-src",
 )  # fmt: skip
-# These may name the page, or another form of the picture, where `src` is no stand-in.
-_PERHAPS_LAZY = (
-    "data-url", "data-img", "data-full-url", "data-large-file", "zoomfile", "file", "original",
-    "real_src", "_src",
-)  # fmt: skip
+# These may name the page, or another form of the picture, where `src` is no stand-in; so may any
+# other attribute that ends as a picture does.
+_PERHAPS_LAZY = ("data-url", "data-img", "zoomfile", "file", "original", "real_src", "_src")
+_PICTURE = re.compile(
+    r"(?i)[^\s,]*/[^\s,]+\.(?:jpe?g|png|gif|webp|avif|svg|bmp)(?:[?!@#_:][^\s,]*)?$"
+)
 _LAZY_SETS = ("data-srcset", "data-lazy-srcset", "srcset")
 _LAZY_NAMES = frozenset(_LAZY)
-_PERHAPS_NAMES = frozenset((*_PERHAPS_LAZY, *_LAZY_SETS))
+_NEVER_LAZY = frozenset("src alt title class id style width height loading decoding".split())
 _OFTEN = 3
 """On so many pictures of a page the same address is a stand-in, if they name another."""
 
@@ -69,11 +70,17 @@ def image_address(image: Element, times: Callable[[str], int]) -> str:
     if not _LAZY_NAMES.isdisjoint(names):
         for name in _LAZY:
             value = image.attr(name) or ""
-            if "/" in value and is_real_address(value):
+            if ("/" in value or "." in value) and is_real_address(value):
                 return address if value in address else value  # a proxy names what it shows
-    if is_real_address(address) and (_PERHAPS_NAMES.isdisjoint(names) or times(address) < _OFTEN):
+    others = [name for name in names if name not in _NEVER_LAZY]
+    if is_real_address(address) and (not others or times(address) < _OFTEN):
         return address
-    found = [value for name in _PERHAPS_LAZY if "/" in (value := image.attr(name) or "")]
+    named = [(name, image.attr(name) or "") for name in (*_PERHAPS_LAZY, *others)]
+    found = [
+        value
+        for name, value in named
+        if _PICTURE.match(value) or (name in _PERHAPS_LAZY and "/" in value)
+    ]
     found += [_largest(image.attr(name) or "") for name in _LAZY_SETS]
     picture = image.parent
     if isinstance(picture, Element) and picture.tag == "picture":

@@ -13,6 +13,8 @@ from collections import Counter
 from collections.abc import Callable
 from functools import cache
 
+from clippings.markdown.code import COPY
+
 
 def _either(names: str) -> str:
     """A pattern for names in either case: with `(?i)` each tag of a page costs a try of each."""
@@ -42,10 +44,11 @@ _UNENDED = {
 # What is set apart before anything is counted or mended: code, what nobody sees, and names of
 # elements that may be words of a sentence.
 _APART = re.compile(
-    rf"<(?:({_either('pre code script style')})(?=[\s/>])[^<>]*>|!---?>|!--"
+    rf"<(?:({_either('pre code tt samp kbd script style')})(?=[\s/>])[^<>]*>|!---?>|!--"
     r"|/?(?:script|style|input|textarea|select|option|form|button|title|head|body|html|template"
     r"|iframe|video|audio|canvas|object|embed|meta|link) ?/?>)"
 )
+_CODE = frozenset("pre code tt samp kbd".split())
 _IN_CODE = re.compile(r"<(?:(/?)([A-Za-z][^\s<>/]*)(?![^\s<>/])([^<>]*)>|!DOCTYPE\b|!--)?")
 # What marks words or lines of code up; anything else that looks like a tag is code itself.
 _MARKUP = frozenset(
@@ -59,10 +62,17 @@ _HTML_CODE = frozenset(
 )
 _COPY_BUTTON = re.compile(
     r"(?i)<button(?=[^<>]*(?:cop[yi]|clip))[^<>]*>[^<]{0,99}(?:<(?!/button)[^<]{0,99}){0,20}</button>"
+    rf"|<button\b[^<>]*>\s{{0,99}}(?:{'|'.join(COPY)})\s{{0,99}}</button>"
 )
 _INDENTED = re.compile(r"\n[ \t]{2,}$")
-# 若 a<b 则停</p>: an end tag begins in what would be a tag.
-_NO_TAG = re.compile(r"<(?=[A-Za-z]\w*\s+\w[^<>\"'=]*</)")
+# 若 a<b 则停</p>: an end tag begins in what would be a tag, or it stands in a comparison:
+# a<b 且 c>d, with words where attributes would be.
+_NO_TAG = re.compile(
+    r"<(?=[A-Za-z]\w*(?:\s+\w[^<>\"'=]*)?</)"
+    r"|<(?<=\w<)(?=[A-Za-z]\w*\s+(?!(?:hidden|disabled|checked|open|controls|reversed|loop|muted"
+    r"|autoplay|allowfullscreen|nowrap|noshade|ismap)\b)\w[^<>\"'=]*>)"
+)
+_CELL = re.compile(r"(?i)<(/?)t[dhr](?=[\s>])")
 _SCRIPT_SIGN = re.compile(r"[<{}()=;\n]")
 
 
@@ -99,7 +109,7 @@ def bare_as_text(text: str) -> str:
             parts.append(_as_word(apart, tags))
             continue
         place, content = end, text[inside:end]
-        if name in ("pre", "code"):
+        if name in _CODE:
             content = _bare_in_code(content, name) if "<" in content else content
         elif name and _is_mention(tag, content):
             place = text.find(">", end) + 1 or len(text)
@@ -120,7 +130,7 @@ def _as_word(match: re.Match[str], tags: Callable[[], set[str]]) -> str:
     `tags` gives the beginnings of all tags, as `</script`.
     """
     text, tag = match.string, match[0].lower().rstrip(" />").lstrip("<")
-    if not tag.strip("/").isalpha() or tag in ("pre", "code"):
+    if not tag.strip("/").isalpha() or tag in _CODE:
         return match[0]
     before = text[max(0, match.start() - 2) : match.start()]
     after = text[match.end() : match.end() + 2]
@@ -175,6 +185,8 @@ def mend_ends(text: str) -> str:
         if text.find("<!--", last_comment) >= 0:
             text = text[:last_comment] + text[last_comment:].replace("<!--", "")
     text = _NO_TAG.sub("&lt;", text)
+    if "<td" in text and "<table" not in text:  # cells of no table would run into each other
+        text = _CELL.sub(r"<\1div", text)
     last_tag = text.rfind(">") + 1
     if text.find("<", last_tag) >= 0:
         text = text[:last_tag] + text[last_tag:].replace("<", "&lt;")

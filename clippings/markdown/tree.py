@@ -10,7 +10,7 @@ from itertools import islice
 from turbohtml import Element, Text, parse
 
 from clippings.markdown.code import code_cells, code_text, drop_copy_button, is_line_number
-from clippings.markdown.escaped import is_page_as_text, pages_as_code
+from clippings.markdown.escaped import is_page_as_text, pages_as_code, text_of_page
 from clippings.markdown.guard import lost_in_repair
 from clippings.markdown.media import EMBEDDED, media_address
 from clippings.markdown.plain import without_surrogates
@@ -40,14 +40,14 @@ class Document:
         if text != source or mended != text:
             self.lost = lost_in_repair(source, self.root)
         _clean(self.root, present)
-        if unescape and "&lt;" in source:
+        if unescape and ("&lt;" in source or "&amp;lt;" in source):
             self._unescape()
 
     def _unescape(self) -> None:
         """Put the elements in the place of HTML that stands as text, in code or all over."""
         body = self.root.find("body") or self.root
         for place in [body] if is_page_as_text(self.root) else pages_as_code(self.root):
-            inner = Document(place.text, unescape=False).root
+            inner = Document(text_of_page(place), unescape=False).root
             place.clear()
             place.extend(list(inner))
             place.tag = "div"
