@@ -44,7 +44,7 @@ _UNENDED = {
 # What is set apart before anything is counted or mended: code, what nobody sees, and names of
 # elements that may be words of a sentence.
 _APART = re.compile(
-    rf"<(?:({_either('pre code tt samp kbd script style')})(?=[\s/>])[^<>]*>|!---?>|!--"
+    rf"<(?:({_either('pre code script style')}|tt|samp|kbd)(?=[\s/>])[^<>]*>|!---?>|!--"
     r"|/?(?:script|style|input|textarea|select|option|form|button|title|head|body|html|template"
     r"|iframe|video|audio|canvas|object|embed|meta|link) ?/?>)"
 )
@@ -65,11 +65,11 @@ _COPY_BUTTON = re.compile(
     rf"|<button\b[^<>]*>\s{{0,99}}(?:{'|'.join(COPY)})\s{{0,99}}</button>"
 )
 _INDENTED = re.compile(r"\n[ \t]{2,}$")
-# 若 a<b 则停</p>: an end tag begins in what would be a tag, or it stands in a comparison:
-# a<b 且 c>d, with words where attributes would be.
-_NO_TAG = re.compile(
-    r"<(?=[A-Za-z]\w*(?:\s+\w[^<>\"'=]*)?</)"
-    r"|<(?<=\w<)(?=[A-Za-z]\w*\s+(?!(?:hidden|disabled|checked|open|controls|reversed|loop|muted"
+# An end tag begins in what would be a tag: 若 a<b 则停</p>.
+_CUT_SHORT = re.compile(r"<(?=[A-Za-z]\w*(?:\s+\w[^<>\"'=]*)?</)")
+# A comparison, with words where attributes would be: a<b 且 c>d.
+_COMPARISON = re.compile(
+    r"<(?<=\w<)(?=[A-Za-z]\w*\s+(?!(?:hidden|disabled|checked|open|controls|reversed|loop|muted"
     r"|autoplay|allowfullscreen|nowrap|noshade|ismap)\b)\w[^<>\"'=]*>)"
 )
 _CELL = re.compile(r"(?i)<(/?)t[dhr](?=[\s>])")
@@ -184,7 +184,9 @@ def mend_ends(text: str) -> str:
         last_comment = text.rfind("-->") + 1
         if text.find("<!--", last_comment) >= 0:
             text = text[:last_comment] + text[last_comment:].replace("<!--", "")
-    text = _NO_TAG.sub("&lt;", text)
+    text = _COMPARISON.sub("&lt;", text)
+    if text.count("<") > text.count(">"):
+        text = _CUT_SHORT.sub("&lt;", text)
     if "<td" in text and "<table" not in text:  # cells of no table would run into each other
         text = _CELL.sub(r"<\1div", text)
     last_tag = text.rfind(">") + 1
@@ -199,10 +201,11 @@ def end_what_swallows(text: str, present: set[str]) -> str:
     A frame, a player or an outside script ends where it begins, `<title>` and its like become
     plain elements.
     """
-    if present.isdisjoint(SWALLOWING):
-        return text
-    mended = _EMPTY_RAW.sub(r"<\1\2></\1>", text)
+    mended = _EMPTY_RAW.sub(r"<\1\2></\1>", text) if "/>" in text else text
+    low = mended.lower()
     for tag in sorted(present & SWALLOWING):
+        if low.rfind(f"</{tag}") > low.rfind(f"<{tag}"):
+            continue
         edges = [edge.start() for edge in re.finditer(rf"(?i)</{tag}(?![a-z])", mended)]
         place = edges[-1] + 1 if edges else 0
         pattern, ended = _UNENDED.get(tag, (f"(?i)<{tag}(?![a-z])", "<div "))

@@ -35,7 +35,8 @@ class Document:
         self.root, present = _parse(text)
         self.lost = ""
         self.unescaped = 0
-        if (mended := end_what_swallows(text, present)) != text:
+        mended = text if present.isdisjoint(SWALLOWING) else end_what_swallows(text, present)
+        if mended != text:
             self.root, present = _parse(mended)
         if text != source or mended != text:
             self.lost = lost_in_repair(source, self.root)
