@@ -72,9 +72,9 @@ def image_address(image: Element, times: Callable[[str], int]) -> str:
             value = image.attr(name) or ""
             if ("/" in value or "." in value) and is_real_address(value):
                 return address if value in address else value  # a proxy names what it shows
-    others = [name for name in names if name not in _NEVER_LAZY]
-    if is_real_address(address) and (not others or times(address) < _OFTEN):
+    if is_real_address(address) and times(address) < _OFTEN:
         return address
+    others = [name for name in names if name not in _NEVER_LAZY]
     named = [(name, image.attr(name) or "") for name in (*_PERHAPS_LAZY, *others)]
     found = [
         value
