@@ -12,10 +12,10 @@ from __future__ import annotations
 
 from collections import Counter
 
+from clippings.markdown.commonmark import without_surrogates
 from clippings.markdown.converter import Converter
 from clippings.markdown.guard import lost_text
 from clippings.markdown.passthrough import Passage
-from clippings.markdown.plain import without_surrogates
 from clippings.markdown.source import is_html
 from clippings.markdown.tree import Document
 from clippings.models import Conversion, Diagnostic, Severity

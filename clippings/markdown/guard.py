@@ -8,7 +8,7 @@ from collections import Counter
 
 from turbohtml import Element
 
-from clippings.markdown.plain import plain_text
+from clippings.markdown.commonmark import plain_text
 
 _NEAR = 2000  # how far on a text is looked for as it stands; addresses may come between
 _TAG = re.compile(r"<[A-Za-z/!?][^<>]*>")

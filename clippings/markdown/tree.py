@@ -10,10 +10,10 @@ from itertools import islice
 from turbohtml import Element, Text, parse
 
 from clippings.markdown.code import code_cells, code_text, drop_copy_button, is_line_number
+from clippings.markdown.commonmark import without_surrogates
 from clippings.markdown.escaped import is_page_as_text, pages_as_code, text_of_page
 from clippings.markdown.guard import lost_in_repair
 from clippings.markdown.media import EMBEDDED, media_address
-from clippings.markdown.plain import without_surrogates
 from clippings.markdown.repair import SWALLOWING, bare_as_text, end_what_swallows, mend_ends
 
 # Nothing a reader sees.

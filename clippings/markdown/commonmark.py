@@ -1,4 +1,4 @@
-"""Markdown → the text that a reader sees, by the rules of CommonMark.
+"""Markdown → HTML, and the text that a reader sees, by the rules of CommonMark.
 
 Markdown ─► pulldown-cmark ─► HTML ─► its tags are line ends, or nothing ─► text
 """
@@ -33,32 +33,32 @@ _LINE_END = re.compile(
 _TAG = re.compile(r"<(?:/?[A-Za-z][^<>]*|!--(?:[^<-]|-(?!->)|<(?!!--))*--)>")
 
 
+def to_html(markdown: str) -> str:
+    """Return Markdown as HTML by CommonMark, with GFM's tables, boxes to tick and `~~`.
+
+    Raw HTML passes as it is: what comes out is safe only once it is sanitised.
+    """
+    text = without_surrogates(markdown)
+    if "[^" in text:
+        text = _NOTE.sub(rf"\1{_BRACKET}", text)
+    if "~" in text:
+        text = _LONE_TILDE.sub(_TILDE, text)
+    page = pyromark.html(text, options=_SYNTAX)
+    return page.replace(_BRACKET, "[").replace(_TILDE, "~")
+
+
 def plain_text(markdown: str) -> str:
     """Return the text that a reader of the Markdown sees, a block a line.
 
     Without syntax and addresses; a picture's alternative text and code stay.
     """
-    text = with_notes_as_text(without_surrogates(markdown))
-    if "~" in text:
-        text = _LONE_TILDE.sub(_TILDE, text)
-    text = pyromark.html(text, options=_SYNTAX)
+    text = to_html(markdown)
     if "<img" in text:
         text = _IMAGE.sub(r"\1", text)
     if "<td" in text or "<th" in text:
         text = _CELL_END.sub(" ", text)
     text = html.unescape(_TAG.sub("", _LINE_END.sub("\n", text)))
-    text = notes_restored(text).replace(_TILDE, "~")
     return "\n".join(filter(None, map(str.rstrip, text.split("\n"))))
-
-
-def with_notes_as_text(markdown: str) -> str:
-    """Return Markdown whose footnotes no parser takes for links; `notes_restored` ends that."""
-    return _NOTE.sub(rf"\1{_BRACKET}", markdown) if "[^" in markdown else markdown
-
-
-def notes_restored(text: str) -> str:
-    """Return what was made of `with_notes_as_text` with its brackets again."""
-    return text.replace(_BRACKET, "[")
 
 
 def without_surrogates(text: str) -> str:
