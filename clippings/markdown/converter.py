@@ -24,6 +24,18 @@ from markdownify import MarkdownConverter
 from turbohtml import Element, Text
 
 from clippings.markdown.code import DEEPEST, code_language, code_syntax, code_text, fenced
+from clippings.markdown.elements import (
+    AROUND_CODE,
+    FRAMES,
+    LEAVES,
+    MARKS,
+    NESTING,
+    NOT_CODE,
+    OPTIONS,
+    OUR_DEFAULTS,
+    WRAPPED,
+    chosen,
+)
 from clippings.markdown.inline import assemble, balance_brackets, escape, finish, one_line, tagged
 from clippings.markdown.links import clean_address, link, title_of
 from clippings.markdown.lists import list_block, with_stray_items
@@ -40,7 +52,6 @@ from clippings.markdown.tokens import (
     ROW,
     SYNTAX,
     block,
-    syntax,
 )
 from clippings.markdown.tree import Document
 from clippings.models import Image, Link
@@ -50,48 +61,11 @@ Append = Callable[[str], None]
 _OUTSIDE: Parents = frozenset()
 Method = Callable[["Converter", Element, str, Parents], str]
 
-_BLOCKS = (
-    "p div section article main header footer aside nav address center form fieldset legend"
-    " figcaption caption html body hgroup dialog search noframes"
-)
-_KEPT_TAGS = "sup sub kbd mark ins u ruby rt rp rb rtc q"
-# What an element puts before and after its content; one not named here, and without a
-# method, puts nothing.
-WRAPPED: dict[str, tuple[str, str]] = {
-    **dict.fromkeys(_BLOCKS.split(), (BREAK, BREAK)),
-    **{tag: (syntax(f"<{tag}>"), syntax(f"</{tag}>")) for tag in _KEPT_TAGS.split()},
-    **dict.fromkeys("span font big small tbody thead tfoot colgroup col label".split(), ("", "")),
-    "option": ("", " "),
-}
-# The walk keeps count of open marks for the sake of the containers inside them.
-MARKS = {
-    **dict.fromkeys(("strong", "b"), "B"),
-    **dict.fromkeys(("em", "i"), "I"),
-    **dict.fromkeys(("del", "s", "strike"), "D"),
-}
-# What may stand around a part of inline code; other elements in it are only its colours.
-_AROUND_CODE = {
-    **{tag: WRAPPED[tag] for tag in ("sup", "sub")},
-    **{tag: (SYNTAX + mark, SYNTAX + mark.lower()) for tag, mark in MARKS.items()},
-}
-# The methods of these read the tree for themselves.
-_LEAVES = frozenset("pre code tt samp img br hr input tex".split())
-_FRAMES = frozenset("blockquote details dl".split())  # only their content stays in a table
-_NESTING = _FRAMES | frozenset("ul ol menu dir".split())
 DEEPEST_NESTING = 12
 _BESIDE = 8  # how many pictures back the one of a `<noscript>` is looked for
 _LONGEST_PLACEHOLDER = 1000  # characters of a `data:` picture that only holds a place
 
-_NOT_CODE = frozenset(("a", "img", "br", "sup", "sub", *MARKS))  # may stand in inline code
 _NOTHING = Element("div")
-
-OPTIONS = frozenset(
-    "autolinks bullets code_language code_language_callback convert default_title heading_style"
-    " strip sub_symbol sup_symbol".split()
-)
-"""markdownify's options that the converter obeys."""
-_OUR_DEFAULTS: dict[str, Any] = {"heading_style": "atx", "bullets": "-"}
-
 _CLOSING_HASHES = re.compile(r"(?:^|(?<= ))#+$")
 
 
@@ -121,8 +95,11 @@ class Converter(MarkdownConverter):
         if options or type(self) is not Converter:
             if unknown := options.keys() - OPTIONS:
                 raise TypeError(f"{', '.join(sorted(unknown))}: the converter has no such option")
-            super().__init__(**{**_OUR_DEFAULTS, **options})
-            self._choose_tables()
+            super().__init__(**{**OUR_DEFAULTS, **options})
+            theirs = {n: getattr(type(self), n) for n in dir(type(self)) if n[:8] == "convert_"}
+            own = {n[8:]: m for n, m in theirs.items() if m is not getattr(Converter, n, None)}
+            self._wrapped, self._marks, kept = chosen(self.options, own.keys(), _METHODS.keys())
+            self._methods = {tag: {**_METHODS, **own}[tag] for tag in kept}
         self.base_url = base_url
         self.nesting = nesting
         self.links: list[Link] = []
@@ -133,26 +110,6 @@ class Converter(MarkdownConverter):
         self._depth = self._level = 0
         self._links_before = self._images_before = 0
         self._sample = sample
-
-    def _choose_tables(self) -> None:
-        """Leave in the tables what the options and a subclass's own methods leave there."""
-        wrapped = dict(WRAPPED)
-        for tag in ("sub", "sup"):
-            if symbol := self.options[f"{tag}_symbol"]:
-                wrapped[tag] = ("".join(SYNTAX + sign for sign in symbol),) * 2
-        own = {
-            name.removeprefix("convert_"): method
-            for name in dir(type(self))
-            if name.startswith("convert_")
-            and (method := getattr(type(self), name)) is not getattr(Converter, name, None)
-        }
-        strip, only = self.options["strip"] or (), self.options["convert"]
-        tags = {*wrapped, *MARKS, *_METHODS, *own}.difference(strip)
-        tags = tags if only is None else tags.intersection(only)
-        self._wrapped = {tag: wrapped[tag] for tag in tags & (wrapped.keys() - own)}
-        self._marks = {tag: MARKS[tag] for tag in tags & (MARKS.keys() - own)}
-        methods = {**_METHODS, **own}
-        self._methods = {tag: methods[tag] for tag in tags & methods.keys()}
 
     def convert(self, html: str) -> str:
         """HTML as Markdown."""
@@ -193,7 +150,7 @@ class Converter(MarkdownConverter):
                     self._open_marks = self._open_marks[:-1]
                     append(SYNTAX + mark.lower())
                 elif method := methods.get(tag):
-                    if tag in _LEAVES:
+                    if tag in LEAVES:
                         append(method(self, child, "", parents))
                     else:
                         append(self._converted(child, tag, method, parents))
@@ -208,12 +165,12 @@ class Converter(MarkdownConverter):
             self.losses["table-unwrapped"] += is_grid(el)
         before = len(self.links), len(self.images)
         parts: list[str] = []
-        self._depth += tag in _NESTING
+        self._depth += tag in NESTING
         self._walk(el, parts.append, inside)
-        self._depth -= tag in _NESTING
+        self._depth -= tag in NESTING
         self._links_before, self._images_before = before
         text = "".join(parts)
-        if tag in _FRAMES and ("table" in parents or self._too_deep()):
+        if tag in FRAMES and ("table" in parents or self._too_deep()):
             return f"{BREAK}{text}{BREAK}"
         return method(self, el, text, parents)
 
@@ -384,7 +341,7 @@ class Converter(MarkdownConverter):
         return Counter(image.attr("src") or "" for image in self._root.iter_elements("img"))
 
     def convert_code(self, el: Element, text: str, parent_tags: Parents) -> str:
-        if next(el.iter_elements(_NOT_CODE), None) is None:
+        if next(el.iter_elements(NOT_CODE), None) is None:
             return code_syntax(el.text)
         return "".join(self._code_parts(el, parent_tags))
 
@@ -407,7 +364,7 @@ class Converter(MarkdownConverter):
             elif level > DEEPEST:
                 yield code_syntax(child.text)
             else:
-                before, after = _AROUND_CODE.get(child.tag, ("", ""))
+                before, after = AROUND_CODE.get(child.tag, ("", ""))
                 yield before
                 yield from self._code_parts(child, parents, level + 1)
                 yield after
@@ -463,7 +420,7 @@ _METHODS: dict[str, Method] = {
         if name.startswith("convert_")
     },
 }
-_DEFAULTS: dict[str, Any] = vars(MarkdownConverter(**_OUR_DEFAULTS))["options"]
+_DEFAULTS: dict[str, Any] = vars(MarkdownConverter(**OUR_DEFAULTS))["options"]
 
 
 def _visible(el: Element, joint: str = "") -> str:
