@@ -107,7 +107,10 @@ def is_line_number(element: Element) -> bool:
 
 
 def drop_copy_button(pre: Element) -> None:
-    """Take the words of a button at the end of code away: 复制代码."""
+    """Take the words of a button beside code or at its end away: 复制代码."""
+    for beside in (pre.previous_sibling, pre.next_sibling):
+        if isinstance(beside, Element) and beside.text.strip() in COPY:
+            beside.extract()
     last: Node = pre
     while isinstance(last, Element):
         if last.text.strip() in COPY and last is not pre:

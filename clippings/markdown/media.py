@@ -19,11 +19,11 @@ _LAZY = (
 # These may name the page, or another form of the picture, where `src` is no stand-in; so may any
 # other attribute that ends as a picture does.
 _PERHAPS_LAZY = ("data-url", "data-img", "zoomfile", "file", "original", "real_src", "_src")
-_PICTURE = re.compile(
-    r"(?i)[^\s,]*/[^\s,]+\.(?:jpe?g|png|gif|webp|avif|svg|bmp)(?:[?!@#_:][^\s,]*)?$"
-)
-_LAZY_SETS = ("data-srcset", "data-lazy-srcset", "srcset")
-_LAZY_NAMES = frozenset(_LAZY)
+_QUERY = re.compile(r"[?!@#]")
+_DRAWN = frozenset(("gif", "svg"))  # what stands in for a photograph is drawn
+_PICTURES = _DRAWN | frozenset("jpg jpeg png webp avif bmp".split())
+_LAZY_SETS = ("data-srcset", "data-lazy-srcset")
+_LAZY_NAMES = frozenset((*_LAZY, *_LAZY_SETS))
 _NEVER_LAZY = frozenset("src alt title class id style width height loading decoding".split())
 _OFTEN = 3
 """On so many pictures of a page the same address is a stand-in, if they name another."""
@@ -68,30 +68,37 @@ def image_address(image: Element, times: Callable[[str], int]) -> str:
     address = image.attr("src") or ""
     names = image.attrs
     if not _LAZY_NAMES.isdisjoint(names):
-        for name in _LAZY:
+        for name in (*_LAZY, *_LAZY_SETS):
             value = image.attr(name) or ""
+            value = _largest(value) if name in _LAZY_SETS else value
             if ("/" in value or "." in value) and is_real_address(value):
                 return address if value in address else value  # a proxy names what it shows
-    if is_real_address(address) and times(address) < _OFTEN:
+    is_real = is_real_address(address)
+    if is_real and times(address) < _OFTEN and _ending(address) not in _DRAWN:
         return address
-    others = [name for name in names if name not in _NEVER_LAZY]
-    named = [(name, image.attr(name) or "") for name in (*_PERHAPS_LAZY, *others)]
-    found = [
-        value
-        for name, value in named
-        if _PICTURE.match(value) or (name in _PERHAPS_LAZY and "/" in value)
+    named = [
+        (name, image.attr(name) or "")
+        for name in (*_PERHAPS_LAZY, *(name for name in names if name not in _NEVER_LAZY))
     ]
-    found += [_largest(image.attr(name) or "") for name in _LAZY_SETS]
+    found = [value for _, value in named if "/" in value and _ending(value) in _PICTURES]
+    if is_real and times(address) < _OFTEN:
+        return next((value for value in found if _ending(value) not in _DRAWN), address)
+    found += [value for name, value in named if name in _PERHAPS_LAZY and "/" in value]
+    found.append(_largest(image.attr("srcset") or ""))
     picture = image.parent
     if isinstance(picture, Element) and picture.tag == "picture":
         for source in picture.iter_elements("source"):
-            found += [_largest(source.attr(name) or "") for name in _LAZY_SETS]
+            found += [_largest(source.attr(name) or "") for name in (*_LAZY_SETS, "srcset")]
     return next(filter(is_real_address, found), address)
 
 
 def is_real_address(address: str) -> bool:
     """Whether an address may name a picture: it is one, and not called like a stand-in."""
     return not (_NO_ADDRESS.match(address) or _STAND_IN.match(address.rpartition("/")[2]))
+
+
+def _ending(address: str) -> str:
+    return _QUERY.split(address, maxsplit=1)[0].rpartition(".")[2].lower()
 
 
 def _largest(srcset: str) -> str:
