@@ -32,6 +32,7 @@ from clippings.database.writer import ArchiveWriter
 from clippings.markdown.rendering import plain_text
 from clippings.models import (
     UNREADABLE,
+    AboutRows,
     BuildError,
     Changes,
     FileState,
@@ -104,8 +105,10 @@ class Draft:
             if not files:
                 return read
 
-    def write(self, files_seen: int, passed_over: tuple[tuple[str, int], ...]) -> Changes:
-        """Make the database of what was read; the parameters are as in Accounting.
+    def write(
+        self, files_seen: int, passed_over: tuple[tuple[str, int], ...], about: AboutRows
+    ) -> Changes:
+        """Make the database of what was read; the first parameters are as in Accounting.
 
         Raises BuildError when a check finds what must never be: then there is nothing to publish.
         """
@@ -126,7 +129,7 @@ class Draft:
             similar = threads.submit(self._find_similar)  # while SQLite indexes
             writer.index()
             writer.relate(similar.result())
-            changes = writer.finish(files_seen, passed_over)
+            changes = writer.finish(files_seen, passed_over, about)
         if wrong := check(self.database, with_index=self._is_new):
             way_out = "" if self._is_new else "; build everything anew with --fresh"
             raise BuildError(f"{wrong}{way_out}")
