@@ -169,7 +169,7 @@ def test_importing_is_light() -> None:
     heavy = {
         "datasette",
         "pandas",
-        "lxml",
+        "turbohtml",
         "sqlite3",
         "clippings.library",
         "clippings.build.pipeline",

@@ -37,7 +37,7 @@ def digest_of_file(path: Path) -> str:
     return digest.hexdigest()
 
 
-CONVERTERS = ("lxml", "markdownify", "python-frontmatter", "PyYAML", "opencc")
+CONVERTERS = ("turbohtml", "markdownify", "pyromark", "python-frontmatter", "PyYAML", "opencc")
 """Packages whose version may change what an article becomes."""
 
 _NOT_CONVERTING = ("site",)

@@ -247,8 +247,8 @@ def test_what_is_wrong_with_a_cluster_is_told(
     dask.wait_for_a_worker()
     assert list(cluster_mapper(dask.address, [str(tmp_path)])(double, range(3))) == [0, 2, 4]
     with monkeypatch.context() as patch:
-        patch.setattr(cluster, "program", lambda: {**program(), "lxml": "0.1"})
-        assert "lxml is" in told() and "0.1 here" in told()
+        patch.setattr(cluster, "program", lambda: {**program(), "turbohtml": "0.1"})
+        assert "turbohtml is" in told() and "0.1 here" in told()
     assert "has no workers" in told(slow, worker)
     dask.work("--no-nanny")
     dask.wait_for_a_worker()
