@@ -6,6 +6,7 @@ import html
 import re
 from collections import Counter
 from collections.abc import Iterator
+from operator import attrgetter
 from pathlib import Path
 from typing import Any
 
@@ -87,14 +88,14 @@ def test_every_method_of_markdownify_has_its_place() -> None:
         ({"bullets": "*+"}, "<ul><li>甲<ul><li>乙</li></ul></li></ul>", "* 甲\n  + 乙"),
         ({"code_language": "py"}, "<pre>x</pre>", "```py\nx\n```"),
         ({"code_language": "py"}, "<pre class='lang-go'>x</pre>", "```go\nx\n```"),
-        ({"code_language_callback": lambda el: el.tag}, "<pre>x</pre>", "```pre\nx\n```"),
+        ({"code_language_callback": attrgetter("tag")}, "<pre>x</pre>", "```pre\nx\n```"),
         ({"autolinks": False}, "<a href='http://a/'>http://a/</a>", "[http://a/](http://a/)"),
         ({"default_title": True}, "<a href='/a'>甲</a>", '[甲](/a "/a")'),
         ({"strip": ["a", "b"]}, "<p><a href='/a'>甲</a><b>乙</b><i>丙</i></p>", "甲乙*丙*"),
         ({"convert": ["p", "b"]}, "<p><a href='/a'>甲</a></p><p><b>乙</b></p>", "甲\n\n**乙**"),
         ({"sub_symbol": "~", "sup_symbol": "^"}, "H<sub>2</sub>O<sup>3</sup>", "H~2~O^3^"),
     ],
-    ids=str,
+    ids=lambda value: value if isinstance(value, str) else "-".join(value),
 )
 def test_options_of_markdownify(options: dict[str, Any], body: str, expected: str) -> None:
     """What is asked for is done."""
