@@ -114,18 +114,19 @@ class Draft:
         articles = choose(self._spool.files)
         self._spool.flush()
         with (
-            closing(ArchiveWriter(self.database, self._spool, base, former)) as writer,
-            ThreadPoolExecutor(1) as threads,
+            closing(ArchiveWriter(self.database, self._spool, articles, base, former)) as writer,
+            ThreadPoolExecutor(1) as thread,
         ):
-            retired = writer.write(articles, self._dropped, _tokenize)
-            self._state.forget((), retired)
-            for article in articles:
-                keywords, factors, keys, sketch = self._spool.features(article.lead)
-                row = (article.id, article.published, keywords, factors, keys)
-                self._state.note_features(row, sketch)
-            similar = threads.submit(self._find_similar)  # while SQLite indexes
-            writer.index()
-            writer.relate(similar.result())
+            indexed = thread.submit(writer.write_index_apart) if self._is_new else None
+            self._state.forget((), writer.write(self._dropped, _tokenize))
+            self._state.note_features(
+                (article.id, article.published, *self._spool.features(article.lead))
+                for article in articles
+            )
+            writer.relate(self._find_similar())
+            if indexed:
+                indexed.result()
+            writer.index(_tokenize)
             changes = writer.finish(files_seen, passed_over)
         if wrong := check(self.database, with_index=self._is_new):
             way_out = "" if self._is_new else "; build everything anew with --fresh"

@@ -98,7 +98,7 @@ def assert_as_from_scratch(source: Path, target: Path, withholding: Withholding 
 def known(target: Path) -> dict[str, list[Any]]:
     """What the state of a database says of the articles."""
     with closing(sqlite3.connect(state_path(target))) as db:
-        tables = ("features", "sketches")
+        tables = ("features",)
         return {
             name: db.execute(f"select * from {name} order by 1, 2").fetchall() for name in tables
         }
