@@ -42,7 +42,12 @@ def index(articles: Sequence[Article], texts: Sequence[str]) -> list[IndexEntry]
         for a, text in zip(articles, texts, strict=True)
     ]
     fields, bodies = _fields(columns), TextBatch(texts)
-    drawn = sketches([c.title for c in columns], bodies, [c.published for c in columns])
+    drawn = sketches(
+        [a.title for a in articles],
+        bodies,
+        [a.published for a in articles],
+        [a.source for a in articles],
+    )
     return list(map(IndexEntry, _tokens(columns, fields, bodies), keywords(fields, bodies), drawn))
 
 

@@ -50,21 +50,31 @@ def keywords(titles: TextBatch, texts: TextBatch) -> list[list[tuple[int, int]]]
 
 
 def sketches(
-    titles: Sequence[str], texts: TextBatch, published: Sequence[str | None]
+    titles: Sequence[str],
+    texts: TextBatch,
+    published: Sequence[str | None],
+    sources: Sequence[str | None],
 ) -> list[bytes]:
     """Return the sketch of each article: what `near_duplicates` compares.
 
-    uint32 numbers: the day (0: no date), the title, the title without its numbers, the folded
-    length, how many clauses; then the smallest numbers of clauses, and of figures.
+    uint32 numbers: the day (0: no date), the title, the title without its numbers, the source
+    (0: not given), the folded length, how many clauses; then the smallest numbers of clauses, and
+    of figures.
     """
     clauses = _smallest(texts.clause_numbers(SHORTEST_CLAUSE), len(titles))
     figures = _smallest(texts.figure_numbers(), len(titles))
     return [
-        array("I", (day_number(day), *_names(title), length, len(kept))).tobytes()
+        array("I", (day_number(day), *_names(title), source, length, len(kept))).tobytes()
         + kept.tobytes()
         + numbers.tobytes()
-        for title, day, length, kept, numbers in zip(
-            titles, published, texts.lengths, clauses, figures, strict=True
+        for title, day, source, length, kept, numbers in zip(
+            titles,
+            published,
+            (crc32((source or "").encode()) for source in sources),
+            texts.lengths,
+            clauses,
+            figures,
+            strict=True,
         )
     ]
 

@@ -36,6 +36,10 @@ MAX_SHARERS = 50
 MIN_SHARED = 3
 """One rare word in common is chance."""
 
+MIN_SCORE = 75_000
+"""In thousandths: seven rare words of the text, or three that stand in both titles. Of pairs read
+on 1,118 articles of four origins, 65 % were right without it, with it 88 %."""
+
 MIN_PART = 0.4
 """The part of an article's best score that a further one must reach."""
 
@@ -146,7 +150,7 @@ def _closest(article: Array, other: Array, score: Array, group: Array) -> Relate
     order = np.lexsort((other, -total, article))
     article, other, total = article[order], other[order], total[order]
     rank, best = _ranks(article), total[_begins(article)].repeat(_lengths(article))
-    near = (rank < 4 * MAX_RELATED) & (total >= MIN_PART * best)
+    near = (rank < 4 * MAX_RELATED) & (total >= np.maximum(MIN_PART * best, MIN_SCORE))
     article, other, total = article[near], other[near], total[near]
     # Of another group only the closest: what has none counts as a group of its own.
     theirs = np.where(group[other] < 0, other + len(group), group[other])
