@@ -44,8 +44,8 @@ def test_ties_do_not_hang_on_the_order() -> None:
 
 
 def test_a_sketch_is_packed_numbers() -> None:
-    """Day, title, title without numbers, source, length, clauses, then these and the figures, each set
-    sorted; a clause is the same wherever it stands."""
+    """Day, title, title without numbers, source, length, clauses, then these and the figures, each
+    set sorted; a clause is the same wherever it stands."""
     texts = ["核战争打不赢也打不得。短，\n12 与 34", "此外：核战争打不赢也打不得！"]
     titles, dates = ["第1集", "第2集"], ["2022-01-11", None]
     drawn = sketches(titles, TextBatch(texts), dates, ["果壳", None])
