@@ -1,6 +1,6 @@
 """Whatever ends a build, the target is the whole old database or the whole new one.
 
-`CLIPPINGS_SOAK=1` (make soak) kills 300 builds instead of a dozen.
+`CLIPPINGS_SOAK=1` (make soak) kills 300 builds instead of ten.
 """
 
 from __future__ import annotations
