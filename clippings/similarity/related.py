@@ -2,12 +2,11 @@
 
 Two articles are related when they share several words that few articles are
 about. Each article brings its most frequent index tokens (the title's count
-more); the database keeps those that between two and MAX_SHARERS articles
-brought, and scores a pair by the sum of their inverse document frequencies, as
-BM25 weighs a term, each doubled for each title it stands in. The other tellings
-of its own story (clippings/similarity/near_duplicates.py) are not related to an article, and of
-another story only the closest is. The work grows with the articles, not with
-their pairs.
+more); of those that between two and MAX_SHARERS articles brought, a pair's score
+is the sum of the inverse document frequencies, as BM25 weighs a term, each
+doubled for each title it stands in. Its own near-duplicates are not related to an
+article, and of another group of them only the closest is. The work grows with the
+articles, not with their pairs.
 """
 
 from __future__ import annotations

@@ -181,8 +181,8 @@ class Editor:
 def test_after_any_edits_it_is_what_a_build_from_scratch_makes(
     tmp_path: Path, seed: int, withholding: Withholding
 ) -> None:
-    """Rounds of additions, changes, copies, renames and deletions: the same rows, the same index; also
-    where some of the articles, or of their texts, are withheld."""
+    """Rounds of additions, changes, copies, renames and deletions: the same rows, the same index;
+    also where some of the articles, or of their texts, are withheld."""
     editor = Editor(tmp_path / "source", seed)
     for _ in range(60):
         editor.add()
