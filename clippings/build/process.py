@@ -13,7 +13,7 @@ from dataclasses import replace
 from functools import partial
 from typing import NamedTuple, TypeVar
 
-from clippings.build.index import index
+from clippings.database.entries import index
 from clippings.database.rows import FileRows, rows_of
 from clippings.markdown import to_markdown
 from clippings.markdown.rendering import plain_text

@@ -7,13 +7,13 @@ that were indexed, so they are made again of the article's own row.
 from __future__ import annotations
 
 import sqlite3
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import closing
 from pathlib import Path
-from typing import NamedTuple
 
+from clippings.database.entries import Columns, index_tokens
 from clippings.database.schema import archive_schema, open_draft
-from clippings.models import IndexTokens
+from clippings.markdown.rendering import plain_text
 from clippings.search.arrays import TextBatch
 from clippings.search.tokens import join_labels
 
@@ -23,21 +23,6 @@ Place = tuple[str | None, str | None, str | None]
 Labels = tuple[str, str, str]
 """Tokens of the names of section, source and feed, each of all places of an article."""
 
-
-class StoredArticle(NamedTuple):
-    """What the tokens of an article are made of, as its rows have it."""
-
-    title: str
-    summary: str
-    author: str | None
-    published: str | None
-    language: str | None
-    markdown: str
-    tags: list[str]
-    features: list[str]
-
-
-Tokenize = Callable[[StoredArticle], IndexTokens]
 
 Entry = tuple[int | str, ...]
 """A row of the index: the article's number, its IndexTokens, its Labels."""
@@ -59,6 +44,9 @@ _MERGE_SOME = "insert into articles_fts (articles_fts, rank) values ('merge', 10
 _STORED = """
     select title, summary, author, published, language, markdown from articles where id = ?
 """
+_TAGS = "select tag from tags where article = ?"
+_FEATURES = "select feature from features where article = ?"
+_PLACES = "select section, source, feed from placements where article = ?"
 
 
 def write_apart(path: Path, entries: Iterable[Entry]) -> None:
@@ -91,24 +79,15 @@ def forget(db: sqlite3.Connection, entries: Iterable[Entry]) -> None:
     db.executemany(_FORGET, entries)
 
 
-def stored(
-    db: sqlite3.Connection, articles: Iterable[tuple[int, int]], tokenize: Tokenize
-) -> Iterator[Entry]:
+def stored(db: sqlite3.Connection, articles: Iterable[tuple[int, int]]) -> Iterator[Entry]:
     """Make the entries of articles, (number, id) each, again of their rows."""
     for docid, article in articles:
+        *columns, markdown = db.execute(_STORED, [article]).fetchone()
         tags, features = (
-            [name for (name,) in db.execute(sql, [article])]
-            for sql in (
-                "select tag from tags where article = ? order by tag",
-                "select feature from features where article = ? order by feature",
-            )
+            [name for (name,) in db.execute(sql, [article])] for sql in (_TAGS, _FEATURES)
         )
-        (row,) = db.execute(_STORED, [article])
-        places = db.execute(
-            "select section, source, feed from placements where article = ?", [article]
-        )
-        tokens = tokenize(StoredArticle._make((*row, tags, features)))
-        yield (docid, *tokens, *labels([places])[0])
+        tokens = index_tokens(Columns._make((*columns, plain_text(markdown), tags, features)))
+        yield (docid, *tokens, *labels([db.execute(_PLACES, [article])])[0])
 
 
 def labels(articles: Iterable[Iterable[Place]]) -> list[Labels]:

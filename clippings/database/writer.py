@@ -24,7 +24,7 @@ from pathlib import Path
 
 from clippings.database import index
 from clippings.database.articles import ChosenArticle, days_of, publication_order
-from clippings.database.index import Entry, Tokenize
+from clippings.database.index import Entry
 from clippings.database.rows import COLUMNS, Part, Row, Tables
 from clippings.database.schema import archive_schema, open_draft, reading
 from clippings.database.spool import Spool
@@ -113,10 +113,10 @@ class ArchiveWriter:
         """Let go of the file."""
         self._db.close()
 
-    def write(self, dropped: Collection[str], tokenize: Tokenize) -> list[int]:
+    def write(self, dropped: Collection[str]) -> list[int]:
         """Take out what the last database says of the files `dropped`, and write the rows of the
         spooled ones. Return the articles that were taken out."""
-        retired = [] if self._is_new else self._take_out(dropped, tokenize)
+        retired = [] if self._is_new else self._take_out(dropped)
         self._insert_rows()
         return retired
 
@@ -124,12 +124,12 @@ class ArchiveWriter:
         """Write the search index of a new database, in a file of its own: the longest part."""
         index.write_apart(self._apart, self._entries())
 
-    def index(self, tokenize: Tokenize) -> None:
+    def index(self) -> None:
         """Bring the search index into the database."""
         if self._is_new:
             index.take_over(self._db, self._apart)
         else:
-            moved = self._stored(self._moved, self._docids, tokenize)
+            moved = self._stored(self._moved, self._docids)
             index.add(self._db, chain(self._entries(), moved))
 
     def relate(self, similar: Similar) -> None:
@@ -168,7 +168,7 @@ class ArchiveWriter:
         dated = ((key, date if self._days[key] else None) for key, date in published.items())
         self._docids = publication_order(dated)
 
-    def _take_out(self, dropped: Collection[str], tokenize: Tokenize) -> list[int]:
+    def _take_out(self, dropped: Collection[str]) -> list[int]:
         run, many = self._db.execute, self._db.executemany
         of_path = "select article from placements where path = ?"
         retired = sorted({article for path in dropped for (article,) in run(of_path, [path])})
@@ -181,7 +181,7 @@ class ArchiveWriter:
         staying = {key: date for key, date in there if key not in self._former}
         self._number({**staying, **self._published})
         self._moved = [key for key in staying if self._docids[key] != before[key]]
-        index.forget(self._db, self._stored([*retired, *self._moved], before, tokenize))
+        index.forget(self._db, self._stored([*retired, *self._moved], before))
         for table in _OF_ARTICLE:
             many(f"delete from {table} where article = ?", ([key] for key in retired))
         for table in _OF_PATH:
@@ -300,10 +300,8 @@ class ArchiveWriter:
             return tokens._replace(facts=facts(article.published, language, features))
         return tokens
 
-    def _stored(
-        self, articles: Iterable[int], docids: Mapping[int, int], tokenize: Tokenize
-    ) -> Iterator[Entry]:
-        return index.stored(self._db, ((docids[key], key) for key in articles), tokenize)
+    def _stored(self, articles: Iterable[int], docids: Mapping[int, int]) -> Iterator[Entry]:
+        return index.stored(self._db, ((docids[key], key) for key in articles))
 
     def _shrink(self) -> None:
         """Give back the room of what left the file, where that is most of it."""

@@ -23,7 +23,7 @@ MAY_IMPORT = {
     "search": {"markdown", "models"},
     "reading": {"markdown", "models", "search"},
     "similarity": {"models", "search"},
-    "database": {"models", "reading", "search", "similarity"},
+    "database": {"markdown", "models", "reading", "search", "similarity"},
     "build": {
         "database", "dataset", "markdown", "models", "reading", "search", "similarity",
     },

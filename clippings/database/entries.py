@@ -1,4 +1,4 @@
-"""What the search index and the comparison of articles go by: functions of an article's own row.
+"""What the search index and the comparison of articles go by: functions of an article's own rows.
 
 The worker that converts articles makes their tokens; so can whoever has the rows, and an index
 that does not keep its text (FTS5's contentless tables) needs the same tokens again to forget it.
