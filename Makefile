@@ -47,9 +47,8 @@ check: .venv/.core ## Serve OUTPUT (clippings.db) for a moment, and fetch ten pa
 image: build ## Build clippings.db, and from it a container image named TAG (clippings)
 	@$(CONTAINER) build --file deploy/Containerfile --tag "$(TAG)" .
 
-test: .venv/.dev ## Run the whole test suite, and that of the site on Datasette 1.0 too
+test: .venv/.dev ## Run the test suite
 	$(BIN)/python -m pytest --numprocesses auto
-	@$(MAKE) --no-print-directory test-next
 
 test-next: next ## Run the tests of the site on Datasette 1.0
 	PYTHONPATH=$(NEXT) $(BIN)/python -m pytest --numprocesses auto -m site

@@ -315,6 +315,10 @@ class Accounting:
         return self.quarantined / self.files_seen if self.files_seen else 0.0
 
 
+AboutRows = tuple[tuple[str, str], ...]
+"""What its owner says of the archive: names of archive.yml with their values as JSON, by name."""
+
+
 @dataclass(frozen=True, slots=True)
 class BuildResult:
     """What a build did: how it counted, what differs from the database before, files read, and

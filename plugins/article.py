@@ -20,15 +20,15 @@ from datasette.app import Datasette
 from datasette.utils.asgi import NotFound, Request, Response
 from markupsafe import Markup
 
-from clippings.dataset.bibliography import as_bibtex, as_ris
+from clippings.dataset.bibliography import as_bibtex, as_line, as_ris
 from clippings.markdown.rendering import plain_text
 from clippings.site.addresses import DATABASE, Missing, archive, article_url
-from clippings.site.article_body import changed_title, contents, minutes, page_html
-from clippings.site.citation import cite, news_article
+from clippings.site.article_body import contents, minutes, page_html
 from clippings.site.highlight import mark_hits
 from clippings.site.listings import CARD
 from clippings.site.pages import Page, Route, routes
 from clippings.site.preferences import translator_for
+from clippings.site.structured_data import news_article
 from clippings.site.templates import wanted_pictures
 
 ARTICLE = "select * from articles where id = ?"
@@ -113,9 +113,6 @@ async def article_vars(datasette: Datasette, request: Request, key: int) -> dict
     cited = entry(article, here)
     return {
         **found,
-        "identical": [
-            {**row, "pieces": changed_title(title, row["title"])} for row in found["identical"]
-        ],
         "body": Markup(body),
         "contents": contents(body),
         "minutes": minutes(article["characters"], article["language"]),
@@ -124,7 +121,7 @@ async def article_vars(datasette: Datasette, request: Request, key: int) -> dict
         "original": web_address(article["url"]),
         "social_picture": image,
         "accessed": cited["accessed"],
-        "citations": (cite(cited), as_bibtex(cited).strip()),
+        "citations": (as_line(cited), as_bibtex(cited).strip()),
         "news_article": Markup(news_article(article, here, image)),
     }
 

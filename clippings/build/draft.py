@@ -29,6 +29,7 @@ from clippings.database.spool import Spool
 from clippings.database.writer import ArchiveWriter
 from clippings.models import (
     UNREADABLE,
+    AboutRows,
     BuildError,
     Changes,
     FileState,
@@ -100,8 +101,10 @@ class Draft:
             if not files:
                 return read
 
-    def write(self, files_seen: int, passed_over: tuple[tuple[str, int], ...]) -> Changes:
-        """Make the database of what was read; the parameters are as in Accounting.
+    def write(
+        self, files_seen: int, passed_over: tuple[tuple[str, int], ...], about: AboutRows
+    ) -> Changes:
+        """Make the database of what was read; the first parameters are as in Accounting.
 
         Raises BuildError when a check finds what must never be: then there is nothing to publish.
         """
@@ -123,7 +126,7 @@ class Draft:
             if indexed:
                 indexed.result()
             writer.index()
-            changes = writer.finish(files_seen, passed_over)
+            changes = writer.finish(files_seen, passed_over, about)
         if wrong := check(self.database, with_index=self._is_new):
             way_out = "" if self._is_new else "; build everything anew with --fresh"
             raise BuildError(f"{wrong}{way_out}")

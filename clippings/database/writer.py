@@ -28,7 +28,7 @@ from clippings.database.index import Entry
 from clippings.database.rows import COLUMNS, Part, Row, Tables
 from clippings.database.schema import archive_schema, open_draft, reading
 from clippings.database.spool import Spool
-from clippings.models import PASSED_OVER, Accounting, Changes, IndexTokens
+from clippings.models import PASSED_OVER, AboutRows, Accounting, Changes, IndexTokens
 from clippings.reading.dates import day_of
 from clippings.reading.identity import path_id, text_digest
 from clippings.reading.normalize import suspect_date
@@ -145,14 +145,24 @@ class ArchiveWriter:
             self._db.executemany(_RELATE, [row for row in rows if row not in there])
             last = until
 
-    def finish(self, files_seen: int, passed_over: tuple[tuple[str, int], ...] = ()) -> Changes:
-        """Count, and close the file. Return what differs from the database before."""
+    def finish(
+        self,
+        files_seen: int,
+        passed_over: tuple[tuple[str, int], ...] = (),
+        about: AboutRows = (),
+    ) -> Changes:
+        """Count, write what the owner says, and close the file.
+
+        Return what differs from the database before.
+        """
         count = {name: self._db.execute(sql).fetchone()[0] for name, sql in _COUNTS.items()}
         accounting = Accounting(files_seen, **count, passed_over=passed_over)
         counts = asdict(accounting) | {"files_found": accounting.files_found}
         counts |= {f"{PASSED_OVER}{why}": times for why, times in counts.pop("passed_over")}
         self._db.execute("delete from accounting")
         self._db.executemany("insert into accounting values (?, ?)", sorted(counts.items()))
+        self._db.execute("delete from about")
+        self._db.executemany("insert into about values (?, ?)", about)
         self._db.execute("commit")
         self._shrink()
         self._db.execute("analyze")

@@ -1,7 +1,7 @@
 """What the archive's owner keeps out of it: the list `withhold` and the setting `publish`.
 
-    metadata.yml ─► read_withholding ─► Withholding ─┐
-                                          Outcome ─► withhold ─► Withheld, or with its text cut
+    archive.yml ─► read_withholding ─► Withholding ─┐
+                                         Outcome ─► withhold ─► Withheld, or with its text cut
 
 A pure decision about one file at a time, on any worker. An article that is withheld leaves only
 its number; one whose text is withheld keeps what tells it from others, and how it begins.
@@ -14,12 +14,8 @@ import json
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
-from difflib import get_close_matches
 from fnmatch import fnmatchcase
-from pathlib import Path
 from typing import Any
-
-import yaml
 
 from clippings.models import BuildError, Outcome, ProcessedArticle, Quarantined, What, Withheld
 from clippings.reading.identity import text_digest
@@ -32,7 +28,6 @@ KINDS = ("path", "host", "source")
 """What an entry may name: a file's path (with `*`, `?`, `[…]`), the host that an article was
 first published at (and its subdomains), a source."""
 
-_SETTINGS = {"withhold", "publish", "split_categories"}
 _OPTIONS = {"only", "reason"}
 _PUNCTUATION = re.compile(r"([!-/:-@\[-`{-~])")  # what a backslash makes plain in Markdown
 
@@ -82,23 +77,13 @@ class Withholding:
 NOTHING_WITHHELD = Withholding()
 
 
-def read_withholding(file: Path) -> Withholding:
-    """What metadata.yml says under `plugins: clippings:`. Raises BuildError, naming the file and
-    the entry, for what cannot be meant."""
-    try:
-        metadata = yaml.safe_load(file.read_text("utf-8")) or {}
-        settings = (metadata.get("plugins") or {}).get("clippings") or {}
-        publish, entries = settings.get("publish", "full"), settings.get("withhold") or []
-        split = settings.get("split_categories", True)
-    except (yaml.YAMLError, UnicodeDecodeError, AttributeError) as error:
-        raise BuildError(f"{file}: cannot be read as metadata: {error}") from None
-    # A wish that is not heard, for a slip of the pen, would be worse than no build.
-    for key in (*metadata, *(settings.keys() - _SETTINGS)):
-        if get_close_matches(str(key).lower(), _SETTINGS, cutoff=0.9):
-            raise BuildError(
-                f"{file}: {key} is not read where it stands; `withhold`, `publish` and "
-                "`split_categories` are, below `plugins: clippings:`"
-            )
+def read_withholding(settings: Mapping[str, Any], file: str) -> Withholding:
+    """Return the build settings: what archive.yml says, and before it metadata.yml.
+
+    Raises BuildError, naming `file` and the entry, for what cannot be meant.
+    """
+    publish, entries = settings.get("publish", "full"), settings.get("withhold") or []
+    split = settings.get("split_categories", True)
     if publish not in PUBLISH:
         raise BuildError(f"{file}: publish is one of {', '.join(PUBLISH)}, not {publish!r}")
     if not isinstance(split, bool):

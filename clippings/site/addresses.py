@@ -38,8 +38,12 @@ def article_url(datasette: Datasette, article: int) -> str:
 
 
 def browse_path(kind: str, name: str) -> str:
-    """Return the path of a list: ("source", "示例日报") → /source/%E7%A4%BA…; no base_url yet."""
-    return f"/{kind}/{quote(name, safe='')}"
+    """Return the path of a list: ("source", "示例日报") → /source/%E7%A4%BA…; no base_url yet.
+
+    The dot of package.json is %2E: what ends in .json is a feed.
+    """
+    path = f"/{kind}/{quote(name, safe='')}"
+    return f"{path[:-5]}%2E{path[-4:]}" if path.endswith((".atom", ".json")) else path
 
 
 def local_path(datasette: Datasette, path: str) -> str:

@@ -11,9 +11,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from click.testing import CliRunner
 
-from build_db import main
 from clippings.build import pipeline
 from clippings.build import process as processing
 from clippings.build.executors import mapper
@@ -282,20 +280,6 @@ def test_only_what_changed_is_converted(
     ]
     assert titles == [["新的"], ["第3篇"], ["第5篇"]]
     assert_as_from_scratch(*archive)
-
-
-def test_the_report_names_what_changed(archive: tuple[Path, Path], tmp_path: Path) -> None:
-    """--report: ids and titles of the articles added, changed and removed, nothing else."""
-    write(archive[0] / "3.md", "改过了。", "第3篇")
-    write(archive[0] / "new.md", "新的。", "新的")
-    (archive[0] / "5.md").unlink()
-    arguments = [str(archive[0]), "-o", str(archive[1]), "--report", str(tmp_path / "changes.json")]
-    assert CliRunner().invoke(main, arguments).exit_code == 0
-    assert json.loads((tmp_path / "changes.json").read_text()) == {
-        "added": [{"id": path_id("new.md"), "title": "新的"}],
-        "changed": [{"id": path_id("3.md"), "title": "第3篇"}],
-        "removed": [{"id": path_id("5.md"), "title": "第5篇"}],
-    }
 
 
 def test_a_build_from_scratch_knows_what_changed(archive: tuple[Path, Path]) -> None:

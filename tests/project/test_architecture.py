@@ -29,7 +29,7 @@ MAY_IMPORT = {
     },
     "dataset": {"build", "models"},
     "site": {"dataset", "markdown", "search"},
-    "library": {"dataset", "markdown", "models", "search"},
+    "library": {"dataset", "markdown", "models", "search", "site"},
     "command": {"library", "models", "search"},
 }  # fmt: skip
 """Part of the package → the parts that it may import."""

@@ -17,7 +17,12 @@ from build_db import main
 from clippings.build.executors import mapper
 from clippings.build.pipeline import build
 from clippings.models import BuildError
-from clippings.reading.sources import ARTICLE_SUFFIXES, find_articles, read_bytes
+from clippings.reading.sources import (
+    ARTICLE_SUFFIXES,
+    find_articles,
+    read_archive_file,
+    read_bytes,
+)
 
 CLOCK = "2022-01-{:02}T08:00:00+08:00"
 
@@ -130,6 +135,20 @@ def test_a_folder_of_a_repository(made: Made) -> None:
     assert paths(made.source("@:posts/news/a.md")) == ["a.md"]
     assert paths(made.source(":posts"), made.source()) == ["news/a.md", "posts.md"]
     assert paths(made.source(":posts"), history=True) == ["news/a.md"]
+
+
+def test_archive_yml_is_no_article(made: Made) -> None:
+    """That of the revision and folder that are read is found, and is not counted."""
+    (made.path / "posts").mkdir()
+    (made.path / "posts/archive.yml").write_text("title: b")
+    made.commit(archive__yml="title: a", a__md="one")
+    made.git("tag", "v1")
+    made.commit(archive__yml=None)
+    assert read_archive_file(made.source("@v1")) == b"title: a"
+    assert read_archive_file(made.source()) is None
+    assert read_archive_file(made.source(":posts")) == b"title: b"
+    assert find_articles([made.source("@v1")]).passed_over == {"ending": 1}
+    assert not find_articles([made.source(":posts")]).passed_over
 
 
 def test_any_name_in_a_tree_is_read(made: Made) -> None:

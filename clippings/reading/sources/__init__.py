@@ -13,9 +13,12 @@ from urllib.parse import unquote
 from clippings.models import SourceFile
 from clippings.reading.sources import archives, git, history, local, remote
 from clippings.reading.sources.git import is_git
-from clippings.reading.sources.names import ARTICLE_SUFFIXES, Keyed, PassedOver
+from clippings.reading.sources.names import ARCHIVE_FILE, ARTICLE_SUFFIXES, Keyed, PassedOver
 
-__all__ = ["ARTICLE_SUFFIXES", "find_articles", "is_address", "is_git", "needs_of", "read_bytes"]
+__all__ = [
+    "ARCHIVE_FILE", "ARTICLE_SUFFIXES", "find_articles", "is_address", "is_git", "needs_of",
+    "read_archive_file", "read_bytes",
+]  # fmt: skip
 
 _LOCAL = "file://"
 
@@ -51,6 +54,18 @@ def find_articles(sources: Iterable[Path | str], with_history: bool = False) -> 
                 file = file._replace(path=_free_name(file.path, name, found))
             found[file.path] = file
     return Found(list(found.values()), passed_over)
+
+
+def read_archive_file(source: Path | str) -> bytes | None:
+    """Return archive.yml at the top of a folder or repository; None where there is none.
+
+    In archives and behind URLs it is not looked for.
+    """
+    written = _as_written(source)
+    if is_git(written):
+        return git.Repository(written).archive_file()
+    file = Path(written) / ARCHIVE_FILE
+    return file.read_bytes() if file.is_file() else None
 
 
 def read_bytes(source: SourceFile, limit: int) -> tuple[bytes, int]:

@@ -17,7 +17,13 @@ from pathlib import Path
 from typing import IO, Any
 
 from clippings.models import BuildError, SourceFile
-from clippings.reading.sources.names import Keyed, PassedOver, article_below, as_text
+from clippings.reading.sources.names import (
+    ARCHIVE_FILE,
+    Keyed,
+    PassedOver,
+    article_below,
+    as_text,
+)
 
 PREFIX = "git+"
 
@@ -77,6 +83,8 @@ class Repository:
         for entry in listing.split(b"\0")[:-1]:
             about, _, path = entry.partition(b"\t")
             mode, _, blob = about.split()
+            if path == os.fsencode(self._path(ARCHIVE_FILE)):
+                continue
             if name := article_below(os.fsdecode(path), self.folder, passed_over):
                 if mode.startswith(_ORDINARY):
                     blobs[name] = blob.decode()
@@ -91,7 +99,18 @@ class Repository:
 
     def key(self, path: str) -> str:
         """Return the name of a file at this revision, the same by whatever folder it is reached."""
-        return f"{self.store}@{self.commit}:{'/'.join(filter(None, (self.folder, path)))}"
+        return f"{self.store}@{self.commit}:{self._path(path)}"
+
+    def archive_file(self) -> bytes | None:
+        """Return the content of archive.yml at the top of the folder; None: there is none."""
+        try:
+            return self.run("cat-file", "blob", f"{self.commit}:{self._path(ARCHIVE_FILE)}")
+        except subprocess.CalledProcessError:
+            return None
+
+    def _path(self, below: str) -> str:
+        """Return the path in the repository of what lies below the folder."""
+        return "/".join(filter(None, (self.folder, below)))
 
 
 def is_git(source: str) -> bool:

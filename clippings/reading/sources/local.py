@@ -9,6 +9,7 @@ from pathlib import Path
 
 from clippings.models import SourceFile
 from clippings.reading.sources.names import (
+    ARCHIVE_FILE,
     Keyed,
     PassedOver,
     Reason,
@@ -53,6 +54,8 @@ def _files(source: Path, passed_over: PassedOver) -> Iterator[Keyed]:
                         passed_over["hidden"] += 1
                     else:
                         folders.append((entry.path, f"{below}{entry.name}/"))
+                elif below + entry.name == ARCHIVE_FILE:
+                    continue
                 elif isinstance(found := _location(entry, root), tuple):
                     yield found[0], SourceFile(as_text(below + entry.name), *found)
                 else:

@@ -19,6 +19,9 @@ Keyed = tuple[str, SourceFile]
 
 ARTICLE_SUFFIXES = (".md", ".markdown", ".html", ".htm", ".xhtml", ".txt")
 
+ARCHIVE_FILE = "archive.yml"
+"""What an owner says of the archive, at the top of its articles: none of them."""
+
 
 def why_no_article(name: str) -> Reason | None:
     """Return why a file of this name (without its folders) is no article; None: it is one.

@@ -123,6 +123,11 @@ def _told(url: str) -> Iterator[None]:
         raise BuildError(f"{url}: {error}; pip install '.[remote]' has the usual ones") from error
     except MemoryError:
         raise
+    except FileNotFoundError as error:
+        raise BuildError(
+            f"{url}: nothing answers there, or it lists no files; try the address of a zip or tar "
+            "archive, or clone a repository and give git+PATH"
+        ) from error
     except Exception as error:  # each protocol's library has errors of its own
         raise BuildError(f"{url}: {error or type(error).__name__}") from error
 
