@@ -68,7 +68,7 @@ lint: .venv/.dev ## Check style and types
 	$(BIN)/mypy
 
 soak: .venv/.dev ## Run the long forms of the tests: 300 kills, 200 swaps, every attack string
-	CLIPPINGS_SOAK=1 $(BIN)/python -m pytest tests/build/test_killed.py tests/site/test_hostile_articles.py \
+	CLIPPINGS_SOAK=1 $(BIN)/python -m pytest tests/build/test_killed.py tests/build/test_incremental.py tests/site/test_hostile_articles.py \
 	  tests/site/test_live_database.py tests/site/test_middleware.py
 
 bench: .venv/.dev ## Print the figures of speed, fidelity, growth, search and pages (BENCH=10000)

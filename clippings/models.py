@@ -112,8 +112,7 @@ class Article:
     markdown: str
 
 
-@dataclass(frozen=True, slots=True)
-class IndexTokens:
+class IndexTokens(NamedTuple):
     """What the search index gets of one article: a field's tokens, space separated."""
 
     title: str

@@ -429,7 +429,7 @@ def test_leftovers_of_a_killed_build_are_removed(tmp_path: Path) -> None:
 def test_a_stopped_build_leaves_the_old_database(tmp_path: Path, stop: signal.Signals) -> None:
     """Ctrl-C and kill: the target is the whole old file; after Ctrl-C no draft is left."""
     for number in range(400):
-        write(tmp_path / "source", f"{number}.md", text=f"第{number}篇" * 2000)
+        write(tmp_path / "source", f"{number}.md", text=f"第{number}篇" * 500)
     old = old_database(tmp_path)
     run = subprocess.Popen(
         [sys.executable, ROOT / "build_db.py", tmp_path / "source", "-o", old, "-j", "2"],
