@@ -29,6 +29,7 @@ def test_examples_are_those_of_the_archive(
         (tmp_path / f"{number}.md").write_text(f"---\ntitle: {word}：{number}\n---\n\n正文")
     site = serve(tmp_path)
     assert site.page("/trends").xpath("string(//input[@name='q'][@data-search]/@placeholder)")
+    assert site.page("/search").xpath("//dl[@class='language']//a"), "none of them has a date"
     assert "铁路, 河流" in site.page("/trends").xpath("//main//a/text()")
     assert "铁路" in site.page("/clippings/mentions_by_month").xpath("//p[@class='hints']/a/text()")
     assert not bare_site.page("/search").xpath("//dl[@class='language']//a[contains(., 'title:')]")
