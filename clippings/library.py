@@ -21,6 +21,8 @@ from clippings.markdown.rendering import plain_text
 from clippings.models import OpenError
 from clippings.search import ORDERS, Note, Query, Snippet, parse_query, snippet
 from clippings.search import find as find_docids
+from clippings.search.concordance import ORDERS as LINE_ORDERS
+from clippings.search.concordance import Line, concordance
 from clippings.search.functions import register
 from clippings.search.timeline import PERIODS
 from clippings.search.trends import MEASURES, Question, read_trends
@@ -248,6 +250,22 @@ class Archive(Generic[Table]):
         rows = zip(found.timeline.names, found.everything.counts, *found.lines, strict=True)
         return self._present([by, "articles", *heads], [*rows])
 
+    def concordance(
+        self, query: str, *, width: int = 20, order: str = "date", limit: int = 1000
+    ) -> Table:
+        """Return each place where the words of a query stand, with `width` characters around it.
+
+        `order` is "date", "right", "left" or "source".
+
+        >>> line = archive.concordance("彗星尾", width=4)[0]
+        >>> line["left"], line["word"], line["right"]
+        ('，正是看', '彗星尾', '巴的好时')
+        """
+        _known("order", order, LINE_ORDERS)
+        found = concordance(self._conn, self._parsed(query), order=order, limit=limit, width=width)
+        _tell_sample(found.read, found.found)
+        return self._present(Line._fields, found.lines)
+
     def _parsed(self, query: str) -> Query:
         """Parse the query, with a warning for each part that was not understood."""
         parsed = parse_query(query)
@@ -259,6 +277,11 @@ class Archive(Generic[Table]):
 def usual_order(query: Query) -> str:
     """Return the order that the site takes unasked: filters alone say nothing about relevance."""
     return "relevance" if query.terms else "newest"
+
+
+def _tell_sample(read: int, found: int) -> None:
+    if read < found:
+        warnings.warn(f"a sample: {read:,} of {found:,} articles were read", stacklevel=3)
 
 
 def _known(name: str, value: str, known: Iterable[str]) -> None:

@@ -212,3 +212,13 @@ def test_the_magic_asks_for_an_archive(archive: Archive[Any]) -> None:
     for name in ("other", "nosuch", ""):
         with pytest.raises(OpenError, match="name an archive"):
             magics["cell"](name, "select 1")
+
+
+def test_words_in_context(archive: Archive[Any], site: Visitor) -> None:
+    """The lines of the page, with as much around the word as is asked for."""
+    lines = archive.concordance("彗星", width=3, order="right")
+    page = site.page("/concordance?q=彗星&sort=right").xpath("//ol[@class='concordance']/li")
+    assert len(lines) == len(page)
+    assert max(len(line["right"]) for line in lines) == 3
+    with pytest.raises(ValueError, match="order is one of"):
+        archive.concordance("彗星", order="oldest")

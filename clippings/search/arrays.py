@@ -79,6 +79,11 @@ class TextBatch:
         lengths: list[int] = (np.diff(self._edges) - 1).tolist()
         return lengths
 
+    @property
+    def folded(self) -> str:
+        """All texts folded, as `folding.fold` does, with a line break around each."""
+        return self._codes.tobytes().decode(_UTF_32)
+
     @cached_property
     def characters(self) -> list[str]:
         """The different CJK characters of each text, in the order in which they come."""

@@ -86,7 +86,7 @@ def find_places(text: str, terms: Iterable[str]) -> list[Place]:
     """Find the terms of a query in a text: (start, end, number of the term), sorted."""
     folded, origin = fold_with_origin(text)
     return sorted(
-        (origin[start], _end(origin, end), number)
+        (origin[start], end_in_text(origin, end), number)
         for number, term in enumerate(terms)
         for start, end in islice(find_term(term, folded), _MAX_MATCHES)
     )
@@ -111,7 +111,7 @@ def fold_with_origin(text: str) -> tuple[str, Sequence[int]]:
     return "".join(pieces), [*origin, len(text)]
 
 
-def _end(origin: Sequence[int], position: int) -> int:
+def end_in_text(origin: Sequence[int], position: int) -> int:
     """Say where a match ends in the text; a character folded to several (㈱) is marked whole."""
     while origin[position] == origin[position - 1]:
         position += 1

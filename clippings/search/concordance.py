@@ -1,0 +1,130 @@
+"""Words in context: each place where a word of a query stands, with what is around it.
+
+    query ─► read_texts ─► places in the folded texts ─► in order ─► the lines of a page
+
+The index only says in which articles to look. The places are found in the text itself, so their
+number is that of a plain count of it. Places may overlap: 哈哈哈 has two of 哈哈.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+import sqlite3
+from collections.abc import Callable
+from typing import NamedTuple
+
+from clippings.search.folding import CJK
+from clippings.search.query import NOTHING, Query
+from clippings.search.snippets import Span, end_in_text, fold_with_origin
+from clippings.search.texts import MOST_CHARACTERS, Texts, read_texts
+
+SORT_WIDTH = 40
+"""Characters beside a word by which lines are sorted."""
+
+_UNIT = re.compile(f"[{CJK}]|[^\\s{CJK}]+")
+_ABOUT = """
+    select docid, id, title, day, source from articles
+    where docid in (select value from json_each(?))
+"""
+_SOURCES = "select docid, source from articles where docid in (select value from json_each(?))"
+
+
+class Line(NamedTuple):
+    """One occurrence: the text before it, the word as it is written, the text after it, and the
+    article that it stands in."""
+
+    left: str
+    word: str
+    right: str
+    day: str | None
+    source: str | None
+    title: str
+    id: int
+
+
+class Concordance(NamedTuple):
+    """Some lines, and the number of all: `occurrences` in `articles`, counted in the `read`
+    newest of the `found` articles that the query finds."""
+
+    lines: list[Line]
+    occurrences: int
+    articles: int
+    read: int
+    found: int
+
+
+class _Place(NamedTuple):
+    """Where an occurrence stands: the index of its text, and its span in the folded texts."""
+
+    text: int
+    span: Span
+
+
+def concordance(
+    conn: sqlite3.Connection,
+    query: Query,
+    *,
+    order: str = "date",
+    limit: int = 100,
+    offset: int = 0,
+    width: int = 60,
+    most: int = MOST_CHARACTERS,
+) -> Concordance:
+    """Return `limit` occurrences of the words of a query in an order of ORDERS, with `width`
+    characters on each side. About `most` characters of text are read.
+
+    A query without words (filters alone) has no occurrences.
+    """
+    texts = read_texts(conn, query.match if query.terms else NOTHING, newest=True, most=most)
+    places = [_Place(texts.text_at(start), (start, end)) for start, end in texts.find(query.terms)]
+    if order != "date":
+        places.sort(key=ORDERS[order](conn, texts))
+    lines = _lines(conn, texts, places[offset : offset + limit], width)
+    articles = len({place.text for place in places})
+    return Concordance(lines, len(places), articles, len(texts.docids), texts.found)
+
+
+def _by_right(conn: sqlite3.Connection, texts: Texts) -> Callable[[_Place], object]:
+    folded = texts.folded
+    return lambda place: folded[place.span[1] : place.span[1] + SORT_WIDTH].split()
+
+
+def _by_left(conn: sqlite3.Connection, texts: Texts) -> Callable[[_Place], object]:
+    """The nearest character of Chinese, or word of others, counts first."""
+    folded = texts.folded
+
+    def units(place: _Place) -> list[str]:
+        start = place.span[0]
+        return _UNIT.findall(folded[max(0, start - SORT_WIDTH) : start])[::-1]
+
+    return units
+
+
+def _by_source(conn: sqlite3.Connection, texts: Texts) -> Callable[[_Place], object]:
+    sources = dict(conn.execute(_SOURCES, [json.dumps(texts.docids)]).fetchall())
+    return lambda place: sources[texts.docids[place.text]] or "\U0010ffff"
+
+
+ORDERS: dict[str, Callable[[sqlite3.Connection, Texts], Callable[[_Place], object]]] = {
+    "date": lambda conn, texts: lambda place: place,
+    "right": _by_right,
+    "left": _by_left,
+    "source": _by_source,
+}
+"""The name of an order → what makes its sort key; the newest first where that is the same."""
+
+
+def _lines(conn: sqlite3.Connection, texts: Texts, places: list[_Place], width: int) -> list[Line]:
+    docids = {texts.docids[place.text] for place in places}
+    about = {row[0]: row[1:] for row in conn.execute(_ABOUT, [json.dumps([*docids])])}
+    origins = {place.text: fold_with_origin(texts.plain[place.text])[1] for place in places}
+    lines = []
+    for number, (start, end) in places:
+        text, origin, first = texts.plain[number], origins[number], texts.starts[number]
+        low, high = origin[start - first], end_in_text(origin, end - first)
+        left, right = text[max(0, low - width) : low], text[high : high + width]
+        key, title, day, source = about[texts.docids[number]]
+        left, word, right = (re.sub(r"\s+", " ", part) for part in (left, text[low:high], right))
+        lines.append(Line(left, word, right, day, source, title, key))
+    return lines
