@@ -21,9 +21,11 @@ from clippings.markdown.rendering import plain_text
 from clippings.models import OpenError
 from clippings.search import ORDERS, Note, Query, Snippet, parse_query, snippet
 from clippings.search import find as find_docids
+from clippings.search.collocates import Collocate, collocates
 from clippings.search.concordance import ORDERS as LINE_ORDERS
 from clippings.search.concordance import Line, concordance
 from clippings.search.functions import register
+from clippings.search.keyness import KeyWord, keyness
 from clippings.search.timeline import PERIODS
 from clippings.search.trends import MEASURES, Question, read_trends
 
@@ -265,6 +267,35 @@ class Archive(Generic[Table]):
         found = concordance(self._conn, self._parsed(query), order=order, limit=limit, width=width)
         _tell_sample(found.read, found.found)
         return self._present(Line._fields, found.lines)
+
+    def collocates(self, query: str, *, limit: int = 50) -> Table:
+        """Return the words that stand within five characters of Chinese, or words of others, of
+        those of a query more often than elsewhere in the same articles.
+
+        >>> [(row["word"], row["near"]) for row in archive.collocates("彗星")]
+        [('X9', 4)]
+        """
+        found = collocates(self._conn, self._parsed(query), limit=limit)
+        _tell_sample(found.read, found.found)
+        return self._present(Collocate._fields, found.words)
+
+    def keywords(self, first: str, second: str, *, limit: int = 50) -> Table:
+        """Return the words that each of two queries has more often than the other: `side` is the
+        query that a word is key of.
+
+        >>> rows = archive.keywords("lang:en", "lang:zh")
+        >>> [row["word"] for row in rows if row["side"] == "lang:en"][:3]
+        ['the', 'and', 'of']
+        """
+        sides = keyness(self._conn, self._parsed(first), self._parsed(second), limit=limit)
+        for side in sides:
+            _tell_sample(side.read, side.found)
+        rows = [
+            (query, *word)
+            for query, side in zip((first, second), sides, strict=True)
+            for word in side.words
+        ]
+        return self._present(("side", *KeyWord._fields), rows)
 
     def _parsed(self, query: str) -> Query:
         """Parse the query, with a warning for each part that was not understood."""

@@ -14,10 +14,12 @@ import sqlite3
 from collections.abc import Callable
 from typing import NamedTuple
 
+import numpy as np
+
 from clippings.search.folding import CJK
 from clippings.search.query import NOTHING, Query
 from clippings.search.snippets import Span, end_in_text, fold_with_origin
-from clippings.search.texts import MOST_CHARACTERS, Texts, read_texts
+from clippings.search.texts import MOST_CHARACTERS, Texts, read_texts, windows
 
 SORT_WIDTH = 40
 """Characters beside a word by which lines are sorted."""
@@ -61,6 +63,9 @@ class _Place(NamedTuple):
     span: Span
 
 
+SortKey = Callable[[_Place], tuple[str, ...]]
+
+
 def concordance(
     conn: sqlite3.Connection,
     query: Query,
@@ -69,45 +74,60 @@ def concordance(
     limit: int = 100,
     offset: int = 0,
     width: int = 60,
+    near: str = "",
     most: int = MOST_CHARACTERS,
 ) -> Concordance:
     """Return `limit` occurrences of the words of a query in an order of ORDERS, with `width`
-    characters on each side. About `most` characters of text are read.
+    characters on each side; only those `near` another word (within SPAN units), if one is given.
 
-    A query without words (filters alone) has no occurrences.
+    About `most` characters of text are read. A query without words (filters alone) has no
+    occurrences.
     """
     texts = read_texts(conn, query.match if query.terms else NOTHING, newest=True, most=most)
-    places = [_Place(texts.text_at(start), (start, end)) for start, end in texts.find(query.terms)]
-    if order != "date":
-        places.sort(key=ORDERS[order](conn, texts))
+    spans = _near(texts, near, texts.find(query.terms)) if near else texts.find(query.terms)
+    places = [_Place(texts.text_at(start), (start, end)) for start, end in spans]
+    places.sort(key=ORDERS[order](conn, texts))
     lines = _lines(conn, texts, places[offset : offset + limit], width)
     articles = len({place.text for place in places})
     return Concordance(lines, len(places), articles, len(texts.docids), texts.found)
 
 
-def _by_right(conn: sqlite3.Connection, texts: Texts) -> Callable[[_Place], object]:
+def _near(texts: Texts, word: str, spans: list[Span]) -> list[Span]:
+    """Return the spans that a word stands near of."""
+    starts, _, _ = texts.batch.units()
+    edges = np.searchsorted(starts, [*texts.starts, len(texts.folded)])
+    low, begin, end, high = windows(starts, edges, spans)
+    others = texts.find([word])
+    first = np.searchsorted(starts, [start for start, _ in others])
+    last = np.append(np.searchsorted(starts, [stop for _, stop in others]), len(starts) + 1)
+    before = last[np.searchsorted(first, low)] <= begin
+    after = last[np.searchsorted(first, end)] <= high
+    return [spans[index] for index in np.flatnonzero(before | after).tolist()]
+
+
+def _by_right(conn: sqlite3.Connection, texts: Texts) -> SortKey:
     folded = texts.folded
-    return lambda place: folded[place.span[1] : place.span[1] + SORT_WIDTH].split()
+    return lambda place: tuple(folded[place.span[1] : place.span[1] + SORT_WIDTH].split())
 
 
-def _by_left(conn: sqlite3.Connection, texts: Texts) -> Callable[[_Place], object]:
+def _by_left(conn: sqlite3.Connection, texts: Texts) -> SortKey:
     """The nearest character of Chinese, or word of others, counts first."""
     folded = texts.folded
 
-    def units(place: _Place) -> list[str]:
+    def units(place: _Place) -> tuple[str, ...]:
         start = place.span[0]
-        return _UNIT.findall(folded[max(0, start - SORT_WIDTH) : start])[::-1]
+        return tuple(_UNIT.findall(folded[max(0, start - SORT_WIDTH) : start])[::-1])
 
     return units
 
 
-def _by_source(conn: sqlite3.Connection, texts: Texts) -> Callable[[_Place], object]:
+def _by_source(conn: sqlite3.Connection, texts: Texts) -> SortKey:
     sources = dict(conn.execute(_SOURCES, [json.dumps(texts.docids)]).fetchall())
-    return lambda place: sources[texts.docids[place.text]] or "\U0010ffff"
+    return lambda place: (sources[texts.docids[place.text]] or "\U0010ffff",)
 
 
-ORDERS: dict[str, Callable[[sqlite3.Connection, Texts], Callable[[_Place], object]]] = {
-    "date": lambda conn, texts: lambda place: place,
+ORDERS: dict[str, Callable[[sqlite3.Connection, Texts], SortKey]] = {
+    "date": lambda conn, texts: lambda place: (),  # as they are
     "right": _by_right,
     "left": _by_left,
     "source": _by_source,

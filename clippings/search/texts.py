@@ -14,13 +14,18 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 
+import numpy as np
+
 from clippings.markdown.plain import plain_text
-from clippings.search.arrays import TextBatch
+from clippings.search.arrays import Places, TextBatch
 from clippings.search.snippets import Span, find_term
 from clippings.search.timeline import matching
 
 MOST_CHARACTERS = 6_000_000
 """Characters that are read for one answer: about a second's work."""
+
+SPAN = 5
+"""Characters of Chinese, or words of other scripts, that are near another."""
 
 _CHUNK = 250
 _MARKDOWN = """
@@ -62,7 +67,7 @@ class Texts:
 
     def find(self, terms: Iterable[str]) -> list[Span]:
         """Return where the terms stand in `folded`, in order; a place that two share, once."""
-        return sorted({span for term in terms for span in find_term(term, self.folded)})
+        return find_all(terms, self.folded)
 
     def text_at(self, place: int) -> int:
         """Return the index of the text in which a place of `folded` lies."""
@@ -70,7 +75,7 @@ class Texts:
 
 
 def read_texts(
-    conn: sqlite3.Connection, match: str, *, newest: bool, most: int = MOST_CHARACTERS
+    conn: sqlite3.Connection, match: str, newest: bool, most: int = MOST_CHARACTERS
 ) -> Texts:
     """Read the texts that an FTS5 expression finds, up to about `most` characters.
 
@@ -83,6 +88,26 @@ def read_texts(
     texts = dict(_read(conn, docids, most))
     kept = sorted(texts, reverse=True)
     return Texts(kept, [texts[docid] for docid in kept], len(docids))
+
+
+def find_all(terms: Iterable[str], folded: str) -> list[Span]:
+    """Return where terms stand in folded text, in order; a place that two share, once."""
+    return sorted({span for term in terms for span in find_term(term, folded)})
+
+
+def windows(
+    starts: Places, edges: Places, spans: Sequence[Span]
+) -> tuple[Places, Places, Places, Places]:
+    """Return, of spans in folded texts, the units from which on a word counts as near before it,
+    at which it begins, after it, and up to which a word counts as near.
+
+    `starts` is where each unit begins, `edges` the units at which texts begin.
+    """
+    begin = np.searchsorted(starts, [low for low, _ in spans])
+    end = np.searchsorted(starts, [high for _, high in spans])
+    text = np.searchsorted(edges, begin, "right")
+    low = np.maximum(begin - SPAN, edges[text - 1])
+    return low, begin, end, np.minimum(end + SPAN, edges[np.minimum(text, len(edges) - 1)])
 
 
 def _read(conn: sqlite3.Connection, docids: Sequence[int], most: int) -> Iterator[tuple[int, str]]:
