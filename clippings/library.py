@@ -235,7 +235,8 @@ class Archive(Generic[Table]):
         out, with the number of all `articles` and a column for each term.
 
         `by` is "day", "month" or "year"; with the `measure` "share" the terms' columns are
-        percent of the period's articles; `source` narrows all of it to one. Articles without
+        percent of the period's articles, with "rate" how often a term stands in a million
+        characters of them; `source` narrows all of it to one. Articles without
         a date are in no period.
 
         >>> archive.trends(["彗星", "合龙"], by="year")

@@ -52,7 +52,8 @@ def since(trends: Trends, first: str) -> Trends:
         return trends
 
     def cut(series: Series) -> Series:
-        return replace(series, counts=series.counts[start:], undated=0)
+        amounts = series.amounts[start:]
+        return replace(series, counts=series.counts[start:], amounts=amounts, undated=0)
 
     edges = trends.timeline.edges[start:]
     timeline = replace(trends.timeline, names=names[start:], edges=edges, earlier=names[start - 1])
