@@ -162,7 +162,8 @@ class _Inline:
             return text
         if "<!--" in text:
             return self._scanned(text)
-        return "\n\n".join(map(self._paragraph, text.split("\n\n")))
+        paragraphs = text.split("\n\n")
+        return "\n\n".join([self._paragraph(p) if _SPECIAL.search(p) else p for p in paragraphs])
 
     def _paragraph(self, text: str) -> str:
         if self._found is not None or _needs_scan(text):
