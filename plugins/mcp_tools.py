@@ -1,0 +1,178 @@
+"""The archive for a program that asks: tools of the MCP server at /-/mcp (the extra `mcp`).
+
+datasette-mcp has the server, and calls the hook here. A request to it counts towards the limits of
+other plugins' pages; what a tool reads is bounded as on the site's own pages.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Collection
+from datetime import date
+from sqlite3 import Connection
+from typing import Any, TypeVar
+
+from datasette import hookimpl
+from datasette.app import Datasette
+from datasette.utils.asgi import Response
+
+from clippings.dataset.bibliography import as_bibtex
+from clippings.library import find, usual_order
+from clippings.search import ORDERS, count, parse_query
+from clippings.search.concordance import ORDERS as LINE_ORDERS
+from clippings.search.concordance import concordance
+from clippings.search.timeline import PERIODS
+from clippings.search.trends import MEASURES, Question, read_trends
+from clippings.site.addresses import article_url
+from clippings.site.answers import TooSlow, visit
+from clippings.site.citation import cite
+
+T = TypeVar("T")
+
+MOST = 100  # results of a tool
+PAGE = 8_000  # characters of an article's page
+MOST_PERIODS = 120
+LANGUAGE = """
+Words are looked for in title, summary, author and text; Chinese needs no spaces between words.
+核战争 北约: both; "…": exactly this; 北约 OR 华约: either; -演习: without; nucle*: beginnings;
+title: author: source: section: feed: tag: in a field, source:"知乎" the whole name;
+date:2022, date:2022-01, date:2022-01..2022-03, date:>2021; lang:zh;
+has:image|video|audio|table|code.
+"""
+ARTICLE = "select * from articles where id = ?"
+STORY = """
+    select id, title, source, day from articles where id in (select article from stories
+      where story = (select story from stories where article = :id)) order by docid
+"""
+
+
+def without_sessions(mcp: Any) -> None:
+    """Answer each POST by itself, and no other method.
+
+    A session would be kept for whoever asks, and read the database that it began with; a GET would
+    hold its place among the requests for as long as it likes.
+    """
+    make = mcp.streamable_http_app
+
+    def app_of(**options: Any) -> Any:
+        inner = make(**options, stateless_http=True)
+
+        async def app(scope: Any, receive: Any, send: Any) -> None:
+            is_refused = scope["type"] == "http" and scope["method"] != "POST"
+            refusal = Response.text("Ask by POST", status=405, headers={"allow": "POST"})
+            await (refusal.asgi_send(send) if is_refused else inner(scope, receive, send))
+
+        return app
+
+    mcp.streamable_http_app = app_of
+
+
+@hookimpl
+def register_mcp_tools(datasette: Datasette, mcp: Any) -> None:
+    """Add our tools to datasette-mcp's server."""
+    from mcp.server.mcpserver.exceptions import ToolError
+    from mcp.types import ToolAnnotations
+
+    without_sessions(mcp)
+    read_only = ToolAnnotations(read_only_hint=True, open_world_hint=False)
+
+    async def ask(read: Callable[[Connection], T]) -> T:
+        try:
+            return await visit(datasette, read)
+        except TooSlow as error:
+            raise ToolError(str(error)) from None
+
+    async def article(key: int) -> dict[str, Any]:
+        row = await ask(lambda conn: conn.execute(ARTICLE, [key]).fetchone())
+        if row is None:
+            raise ToolError(f"there is no article {key}; `search` gives ids")
+        return dict(row)
+
+    def known(value: str, values: Collection[str]) -> str:
+        if value not in values:
+            raise ToolError(f"{value} is none of {', '.join(values)}")
+        return value
+
+    def address(key: int) -> str:
+        return str(article_url(datasette, key))
+
+    async def search(query: str, order: str = "", limit: int = 10) -> dict[str, Any]:
+        parsed = parse_query(query)
+        order = known(order or usual_order(parsed), ORDERS)
+
+        def read(conn: Connection) -> dict[str, Any]:
+            rows = [each.row for each in find(conn, parsed, order, min(limit, MOST))]
+            found = [{**row, "address": address(row["id"])} for row in rows]
+            return {"total": count(conn, parsed.match), "found": found}
+
+        return await ask(read)
+
+    async def read(id: int, page: int = 1) -> dict[str, Any]:
+        """Read an article as Markdown, in pages of 8,000 characters."""
+        row = await article(id)
+        known = ("title", "published", "source", "section", "author", "language", "url")
+        start = (max(page, 1) - 1) * PAGE
+        return {
+            **{name: row[name] for name in known},
+            "page": page,
+            "pages": -(-len(row["markdown"]) // PAGE),
+            "markdown": row["markdown"][start : start + PAGE],
+        }
+
+    async def trends(
+        terms: list[str], by: str = "month", measure: str = "count", source: str = ""
+    ) -> dict[str, Any]:
+        """Count the articles of each period that speak of each of up to six terms (queries).
+
+        `by`: day, month, year. `measure`: count, share (percent of the period's articles), rate
+        (occurrences in a million characters).
+        """
+        by, measure = known(by, PERIODS), known(measure, MEASURES)
+        question = Question(tuple(terms[:6]), (), by, measure, source, "")
+        found = await ask(lambda conn: read_trends(conn, question, MOST_PERIODS))
+        return {
+            "periods": found.timeline.names,
+            "articles": found.everything.counts,
+            **dict(zip(question.terms, found.lines, strict=True)),
+        }
+
+    async def in_context(
+        query: str, order: str = "date", page: int = 1, near: str = ""
+    ) -> dict[str, Any]:
+        """Show each occurrence of the words of a query with the text around it, 100 a page.
+
+        `order`: date, source, right or left (by the text after or before). `near`: only those with
+        this word within five characters or words. `read` of the `found` articles were read.
+        """
+        found = await ask(
+            lambda conn: concordance(
+                conn,
+                parse_query(query),
+                order=known(order, LINE_ORDERS),
+                near=near,
+                offset=(max(page, 1) - 1) * MOST,
+            )
+        )
+        return {**found._asdict(), "lines": [line._asdict() for line in found.lines]}
+
+    async def near_duplicates(id: int) -> dict[str, Any]:
+        """List the articles of one story: nearly the same text, retitled, syndicated or added to,
+        the earliest first."""
+        rows = await ask(lambda conn: conn.execute(STORY, {"id": id}).fetchall())
+        return {"articles": [dict(row) for row in rows]}
+
+    async def cite_article(id: int) -> dict[str, Any]:
+        """Cite an article, after GB/T 7714 and as BibTeX."""
+        row = await article(id)
+        row |= {"url": row["url"] or address(id), "accessed": date.today().isoformat()}
+        return {"citation": cite(row), "bibtex": as_bibtex(row).strip()}
+
+    search.__doc__ = f"Search the archive of articles; `read` reads what is found.\n{LANGUAGE}"
+    for name, tool in (
+        ("search", search),
+        ("read", read),
+        ("trends", trends),
+        ("concordance", in_context),
+        ("near_duplicates", near_duplicates),
+        ("cite", cite_article),
+    ):
+        mcp.tool(name=name, annotations=read_only)(tool)
