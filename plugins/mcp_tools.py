@@ -6,6 +6,7 @@ other plugins' pages; what a tool reads is bounded as on the site's own pages.
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable, Collection
 from datetime import date
 from sqlite3 import Connection
@@ -16,8 +17,8 @@ from datasette.app import Datasette
 from datasette.utils.asgi import Response
 
 from clippings.dataset.bibliography import as_bibtex
-from clippings.library import find, usual_order
-from clippings.search import ORDERS, count, parse_query
+from clippings.markdown.rendering import plain_text
+from clippings.search import ORDERS, Query, find, parse_query, snippet
 from clippings.search.concordance import ORDERS as LINE_ORDERS
 from clippings.search.concordance import concordance
 from clippings.search.timeline import PERIODS
@@ -39,10 +40,27 @@ date:2022, date:2022-01, date:2022-01..2022-03, date:>2021; lang:zh;
 has:image|video|audio|table|code.
 """
 ARTICLE = "select * from articles where id = ?"
+FOUND = """
+    select docid, id, title, source, day, language, url, markdown from articles
+    where docid in (select value from json_each(?))
+"""
 STORY = """
     select id, title, source, day from articles where id in (select article from stories
       where story = (select story from stories where article = :id)) order by docid
 """
+
+
+def read_found(conn: Connection, query: Query, order: str, limit: int) -> dict[str, Any]:
+    """Return the articles that a query finds, and the closest where few hold all of it."""
+    results = find(conn, query, order, limit)
+    held = results.closest.matched
+    docids = [*results.docids, *held]
+    rows = {row["docid"]: dict(row) for row in conn.execute(FOUND, [json.dumps(docids)])}
+    for docid, row in rows.items():
+        near = results.closest.query if docid in held else query
+        row["passage"] = snippet(plain_text(row.pop("markdown")), near).text
+        row["holds_only"] = held.get(docid)
+    return {"total": results.total, "found": [rows[docid] for docid in docids]}
 
 
 def without_sessions(mcp: Any) -> None:
@@ -97,14 +115,8 @@ def register_mcp_tools(datasette: Datasette, mcp: Any) -> None:
 
     async def search(query: str, order: str = "", limit: int = 10) -> dict[str, Any]:
         parsed = parse_query(query)
-        order = known(order or usual_order(parsed), ORDERS)
-
-        def read(conn: Connection) -> dict[str, Any]:
-            rows = [each.row for each in find(conn, parsed, order, min(limit, MOST))]
-            found = [{**row, "address": address(row["id"])} for row in rows]
-            return {"total": count(conn, parsed.match), "found": found}
-
-        return await ask(read)
+        order = known(order or ("relevance" if parsed.terms else "newest"), ORDERS)
+        return await ask(lambda conn: read_found(conn, parsed, order, min(limit, MOST)))
 
     async def read(id: int, page: int = 1) -> dict[str, Any]:
         """Read an article as Markdown, in pages of 8,000 characters."""

@@ -7,13 +7,13 @@ import json
 import socket
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from typing import Any
 
 import httpx
 import pytest
 import uvicorn
-from conftest import Visitor, id_of
+from conftest import ROOT, Visitor, id_of
 
 pytest.importorskip("datasette_mcp", reason="the extra mcp is not installed")
 
@@ -23,11 +23,12 @@ SAMPLE = "样例彗星为什么有两条尾巴"
 
 
 @pytest.fixture(scope="module")
-def address(site: Visitor) -> Iterator[str]:
+def address(serve: Callable[..., Visitor]) -> Iterator[str]:
     """The server's address, with the life span that the protocol's server begins in."""
     with socket.socket() as listener:
         listener.bind(("127.0.0.1", 0))
-        server = uvicorn.Server(uvicorn.Config(site.datasette.app(), log_level="error"))
+        served = serve(ROOT / "seeds")  # its own: on Datasette 1.0 the server's end is the site's
+        server = uvicorn.Server(uvicorn.Config(served.datasette.app(), log_level="error"))
         thread = threading.Thread(target=server.run, args=([listener],), daemon=True)
         thread.start()
         while not server.started:
