@@ -10,8 +10,6 @@
 
 from __future__ import annotations
 
-import sqlite3
-from collections.abc import Callable
 from dataclasses import replace
 from typing import Any, NamedTuple
 from urllib.parse import urlencode
@@ -28,7 +26,7 @@ from clippings.search.concordance import ORDERS, Concordance, Line, concordance
 from clippings.search.keyness import keyness
 from clippings.search.texts import SPAN
 from clippings.site.addresses import article_url
-from clippings.site.answers import TooSlow, visit
+from clippings.site.answers import visit
 from clippings.site.pages import Page, Route, routes
 from clippings.site.templates import page
 
@@ -66,23 +64,15 @@ def place(datasette: Datasette, asked_for: Question, line: Line) -> str:
     return f"{article_url(datasette, line.id)}?{urlencode(asked)}#hit"
 
 
-def read_lines(
-    conn: sqlite3.Connection, asked: Question, limit: int, offset: int = 0
+async def read_lines(
+    datasette: Datasette, asked: Question, limit: int, offset: int = 0
 ) -> Concordance:
     """Read the lines that are asked for."""
-    return concordance(
-        conn, asked.query, order=asked.order, near=asked.near, limit=limit, offset=offset
+    _, query, _, near, order = asked
+    return await visit(
+        datasette,
+        lambda conn: concordance(conn, query, order=order, near=near, limit=limit, offset=offset),
     )
-
-
-async def in_time(
-    datasette: Datasette, read: Callable[[sqlite3.Connection], object]
-) -> dict[str, object]:
-    """Return what a page shows of what it read; that it was slow where it takes too long."""
-    try:
-        return {"found": await visit(datasette, read)}
-    except TooSlow:
-        return {"slow": True}
 
 
 async def concordance_page(datasette: Datasette, request: Request) -> Response:
@@ -103,16 +93,14 @@ async def concordance_page(datasette: Datasette, request: Request) -> Response:
         "place": lambda line: place(datasette, asked, line),
     }
     if asked.query.terms:
-        context |= await in_time(
-            datasette, lambda conn: read_lines(conn, asked, SIZE, (number - 1) * SIZE)
-        )
+        context["found"] = await read_lines(datasette, asked, SIZE, (number - 1) * SIZE)
     return await page(datasette, request, "concordance.html", context)
 
 
 async def concordance_file(datasette: Datasette, request: Request) -> Response:
     """Answer with the first MOST_LINES lines as a file; a header says how many there are."""
     asked = read_question(request)
-    found = await visit(datasette, lambda conn: read_lines(conn, asked, MOST_LINES))
+    found = await read_lines(datasette, asked, MOST_LINES)
     form = FORMATS[request.url_vars["ending"]]
     columns = [Column(name, "text", False, "") for name in (*Line._fields, "url")]
     rows = (
@@ -132,7 +120,7 @@ async def collocates_page(datasette: Datasette, request: Request) -> Response:
     query = parse_query((request.args.get("q") or "").strip())
     context: dict[str, Any] = {"q": query.text, "query": query, "span": SPAN}
     if query.terms:
-        context |= await in_time(datasette, lambda conn: collocates(conn, query))
+        context["found"] = await visit(datasette, lambda conn: collocates(conn, query))
     return await page(datasette, request, "collocates.html", context)
 
 
@@ -141,7 +129,7 @@ async def keyness_page(datasette: Datasette, request: Request) -> Response:
     a, b = (parse_query((request.args.get(name) or "").strip()) for name in ("a", "b"))
     context: dict[str, Any] = {"a": a, "b": b}
     if a.text and b.text:
-        context |= await in_time(datasette, lambda conn: keyness(conn, a, b))
+        context["found"] = await visit(datasette, lambda conn: keyness(conn, a, b))
     return await page(datasette, request, "keyness.html", context)
 
 

@@ -7,10 +7,10 @@ other plugins' pages; what a tool reads is bounded as on the site's own pages.
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Collection
+from collections.abc import Callable
 from datetime import date
 from sqlite3 import Connection
-from typing import Any, TypeVar
+from typing import Any, Literal, TypeVar
 
 from datasette import hookimpl
 from datasette.app import Datasette
@@ -18,16 +18,16 @@ from datasette.utils.asgi import Response
 
 from clippings.dataset.bibliography import as_bibtex
 from clippings.markdown.rendering import plain_text
-from clippings.search import ORDERS, Query, find, parse_query, snippet
-from clippings.search.concordance import ORDERS as LINE_ORDERS
-from clippings.search.concordance import concordance
-from clippings.search.timeline import PERIODS
-from clippings.search.trends import MEASURES, Question, read_trends
+from clippings.search import Query, find, parse_query, snippet
+from clippings.search.concordance import concordance as read_concordance
+from clippings.search.trends import Question, read_trends
 from clippings.site.addresses import article_url
 from clippings.site.answers import TooSlow, visit
-from clippings.site.citation import cite
+from clippings.site.citation import cite as citation
 
 T = TypeVar("T")
+FoundOrder = Literal["relevance", "newest", "oldest"]
+LineOrder = Literal["date", "right", "left", "source"]
 
 MOST = 100  # results of a tool
 PAGE = 8_000  # characters of an article's page
@@ -84,43 +84,37 @@ def without_sessions(mcp: Any) -> None:
     mcp.streamable_http_app = app_of
 
 
-@hookimpl
-def register_mcp_tools(datasette: Datasette, mcp: Any) -> None:
-    """Add our tools to datasette-mcp's server."""
-    from mcp.server.mcpserver.exceptions import ToolError
-    from mcp.types import ToolAnnotations
+class Tools:
+    """What a program may ask. `error` is the exception that tells it what is wrong."""
 
-    without_sessions(mcp)
-    read_only = ToolAnnotations(read_only_hint=True, open_world_hint=False)
+    def __init__(self, datasette: Datasette, error: type[Exception]) -> None:
+        self._datasette, self._error = datasette, error
 
-    async def ask(read: Callable[[Connection], T]) -> T:
+    async def _ask(self, read: Callable[[Connection], T]) -> T:
         try:
-            return await visit(datasette, read)
+            return await visit(self._datasette, read)
         except TooSlow as error:
-            raise ToolError(str(error)) from None
+            raise self._error(str(error)) from None
 
-    async def article(key: int) -> dict[str, Any]:
-        row = await ask(lambda conn: conn.execute(ARTICLE, [key]).fetchone())
+    async def _article(self, key: int) -> dict[str, Any]:
+        row = await self._ask(lambda conn: conn.execute(ARTICLE, [key]).fetchone())
         if row is None:
-            raise ToolError(f"there is no article {key}; `search` gives ids")
+            raise self._error(f"there is no article {key}; `search` gives ids")
         return dict(row)
 
-    def known(value: str, values: Collection[str]) -> str:
-        if value not in values:
-            raise ToolError(f"{value} is none of {', '.join(values)}")
-        return value
-
-    def address(key: int) -> str:
-        return str(article_url(datasette, key))
-
-    async def search(query: str, order: str = "", limit: int = 10) -> dict[str, Any]:
+    async def search(
+        self, query: str, order: FoundOrder | None = None, limit: int = 10
+    ) -> dict[str, Any]:
+        """Search the archive of articles; `read` reads what is found."""
         parsed = parse_query(query)
-        order = known(order or ("relevance" if parsed.terms else "newest"), ORDERS)
-        return await ask(lambda conn: read_found(conn, parsed, order, min(limit, MOST)))
+        usual: FoundOrder = "relevance" if parsed.terms else "newest"
+        return await self._ask(
+            lambda conn: read_found(conn, parsed, order or usual, max(1, min(limit, MOST)))
+        )
 
-    async def read(id: int, page: int = 1) -> dict[str, Any]:
+    async def read(self, id: int, page: int = 1) -> dict[str, Any]:
         """Read an article as Markdown, in pages of 8,000 characters."""
-        row = await article(id)
+        row = await self._article(id)
         known = ("title", "published", "source", "section", "author", "language", "url")
         start = (max(page, 1) - 1) * PAGE
         return {
@@ -131,60 +125,69 @@ def register_mcp_tools(datasette: Datasette, mcp: Any) -> None:
         }
 
     async def trends(
-        terms: list[str], by: str = "month", measure: str = "count", source: str = ""
+        self,
+        terms: list[str],
+        by: Literal["day", "month", "year"] = "month",
+        measure: Literal["count", "share", "rate"] = "count",
+        source: str = "",
     ) -> dict[str, Any]:
         """Count the articles of each period that speak of each of up to six terms (queries).
 
-        `by`: day, month, year. `measure`: count, share (percent of the period's articles), rate
-        (occurrences in a million characters).
+        `share` is percent of the period's articles, `rate` occurrences in a million characters.
         """
-        by, measure = known(by, PERIODS), known(measure, MEASURES)
         question = Question(tuple(terms[:6]), (), by, measure, source, "")
-        found = await ask(lambda conn: read_trends(conn, question, MOST_PERIODS))
+        found = await self._ask(lambda conn: read_trends(conn, question, MOST_PERIODS))
         return {
             "periods": found.timeline.names,
             "articles": found.everything.counts,
-            **dict(zip(question.terms, found.lines, strict=True)),
+            "terms": dict(zip(question.terms, found.lines, strict=True)),
         }
 
-    async def in_context(
-        query: str, order: str = "date", page: int = 1, near: str = ""
+    async def concordance(
+        self, query: str, order: LineOrder = "date", page: int = 1, near: str = ""
     ) -> dict[str, Any]:
         """Show each occurrence of the words of a query with the text around it, 100 a page.
 
-        `order`: date, source, right or left (by the text after or before). `near`: only those with
-        this word within five characters or words. `read` of the `found` articles were read.
+        `right` and `left` sort by the text after and before. `near`: only those with this word
+        within five characters or words. `read` of the `found` articles were read.
         """
-        found = await ask(
-            lambda conn: concordance(
+        found = await self._ask(
+            lambda conn: read_concordance(
                 conn,
                 parse_query(query),
-                order=known(order, LINE_ORDERS),
+                order=order,
                 near=near,
                 offset=(max(page, 1) - 1) * MOST,
             )
         )
         return {**found._asdict(), "lines": [line._asdict() for line in found.lines]}
 
-    async def near_duplicates(id: int) -> dict[str, Any]:
+    async def near_duplicates(self, id: int) -> dict[str, Any]:
         """List the articles of one story: nearly the same text, retitled, syndicated or added to,
         the earliest first."""
-        rows = await ask(lambda conn: conn.execute(STORY, {"id": id}).fetchall())
+        rows = await self._ask(lambda conn: conn.execute(STORY, {"id": id}).fetchall())
         return {"articles": [dict(row) for row in rows]}
 
-    async def cite_article(id: int) -> dict[str, Any]:
+    async def cite(self, id: int) -> dict[str, Any]:
         """Cite an article, after GB/T 7714 and as BibTeX."""
-        row = await article(id)
-        row |= {"url": row["url"] or address(id), "accessed": date.today().isoformat()}
-        return {"citation": cite(row), "bibtex": as_bibtex(row).strip()}
+        row = await self._article(id)
+        row |= {
+            "url": row["url"] or article_url(self._datasette, id),
+            "accessed": date.today().isoformat(),
+        }
+        return {"citation": citation(row), "bibtex": as_bibtex(row).strip()}
 
-    search.__doc__ = f"Search the archive of articles; `read` reads what is found.\n{LANGUAGE}"
-    for name, tool in (
-        ("search", search),
-        ("read", read),
-        ("trends", trends),
-        ("concordance", in_context),
-        ("near_duplicates", near_duplicates),
-        ("cite", cite_article),
-    ):
-        mcp.tool(name=name, annotations=read_only)(tool)
+
+@hookimpl
+def register_mcp_tools(datasette: Datasette, mcp: Any) -> None:
+    """Add our tools to datasette-mcp's server."""
+    from mcp.server.mcpserver.exceptions import ToolError
+    from mcp.types import ToolAnnotations
+
+    without_sessions(mcp)
+    tools = Tools(datasette, ToolError)
+    read_only = ToolAnnotations(read_only_hint=True, open_world_hint=False)
+    named = (tools.read, tools.trends, tools.concordance, tools.near_duplicates, tools.cite)
+    for tool in (tools.search, *named):
+        about = f"{tool.__doc__}\n{LANGUAGE}" if tool == tools.search else tool.__doc__
+        mcp.add_tool(tool, description=about, annotations=read_only)

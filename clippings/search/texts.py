@@ -21,7 +21,7 @@ from clippings.search.arrays import Places, TextBatch
 from clippings.search.snippets import Span, find_term
 from clippings.search.timeline import matching
 
-MOST_CHARACTERS = 6_000_000
+MOST_CHARACTERS = 4_000_000
 """Characters that are read for one answer: about a second's work."""
 
 SPAN = 5
