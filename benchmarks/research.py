@@ -19,6 +19,7 @@ from clippings.search import count, parse_query
 from clippings.search.collocates import collocates
 from clippings.search.concordance import Concordance, concordance
 from clippings.search.keyness import keyness
+from clippings.search.positions import open_positions
 from clippings.search.texts import read_texts
 from clippings.search.words import Words
 
@@ -49,6 +50,7 @@ def words_of(conn: sqlite3.Connection) -> list[str]:
 def main(database: Path) -> None:
     """Measure a database."""
     conn = sqlite3.connect(f"{database.resolve().as_uri()}?mode=ro", uri=True)
+    open_positions(conn)
     (articles,) = conn.execute("select count(*) from articles").fetchone()
     held = {word: count(conn, parse_query(word).match, articles) for word in words_of(conn)}
     print(f"{articles:,} articles{'':30} {'median':>8} {'first':>8}   ms")

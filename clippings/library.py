@@ -26,6 +26,7 @@ from clippings.search.concordance import ORDERS as LINE_ORDERS
 from clippings.search.concordance import Line, concordance
 from clippings.search.functions import register
 from clippings.search.keyness import KeyWord, keyness
+from clippings.search.positions import open_positions
 from clippings.search.timeline import PERIODS
 from clippings.search.trends import MEASURES, Question, read_trends
 
@@ -99,8 +100,9 @@ def open_file(database: str) -> sqlite3.Connection:
         raise OpenError(f"{path}: there is no such file; build_db.py makes it, or name another")
     conn = open_readonly(path)
     try:
-        conn.execute("pragma query_only = on")
         conn.execute("select 1 from articles, articles_fts, folding limit 0")
+        open_positions(conn)
+        conn.execute("pragma query_only = on")
     except sqlite3.DatabaseError as error:
         conn.close()
         raise OpenError(f"{path}: not a database of Clippings ({error})") from None

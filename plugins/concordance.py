@@ -10,6 +10,7 @@
 
 from __future__ import annotations
 
+import sqlite3
 from dataclasses import replace
 from typing import Any, NamedTuple
 from urllib.parse import urlencode
@@ -24,8 +25,9 @@ from clippings.search import Query, parse_query, quoted
 from clippings.search.collocates import collocates
 from clippings.search.concordance import ORDERS, Concordance, Line, concordance
 from clippings.search.keyness import keyness
+from clippings.search.positions import open_positions
 from clippings.search.texts import SPAN
-from clippings.site.addresses import article_url
+from clippings.site.addresses import DATABASE, article_url
 from clippings.site.answers import visit
 from clippings.site.pages import Page, Route, routes
 from clippings.site.templates import page
@@ -131,6 +133,13 @@ async def keyness_page(datasette: Datasette, request: Request) -> Response:
     if a.text and b.text:
         context["found"] = await visit(datasette, lambda conn: keyness(conn, a, b))
     return await page(datasette, request, "keyness.html", context)
+
+
+@hookimpl
+def prepare_connection(conn: sqlite3.Connection, database: str) -> None:
+    """Let the site's own connections read the positions of the index."""
+    if database == DATABASE:
+        open_positions(conn)
 
 
 @hookimpl

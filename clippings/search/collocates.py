@@ -18,7 +18,7 @@ from clippings.search.scores import SIGNIFICANT, log_dice, log_likelihood
 from clippings.search.texts import SPAN, find_all, read_texts, windows
 from clippings.search.words import LONGEST, Words, is_part, with_sample
 
-MOST_CHARACTERS = 2_000_000
+MOST_CHARACTERS = 1_500_000
 LEAST = 3
 """Times that a collocate has to stand near."""
 

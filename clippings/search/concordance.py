@@ -1,9 +1,10 @@
 """Words in context: each place where a word of a query stands, with what is around it.
 
-    query ─► read_texts ─► places in the folded texts ─► in order ─► the lines of a page
+    query ─► read_texts (by date: count_places) ─► places in the folded texts ─► in order ─► lines
 
-The index only says in which articles to look. The places are found in the text itself, so their
-number is that of a plain count of it. Places may overlap: 哈哈哈 has two of 哈哈.
+The index says in which articles to look, and the places are found in their texts. By date, their
+number is known from the positions in the index, and only the articles of the page are read. Either
+way it is that of a plain count of the text. Places may overlap: 哈哈哈 has two of 哈哈.
 """
 
 from __future__ import annotations
@@ -16,10 +17,12 @@ from typing import NamedTuple
 
 import numpy as np
 
+from clippings.search.arrays import Places
 from clippings.search.folding import CJK
+from clippings.search.positions import count_places
 from clippings.search.query import NOTHING, Query
 from clippings.search.snippets import Span, end_in_text, fold_with_origin
-from clippings.search.texts import MOST_CHARACTERS, Texts, read_texts, windows
+from clippings.search.texts import MOST_CHARACTERS, Texts, read_texts, texts_of, windows
 
 SORT_WIDTH = 40
 """Characters beside a word by which lines are sorted."""
@@ -80,9 +83,11 @@ def concordance(
     """Return `limit` occurrences of the words of a query in an order of ORDERS, with `width`
     characters on each side; only those `near` another word (within SPAN units), if one is given.
 
-    About `most` characters of text are read. A query without words (filters alone) has no
+    About `most` characters of text are read at most. A query without words (filters alone) has no
     occurrences.
     """
+    if order == "date" and not near and query.terms and (counted := count_places(conn, query)):
+        return _page(conn, query, *counted, offset, limit, width)
     texts = read_texts(conn, query.match if query.terms else NOTHING, newest=True, most=most)
     spans = _near(texts, near, texts.find(query.terms)) if near else texts.find(query.terms)
     places = [_Place(texts.text_at(start), (start, end)) for start, end in spans]
@@ -90,6 +95,28 @@ def concordance(
     lines = _lines(conn, texts, places[offset : offset + limit], width)
     articles = len({place.text for place in places})
     return Concordance(lines, len(places), articles, len(texts.docids), texts.found)
+
+
+def _page(
+    conn: sqlite3.Connection,
+    query: Query,
+    docids: Places,
+    counts: Places,
+    offset: int,
+    limit: int,
+    width: int,
+) -> Concordance:
+    """Return lines by date, whose number the index knows: only their articles are read."""
+    docids, counts = docids[::-1], counts[::-1]
+    ends = np.cumsum(counts)
+    shown = (ends > offset) & (ends - counts < offset + limit)
+    texts = texts_of(conn, docids[shown].tolist())
+    spans = texts.find(query.terms)
+    skipped = offset - int((ends - counts)[shown][:1].sum())
+    places = [_Place(texts.text_at(start), (start, end)) for start, end in spans]
+    lines = _lines(conn, texts, places[skipped : skipped + limit], width)
+    articles = len(docids)
+    return Concordance(lines, int(counts.sum()), articles, articles, articles)
 
 
 def _near(texts: Texts, word: str, spans: list[Span]) -> list[Span]:

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import json
 import sqlite3
+import sys
 from bisect import bisect_right
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
@@ -108,6 +109,12 @@ def windows(
     text = np.searchsorted(edges, begin, "right")
     low = np.maximum(begin - SPAN, edges[text - 1])
     return low, begin, end, np.minimum(end + SPAN, edges[np.minimum(text, len(edges) - 1)])
+
+
+def texts_of(conn: sqlite3.Connection, docids: list[int]) -> Texts:
+    """Read the texts of some articles, whatever their length."""
+    texts = [text for _, text in _read(conn, docids, sys.maxsize)]
+    return Texts(docids, texts, len(docids))
 
 
 def _read(conn: sqlite3.Connection, docids: Sequence[int], most: int) -> Iterator[tuple[int, str]]:

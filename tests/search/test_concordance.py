@@ -17,6 +17,7 @@ from clippings.markdown.rendering import plain_text
 from clippings.search import fold, parse_query
 from clippings.search.concordance import ORDERS, Concordance, concordance
 from clippings.search.folding import CJK
+from clippings.search.positions import count_places, open_positions
 from clippings.search.snippets import fold_with_origin
 from clippings.search.texts import Texts, read_texts
 
@@ -26,7 +27,9 @@ CORPUS = PROJECT / ".." / "shared" / "corpus" / "rsshub"
 
 def built(source: Path, folder: Path) -> sqlite3.Connection:
     build((source,), folder / "clippings.db", mapper(1), 1.0, lambda *_: None)
-    return sqlite3.connect(folder / "clippings.db")
+    conn = sqlite3.connect(folder / "clippings.db")
+    open_positions(conn)
+    return conn
 
 
 @pytest.fixture(scope="module")
@@ -98,9 +101,20 @@ def test_orders(archive: sqlite3.Connection) -> None:
         assert [line for part in parts for line in part] == whole
 
 
+def test_what_the_index_cannot_tell(archive: sqlite3.Connection) -> None:
+    """Single characters, beginnings, and connections without the positions: by the text."""
+    known = count_places(archive, parse_query("软件"))
+    assert known is not None
+    assert [*map(int, known[1])] == [2]
+    for text in ("软", "sai*", '"春，百花"'):
+        assert count_places(archive, parse_query(text)) is None
+    (_, _, file), *_ = archive.execute("pragma database_list")
+    assert count_places(sqlite3.connect(file), parse_query("软件")) is None
+
+
 def test_a_sample_says_so(archive: sqlite3.Connection) -> None:
     """What is not read is not counted, and how much was read is told."""
-    part = found(archive, "芯片", most=1)
+    part = found(archive, "芯片", order="right", most=1)
     assert (part.occurrences, part.articles, part.read, part.found) == (1, 1, 1, 2)
     assert read_texts(archive, parse_query("").match, newest=False, most=1).is_sample
 
@@ -121,8 +135,13 @@ def check_counts(conn: sqlite3.Connection, count: int) -> None:
             )
             plain = re.compile(f"{edge[0]}(?={re.escape(piece)}{edge[1]})")
             counts = [n for text in folded if (n := len(plain.findall(text)))]
-            lines = found(conn, f'"{piece}"', limit=1)
-            assert (lines.occurrences, lines.articles) == (sum(counts), len(counts)), piece
+            for order in ("date", "right"):  # by the index's positions, and by the text
+                lines = found(conn, f'"{piece}"', limit=1, order=order)
+                assert (lines.occurrences, lines.articles) == (sum(counts), len(counts)), piece
+        either = f'"{pieces[0]}" OR "{pieces[-1]}" -x'
+        ways = [found(conn, either, order=order, limit=10_000) for order in ("date", "right")]
+        assert ways[0][1:3] == ways[1][1:3], either
+        assert sorted(ways[0].lines, key=str) == sorted(ways[1].lines, key=str), either
 
 
 def test_counts_are_those_of_the_text(seeds: sqlite3.Connection) -> None:
