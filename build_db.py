@@ -4,133 +4,49 @@
 from __future__ import annotations
 
 import contextlib
-import json
-import sys
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import fields
 from pathlib import Path
 from typing import Any
 
 import click
-import yaml
 
 from clippings.build.executors import Mapper, collect_seldom, mapper, usable_cores
-from clippings.build.pipeline import OnFile, build
+from clippings.build.pipeline import build
+from clippings.dataset.owner import as_metadata, as_rows, load_yaml, merged, parse_archive_file
 from clippings.models import BuildError, BuildResult, Changes
-from clippings.reading.sources import is_address, is_git, needs_of
-from clippings.reading.withholding import NOTHING_WITHHELD, read_withholding
+from clippings.reading.sources import (
+    ARCHIVE_FILE,
+    is_address,
+    is_git,
+    needs_of,
+    read_archive_file,
+)
+from clippings.reading.withholding import read_withholding
 
-OnRows = Callable[[str, int], None]
-"""Hears of a release: the file that is written, and its rows so far."""
-
-HOW = tuple(field.name for field in fields(Changes))
-"""What may have become of an article since the last build: added, changed, removed."""
+METADATA = Path(__file__).with_name("metadata.yml")
+"""What holds of every archive; archive.yml goes before it."""
 
 SECONDS_BETWEEN_LINES = 5.0
-"""How often progress is told where there is no terminal to draw a bar on."""
+"""How often it is told how far a step is."""
+
+WHY = {
+    "hidden": "hidden",
+    "ending": "with another ending",
+    "link": "links that lead out, or no ordinary files",
+    "vanished": "gone when looked at",
+    "repeated": "met twice",
+}
+"""Why something was passed over, in words."""
 
 
 class Source(click.Path):
     """A folder or file that exists, or an address: `git+…`, `zip://…`, `https://…`."""
 
     def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Any:
-        """An address as it is written, anything else as a path."""
+        """Return an address as it is written, anything else as a path."""
         return value if is_address(str(value)) else super().convert(value, param, ctx)
-
-
-class Share(click.ParamType):  # type: ignore[type-arg]  # generic only in newer clicks
-    """A part of the whole, written `0.05` or `5%`."""
-
-    name = "share"
-
-    def convert(
-        self, value: object, param: click.Parameter | None, ctx: click.Context | None
-    ) -> float:
-        """The share as a number from 0.0 to 1.0; anything else is a usage error."""
-        text = str(value).strip()
-        try:
-            share = float(text.rstrip("% ")) / (100 if text.endswith("%") else 1)
-        except ValueError:
-            self.fail(f"{value!r} is no share; write 0.05 or 5%", param, ctx)
-        if not 0 <= share <= 1:
-            self.fail(f"{value!r} is not between 0 and 1 (0% and 100%)", param, ctx)
-        return share
-
-
-READING = (
-    click.option(
-        "-j",
-        "--jobs",
-        type=click.IntRange(min=1),
-        default=usable_cores,
-        show_default="the number of cores",
-        help="Processes that read and convert.",
-    ),
-    click.option(
-        "--scheduler",
-        metavar="ADDRESS",
-        help="Read and convert on the workers of the Dask scheduler there (tcp://…) instead.",
-    ),
-    click.option(
-        "--history",
-        is_flag=True,
-        help="Of git sources, every article that ever was, with its earlier versions.",
-    ),
-    click.option("--fresh", is_flag=True, help="Read and convert every file, also the unchanged."),
-)
-PUBLISHING = (
-    click.option(
-        "-o",
-        "--output",
-        type=click.Path(dir_okay=False, path_type=Path),
-        default=Path("clippings.db"),
-        show_default=True,
-        help="The database to write. It is replaced only by a whole, checked one.",
-    ),
-    click.option(
-        "--max-quarantined",
-        type=Share(),
-        default="5%",
-        show_default=True,
-        help="Publish nothing when more of the files than this cannot become articles.",
-    ),
-    click.option(
-        "--metadata",
-        type=click.Path(exists=True, dir_okay=False, path_type=Path),
-        help="Where `withhold` and `publish` say what is kept out (docs/withholding.md).  "
-        "[default: metadata.yml beside build_db.py]",
-    ),
-)
-AFTERWARDS = (
-    click.option(
-        "--report",
-        type=click.Path(dir_okay=False, path_type=Path),
-        help="Write a JSON file of the articles added, changed and removed.",
-    ),
-    click.option(
-        "--release",
-        "release_folder",
-        metavar="FOLDER",
-        type=click.Path(file_okay=False, path_type=Path),
-        help="Write the files that people download: the database, Parquet, JSON Lines, Markdown.",
-    ),
-    click.option(
-        "--parquet",
-        "parquet_folder",
-        metavar="FOLDER",
-        type=click.Path(file_okay=False, path_type=Path),
-        help="Write the tables as Parquet, partitioned by month.",
-    ),
-    click.option("-q", "--quiet", is_flag=True, help="Say nothing unless something is wrong."),
-)
-
-
-def _with_options(command: Callable[..., None]) -> Callable[..., None]:
-    """Give a command the options, in their order."""
-    for option in reversed((*READING, *PUBLISHING, *AFTERWARDS)):
-        command = option(command)
-    return command
 
 
 @click.command(context_settings={"help_option_names": ["-h", "--help"]})
@@ -140,19 +56,66 @@ def _with_options(command: Callable[..., None]) -> Callable[..., None]:
     nargs=-1,
     type=Source(exists=True, readable=True, path_type=Path),
 )
-@_with_options
+@click.option(
+    "-o",
+    "--output",
+    type=click.Path(dir_okay=False, path_type=Path),
+    default=Path("clippings.db"),
+    show_default=True,
+    help="The database to write. It is replaced only by a whole, checked one.",
+)
+@click.option(
+    "--archive",
+    "archive_file",
+    type=click.Path(exists=True, dir_okay=False, path_type=Path),
+    help="What you say of the archive: its title, what is kept out … (docs/publishing.md).  "
+    "[default: archive.yml at the top of a SOURCE]",
+)
+@click.option(
+    "--release",
+    "release_folder",
+    metavar="FOLDER",
+    type=click.Path(file_okay=False, path_type=Path),
+    help="Write the files that people download: the database, Parquet, JSON Lines, Markdown.",
+)
+@click.option(
+    "--history",
+    is_flag=True,
+    help="Of git sources, every article that ever was, with its earlier versions.",
+)
+@click.option("--fresh", is_flag=True, help="Read and convert every file, also the unchanged.")
+@click.option(
+    "--max-quarantined",
+    metavar="SHARE",
+    type=click.FloatRange(0, 1),
+    default=0.05,
+    show_default=True,
+    help="Publish nothing when more of the files than this cannot become articles.",
+)
+@click.option(
+    "-j",
+    "--jobs",
+    type=click.IntRange(min=1),
+    default=usable_cores,
+    show_default="the number of cores",
+    help="Processes that read and convert.",
+)
+@click.option(
+    "--scheduler",
+    metavar="ADDRESS",
+    help="Read and convert on the workers of the Dask scheduler there (tcp://…) instead.",
+)
+@click.option("-q", "--quiet", is_flag=True, help="Say nothing unless something is wrong.")
 def main(
     sources: tuple[Path | str, ...],
     output: Path,
-    jobs: int,
-    scheduler: str | None,
-    max_quarantined: float,
+    archive_file: Path | None,
+    release_folder: Path | None,
     history: bool,
     fresh: bool,
-    report: Path | None,
-    metadata: Path | None,
-    release_folder: Path | None,
-    parquet_folder: Path | None,
+    max_quarantined: float,
+    jobs: int,
+    scheduler: str | None,
     quiet: bool,
 ) -> None:
     """Build one SQLite database with full-text search from folders of articles.
@@ -173,24 +136,27 @@ def main(
     began = time.monotonic()
     collect_seldom()
     with _told_errors(output):
-        about = metadata or Path(__file__).with_name("metadata.yml")
-        withholding = read_withholding(about) if about.exists() else NOTHING_WITHHELD
+        name, said = _archive_file(archive_file, folders)
+        metadata = merged(load_yaml(METADATA.read_bytes()), as_metadata(said))
+        withholding = read_withholding(metadata["plugins"]["clippings"], name)
         run_map = _cluster(scheduler, folders) if scheduler else mapper(jobs)
-        with _progress(quiet) as on_file:
-            built = build(
-                *(folders, output, run_map, max_quarantined, on_file),
-                withholding=withholding,
-                history=history,
-                fresh=fresh,
-            )
+        progress = Progress(quiet)
+        progress.begin(f"Looking for articles in {', '.join(map(str, folders))}")
+        built = build(
+            *(folders, output, run_map, max_quarantined, progress.read),
+            withholding=withholding,
+            about=as_rows(said),
+            history=history,
+            fresh=fresh,
+        )
         for idle in withholding.idle(built.entries_used):
             click.echo(f"Warning: {idle}", err=True)
         if not quiet:
             click.echo(summary(built, output, time.monotonic() - began))
-        if report:
-            report.write_text(report_of(built.changes), "utf-8")
-        if release_folder or parquet_folder:
-            _export(output, release_folder, parquet_folder, about, _rows(quiet))
+        if release_folder:
+            from clippings.dataset.release import release  # not for every build
+
+            release(output, release_folder, metadata, progress.write)
 
 
 @contextlib.contextmanager
@@ -206,24 +172,23 @@ def _told_errors(output: Path) -> Iterator[None]:
         raise click.ClickException(f"{output}: out of memory; try fewer --jobs") from None
 
 
-def _export(
-    output: Path,
-    release_folder: Path | None,
-    parquet_folder: Path | None,
-    metadata: Path,
-    on_rows: OnRows,
-) -> None:
-    """Write what people take away of a finished database."""
-    from clippings.dataset.release import partitions, release  # not for every build
+def _archive_file(file: Path | None, sources: Sequence[Path | str]) -> tuple[str, dict[str, Any]]:
+    """Return the name of archive.yml and what it says: of `file`, else of that in the sources.
 
-    if release_folder:
-        release(output, release_folder, yaml.safe_load(metadata.read_text("utf-8")), on_rows)
-    if parquet_folder:
-        partitions(output, parquet_folder, on_rows)
+    Raises BuildError where two sources have one.
+    """
+    if file:
+        return str(file), parse_archive_file(file.read_bytes(), str(file))
+    read = {f"{source}: {ARCHIVE_FILE}": read_archive_file(source) for source in sources}
+    found = [(name, text) for name, text in read.items() if text is not None]
+    if len(found) > 1:
+        names = " and ".join(name for name, _ in found)
+        raise BuildError(f"{names}: an archive has one; name the one that counts by --archive")
+    return (found[0][0], parse_archive_file(*found[0][::-1])) if found else (METADATA.name, {})
 
 
 def _cluster(scheduler: str, sources: Sequence[Path | str]) -> Mapper:
-    """The map over a cluster. Dask is an extra, and takes half a second to load."""
+    """Return the map over a cluster. Dask is an extra, and takes half a second to load."""
     try:
         from clippings.build.cluster import cluster_mapper
     except ImportError as error:
@@ -233,92 +198,44 @@ def _cluster(scheduler: str, sources: Sequence[Path | str]) -> Mapper:
     return cluster_mapper(scheduler, [need for source in sources for need in needs_of(source)])
 
 
-@contextlib.contextmanager
-def _progress(quiet: bool) -> Iterator[OnFile]:
-    """Tell how far the build is: a bar on a terminal, now and then a line elsewhere."""
-    with contextlib.ExitStack() as bars:
-        if quiet:
-            yield lambda done, total: None
-        elif sys.stderr.isatty():
-            yield _bar(bars, time.monotonic())
-        else:
-            yield _lines(time.monotonic())
+class Progress:
+    """Says on standard error what begins, and every few seconds how far it is."""
 
+    def __init__(self, quiet: bool) -> None:
+        self._quiet, self._step, self._began, self._told = quiet, "", 0.0, 0.0
 
-def _bar(bars: contextlib.ExitStack, began: float) -> OnFile:
-    """Draw a bar as soon as the number of files is known."""
-    bar = None
+    def begin(self, step: str) -> None:
+        """Say what begins."""
+        self._step, self._began = step, time.monotonic()
+        self._say(f"{step} …")
 
-    def on_file(done: int, total: int) -> None:
-        nonlocal bar
-        if bar is None or bar.length != total:
-            new = click.progressbar(
-                length=total,
-                label="Articles",
-                show_pos=True,
-                item_show_func=lambda rate: rate or "",
-                file=sys.stderr,
-            )
-            bar = bars.enter_context(new)
-        if done % max(1, total // 500) == 0 or done == total:
-            bar.update(done - bar.pos, f"{_rate(done, began):.0f}/s")
+    def read(self, done: int, total: int) -> None:
+        """Say how many files are read; after the last one, what comes then."""
+        if (step := f"Reading {total:,} files") != self._step:
+            self.begin(step)
+        rate = done / max(time.monotonic() - self._began, 1e-6)
+        self._say(f"{done:,} of {total:,}, {(total - done) / rate:.0f} s left", seldom=True)
+        if done == total:
+            self.begin("Writing the tables and the search index")
 
-    return on_file
+    def write(self, name: str, size: int) -> None:
+        """Say which file of a release is written, and how many bytes of it are."""
+        if (step := f"Writing {name}") != self._step:
+            self.begin(step)
+        self._say(f"{size / 2**20:,.0f} MiB of {name}", seldom=True)
 
-
-def _lines(told: float) -> OnFile:
-    began = told
-
-    def on_file(done: int, total: int) -> None:
-        nonlocal told
-        if time.monotonic() - told >= SECONDS_BETWEEN_LINES:
-            told = time.monotonic()
-            rate = _rate(done, began)
-            left = (total - done) / rate
-            click.echo(f"{done:,} of {total:,} files, {rate:.0f}/s, {left:.0f} s left", err=True)
-
-    return on_file
-
-
-def _rows(quiet: bool) -> OnRows:
-    """Tell of each file of a release, and now and then how far it is."""
-    told = time.monotonic()
-
-    def on_rows(name: str, done: int) -> None:
-        nonlocal told
-        if not quiet and (done == 0 or time.monotonic() - told >= SECONDS_BETWEEN_LINES):
-            told = time.monotonic()
-            click.echo(f"{name}: {done:,}" if done else name, err=True)
-
-    return on_rows
-
-
-def _rate(done: int, began: float) -> float:
-    return done / max(time.monotonic() - began, 1e-6)
-
-
-def report_of(changes: Changes) -> str:
-    """The changes as JSON: {"added": [{"id": …, "title": …}, …], "changed": …, "removed": …}."""
-    named = {
-        how: [{"id": key, "title": title} for key, title in getattr(changes, how)] for how in HOW
-    }
-    return json.dumps(named, ensure_ascii=False, indent=1) + "\n"
-
-
-WHY = {
-    "hidden": "hidden",
-    "ending": "with another ending",
-    "link": "links that lead out, or no ordinary files",
-    "vanished": "gone when looked at",
-    "repeated": "met twice",
-}
-"""Why something was passed over, in words."""
+    def _say(self, text: str, seldom: bool = False) -> None:
+        now = time.monotonic()
+        if not (self._quiet or (seldom and now - self._told < SECONDS_BETWEEN_LINES)):
+            self._told = now
+            click.echo(text, err=True)
 
 
 def summary(built: BuildResult, output: Path, seconds: float) -> str:
-    """What became of the files, for a person, on a few lines."""
+    """Return what became of the files, for a person, on a few lines."""
     a, changes = built.accounting, built.changes
-    changed = ", ".join(f"{len(which):,} {how}" for how in HOW if (which := getattr(changes, how)))
+    became = {field.name: len(getattr(changes, field.name)) for field in fields(Changes)}
+    changed = ", ".join(f"{count:,} {how}" for how, count in became.items() if count)
     passed_over = ", ".join(f"{count:,} {WHY[reason]}" for reason, count in a.passed_over)
     return (
         f"{output}: {a.files_found:,} files found, {a.files_seen:,} files seen, "

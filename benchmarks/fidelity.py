@@ -3,7 +3,7 @@
     body ─► page ──────────────────────────────────► what it holds ─┐
       └──► to_markdown ─► markdown-it-py ─► page ──► what it holds ─┴► score of each kind
 
-Both pages are read by one HTML5 parser (Lexbor, as browsers read; the converter uses libxml2) and
+Both pages are read by one HTML5 parser (Lexbor, as browsers read; the converter uses turbohtml) and
 by the same `Inventory`, which shares no function with the converter. A score is what the two have
 in common, in percent of the larger. The committed floors (`fidelity.json`) hold for a corpus of
 one digest; a score below its floor fails, and only `--lower-floors` writes lower ones.

@@ -26,7 +26,7 @@ import httpx
 
 ROOT = Path(__file__).parents[1]
 ATTACKERS = 20
-SECONDS = 8.0
+SECONDS = 5.0
 TIME_LIMIT = 2000
 PATIENCE = 20.0
 MOST_TIMES = 5
@@ -62,6 +62,7 @@ KINDS: dict[str, list[dict[str, str]]] = {
     "search_snippet (2)": [{"sql": SNIPPET}],
     "raw search (2)": [{"_search": f"NEAR({NEAR}, 9)", "_searchmode": "raw"}],
     "another spelling (3)": [{"_stream": "on", "_size": "max"}],
+    "exports (3)": [{}],
     "search (4)": [{"q": SEARCH}],
     "trends (4)": [{"q": TERMS}],
     "sitemap (4)": [{}],
@@ -71,6 +72,7 @@ KINDS: dict[str, list[dict[str, str]]] = {
 PATHS = {
     "raw search (2)": "/clippings/articles",
     "another spelling (3)": "/~63lippings/articles.csv",
+    "exports (3)": "/export/articles.jsonl",
     "search (4)": "/search",
     "trends (4)": "/trends",
     "sitemap (4)": "/sitemap-1.xml",
@@ -82,7 +84,7 @@ def attacks(kind: str | None) -> Iterator[str]:
     """The addresses of a kind, each another: none is in a cache."""
     for parameters in itertools.cycle(KINDS[kind or ""]):
         path = PATHS.get(kind or "", "/clippings")
-        yield f"{path}?{urlencode({**parameters, 'z': str(random.random())})}"
+        yield f"{path}?{urlencode({**parameters, '_z': str(random.random())})}"
 
 
 async def visit(
@@ -129,8 +131,10 @@ async def measure(site: str, kind: str | None) -> float:
 
 async def measure_all(site: str) -> bool:
     """Each kind; whether readers waited no more than MOST_TIMES as long."""
-    alone = await measure(site, None)
-    times = {kind: await measure(site, kind) / alone for kind in KINDS}
+    times = {}
+    for kind in KINDS:  # each time anew, for a machine is not as busy with others all the time
+        alone = await measure(site, None)
+        times[kind] = await measure(site, kind) / alone
     print("times the p95 without: " + ", ".join(f"{kind} {n:.1f}" for kind, n in times.items()))
     return max(times.values()) <= MOST_TIMES
 

@@ -153,7 +153,7 @@ def exactness(connection: sqlite3.Connection, queries: list[str]) -> list[float]
     scans, right, found, there = [], 0, 0, 0
     for query in queries:
         seconds, truth = wall(connection.execute(LIKE, [query]).fetchall)
-        match = text_only(parse_query(query).match)
+        match = text_only(parse_query(f'"{query}"').match)  # not in the words of Taiwan too
         hits = connection.execute(MATCH, [match]).fetchall()
         right += len(set(hits) & set(truth))
         found, there = found + len(hits), there + len(truth)

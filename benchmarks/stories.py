@@ -210,7 +210,8 @@ def linked(tellings: list[Telling]) -> set[tuple[int, int]]:
         source = Path(folder, "articles")
         source.mkdir()
         for number, telling in enumerate(tellings):
-            header = json.dumps({"title": telling.title, "date": telling.day})
+            names = ["新闻", telling.source, "头条"]
+            header = json.dumps({"title": telling.title, "date": telling.day, "categories": names})
             (source / f"{number:06}.md").write_text(f"{header}\n\n{telling.text}", "utf-8")
         target = Path(folder, "set.db")
         build((source,), target, mapper(usable_cores()), 1.0, lambda done, total: None)

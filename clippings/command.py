@@ -17,8 +17,8 @@ from wcwidth import clip, rjust, width, wrap
 
 from clippings.library import (
     COLUMNS,
-    NOTHING_HOLDS_ALL,
     Found,
+    english,
     explain,
     find,
     open_file,
@@ -101,7 +101,7 @@ def search(
     except (OpenError, sqlite3.DatabaseError) as error:
         raise Failure(str(error)) from None
     if found and not total:
-        click.echo(NOTHING_HOLDS_ALL, err=True)
+        click.echo(english("search.closest"), err=True)
     FORMS[form](found, lambda title: snippet(title, parsed, length=len(title)))
     if not found:
         click.echo("Nothing was found.", err=True)

@@ -29,29 +29,11 @@ from clippings.search.keyness import KeyWord, keyness
 from clippings.search.positions import open_positions
 from clippings.search.timeline import PERIODS
 from clippings.search.trends import MEASURES, Question, read_trends
+from clippings.site.i18n import translator
 
 Table = TypeVar("Table")
 Present = Callable[[Sequence[str], Sequence[Sequence[Any]]], Table]
 """Makes a table of the names of its columns and its rows."""
-
-NOTES = {
-    "unknown-field": "there is no field of that name; searched as words",
-    "unknown-date": "not a date; searched as words",
-    "unknown-has": "has: knows image, video, audio, table and code; searched as words",
-    "unknown-lang": "not a language; searched as words",
-    "unclosed-quote": "a quotation mark is open; taken to the end",
-    "stray-operator": "nothing to join here; searched as a word",
-    "lowercase-or": "a small or is a word; for either of two write",
-    "empty-field": "nothing stands after the colon; searched as words",
-    "reversed-date": "the range ends before it begins and holds nothing",
-    "short-prefix": "a star needs two letters before it, and four are the most; searched without",
-    "other-words": "searched in the words of Taiwan and of the mainland",
-    "too-long": "only the beginning was searched; left out from",
-    "nothing-to-search": "there is no letter or digit to search for in",
-}
-"""What a note about a query says (the site says it in three languages)."""
-
-NOTHING_HOLDS_ALL = "nothing holds all of it; closest:"
 
 PERIODS_SHOWN = 40_000
 """Periods of a time line at most: a century of days."""
@@ -145,7 +127,12 @@ def find(
 
 def explain(note: Note) -> str:
     """Return a note about a query as a sentence."""
-    return f"{NOTES[note.code]}: {note.fragment}"
+    return english(f"search.note.{note.code}", fragment=note.fragment)
+
+
+def english(key: str, **values: Any) -> str:
+    """Return what the site says to readers of English."""
+    return translator("en")(key, **values)
 
 
 class Archive(Generic[Table]):
@@ -198,7 +185,7 @@ class Archive(Generic[Table]):
         _known("order", order, ORDERS)
         found = [*find(self._conn, parsed, order, limit)]
         if found and found[0].row["matched"]:
-            warnings.warn(NOTHING_HOLDS_ALL, stacklevel=2)
+            warnings.warn(english("search.closest"), stacklevel=2)
         return self._present(COLUMNS, [[*each.row.values()] for each in found])
 
     def articles(self, query: str = "", *, text: bool = False) -> Table:

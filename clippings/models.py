@@ -112,8 +112,7 @@ class Article:
     markdown: str
 
 
-@dataclass(frozen=True, slots=True)
-class IndexTokens:
+class IndexTokens(NamedTuple):
     """What the search index gets of one article: a field's tokens, space separated."""
 
     title: str
@@ -314,6 +313,10 @@ class Accounting:
     def quarantined_share(self) -> float:
         """The part of the files seen that is in quarantine, from 0.0 to 1.0."""
         return self.quarantined / self.files_seen if self.files_seen else 0.0
+
+
+AboutRows = tuple[tuple[str, str], ...]
+"""What its owner says of the archive: names of archive.yml with their values as JSON, by name."""
 
 
 @dataclass(frozen=True, slots=True)

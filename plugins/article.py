@@ -20,15 +20,15 @@ from datasette.app import Datasette
 from datasette.utils.asgi import NotFound, Request, Response
 from markupsafe import Markup
 
-from clippings.dataset.bibliography import as_bibtex, as_ris
+from clippings.dataset.bibliography import as_bibtex, as_line, as_ris
 from clippings.markdown.rendering import plain_text
 from clippings.site.addresses import DATABASE, Missing, archive, article_url
-from clippings.site.article_body import changed_title, contents, minutes, page_html
-from clippings.site.citation import cite, news_article
+from clippings.site.article_body import contents, minutes, page_html
 from clippings.site.highlight import mark_hits
 from clippings.site.listings import CARD
 from clippings.site.pages import Page, Route, routes
 from clippings.site.preferences import translator_for
+from clippings.site.structured_data import news_article
 from clippings.site.templates import wanted_pictures
 
 ARTICLE = "select * from articles where id = ?"
@@ -44,10 +44,6 @@ OF_AN_ARTICLE = {
     " group by url order by min(position) limit 60",
     "reports": "select severity, stage, code, message from diagnostics where article = :id",
     "withheld": "select reason from withheld where id = :id",
-    "earlier": "select id, title, language from articles"
-    " where source = :source and docid < :docid order by docid desc limit 1",
-    "later": "select id, title, language from articles"
-    " where source = :source and docid > :docid order by docid limit 1",
     "identical": "select id, title, source, day, language from articles where id in"
     " (select article from stories where story = (select story from stories where article = :id))"
     " and id <> :id order by docid limit 60",
@@ -56,6 +52,14 @@ OF_AN_ARTICLE = {
     "images": "select count(*) as n, max(url = :image) as has_lead from images where article = :id",
 }
 """What the page shows besides the article itself; each served by an index."""
+
+NEIGHBOURS = {
+    (kind, name): f"select id, title, language from articles where {kind} = :{kind}"
+    f" and docid {side} :docid order by docid {order} limit 1"
+    for kind in ("source", "section")
+    for name, side, order in (("earlier", "<", "desc"), ("later", ">", "asc"))
+}
+"""The articles before and after one in its source, or in its section."""
 
 ARTICLE_OF = """
     select id from articles where id = :id
@@ -84,7 +88,10 @@ def read_article(conn: Connection, key: int) -> dict[str, Any] | None:
         return None
     article = dict(row)
     found = {name: conn.execute(sql, article).fetchall() for name, sql in OF_AN_ARTICLE.items()}
-    return {"article": article, **found}
+    within = "source" if article["source"] else "section"
+    for name in ("earlier", "later"):
+        found[name] = conn.execute(NEIGHBOURS[within, name], article).fetchall()
+    return {"article": article, "within": article[within], **found}
 
 
 def entry(row: Row, address: str) -> dict[str, Any]:
@@ -114,9 +121,6 @@ async def article_vars(datasette: Datasette, request: Request, key: int) -> dict
     cited = entry(article, here)
     return {
         **found,
-        "identical": [
-            {**row, "pieces": changed_title(title, row["title"])} for row in found["identical"]
-        ],
         "body": Markup(body),
         "contents": contents(body),
         "minutes": minutes(article["characters"], article["language"]),
@@ -125,7 +129,7 @@ async def article_vars(datasette: Datasette, request: Request, key: int) -> dict
         "original": web_address(article["url"]),
         "social_picture": image,
         "accessed": cited["accessed"],
-        "citations": (cite(cited), as_bibtex(cited).strip()),
+        "citations": (as_line(cited), as_bibtex(cited).strip()),
         "news_article": Markup(news_article(article, here, image)),
     }
 

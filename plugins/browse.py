@@ -21,7 +21,7 @@ from datasette.utils.asgi import Request, Response
 from clippings.search import quoted
 from clippings.site import listings
 from clippings.site.addresses import Missing, archive
-from clippings.site.chart import every_month, level
+from clippings.site.chart import level, without_gaps
 from clippings.site.listings import Listing
 from clippings.site.pages import Page, Route, routes
 from clippings.site.templates import page
@@ -67,7 +67,7 @@ def read_around(conn: Connection, listing: Listing, total: int) -> dict[str, Any
         return found | {"weeks": list(weeks(listing)) if listing.kind == "month" and total else []}
     if listing.kind in NAMED and total:
         rows = listings.months(conn, listing) if total <= MOST_COUNTED else []
-        return {"months": every_month({row["name"]: row["articles"] for row in rows})}
+        return {"bars": without_gaps({row["name"]: row["articles"] for row in rows})}
     if listing.kind in NAMED:
         return {"names": {listing.kind: alike(conn, listing)}}
     return {}

@@ -1,36 +1,35 @@
-"""What the site is configured by: archive.yml beside the database goes before metadata.yml.
+"""What the site is configured by: what the owner says in the database goes before metadata.yml.
 
 Datasette 1.0 takes the permissions, queries, sizes and style sheets of metadata.yml from its
 configuration only: there all of it is put, a datasette.yaml goes before metadata.yml.
 """
 
 from collections.abc import Awaitable, Callable
+from contextlib import closing
 from functools import partial
 from pathlib import Path
 from typing import Any
 
 from datasette import hookimpl
 from datasette.app import Datasette
-from datasette.utils import StartupError
 from datasette.utils.asgi import Request
 
-from clippings.dataset.own import NAME, ArchiveFileError, read_own
+from clippings.dataset.owner import merged, read_about
+from clippings.dataset.tables import open_readonly
 from clippings.site.addresses import archive_file
-from clippings.site.compatibility import IS_SECOND, merged
+from clippings.site.compatibility import IS_SECOND
 
 MOST_QUERIES = 1000
 
 
 @hookimpl(tryfirst=True)  # the first hook at the start: templates, then plugins, read metadata
 def prepare_jinja2_environment(datasette: Datasette) -> None:
-    """Put it together. An archive.yml that cannot be meant stops the start and says why."""
-    try:
-        own = read_own(Path(archive_file(datasette).path).with_name(NAME))
-    except ArchiveFileError as error:
-        raise StartupError(str(error)) from None
+    """Put it together."""
+    with closing(open_readonly(Path(archive_file(datasette).path))) as conn:
+        about = read_about(conn)
     if IS_SECOND:
-        datasette.config = merged(merged(datasette._metadata_local, datasette.config), own)
-    datasette._metadata_local = merged(datasette._metadata_local, own)
+        datasette.config = merged(merged(datasette._metadata_local, datasette.config), about)
+    datasette._metadata_local = merged(datasette._metadata_local, about)
 
 
 @hookimpl(tryfirst=True)  # what other plugins do at the start depends on it

@@ -22,8 +22,9 @@ from jinja2 import Environment
 from markupsafe import Markup, escape
 
 from clippings.site.addresses import DATABASE, article_url, browse_path
-from clippings.site.chart import every_month
+from clippings.site.chart import without_gaps
 from clippings.site.compatibility import SQL_PAGE, described_table
+from clippings.site.examples import examples
 from clippings.site.i18n import Translator
 
 LONGEST = 80
@@ -42,6 +43,12 @@ LISTED = {
     "month": re.compile(r"\d{4}-\d\d"),
 }
 """Column whose values are lists of ours → what a value is like."""
+
+EMPTY = {None, "", "\xa0", Markup("&nbsp;")}
+"""Values of a cell in which nothing stands."""
+
+BINARY = re.compile(r"&lt;Binary:&nbsp;([\d,]+)&nbsp;bytes?&gt;")
+"""What Datasette shows of a value that is no text."""
 
 QUESTIONS = ("longest_reads", "sources", "cited_hosts", "mentions_by_month", "repaired")
 """Ready queries to begin with."""
@@ -64,12 +71,31 @@ def linked(address: str, text: str) -> Markup:
     return Markup(f'<a href="{escape(address)}">{escape(text)}</a>')
 
 
-def cell(column: str, label: str, value: Any) -> str:
-    """Return a cell: `label` names its column where a phone shows a row as a card."""
-    shown = "" if value in (None, "", "\xa0") else escape(value)
-    return (
-        f'<td class="col-{escape(to_css_class(column))}" data-label="{escape(label)}">{shown}</td>'
-    )
+def language_name(t: Translator, code: str) -> str:
+    """Return what a language is called in the reader's: zh-Hans → 简体中文."""
+    return str(t.strings["languages"].get(code, code))
+
+
+def shown_value(t: Translator, column: str, value: Any) -> Markup:
+    """Return a value in the reader's language, as far as it is not data."""
+    if value in EMPTY:
+        return Markup("")
+    text = escape(language_name(t, str(value)) if column == "language" else value)
+    return Markup(BINARY.sub(lambda size: t("table.bytes", int(size[1].replace(",", ""))), text))
+
+
+def cell(t: Translator, column: str, value: Any) -> str:
+    """Return a cell that names its column too, for a phone shows a row as a card."""
+    name, class_name = escape(t.name(column)), escape(to_css_class(column))
+    return f'<td class="col-{class_name}" data-label="{name}">{shown_value(t, column, value)}</td>'
+
+
+def shown_columns(
+    columns: Sequence[Mapping[str, Any]], rows: Iterable[Iterable[Mapping[str, Any]]]
+) -> list[Mapping[str, Any]]:
+    """Return the columns that are shown unasked: what people read, where something stands in it."""
+    filled = {each["column"] for row in rows for each in row if each["value"] not in EMPTY}
+    return [each for each in columns if each["name"] in filled - FOR_PROGRAMS]
 
 
 def table_cells(
@@ -77,20 +103,15 @@ def table_cells(
 ) -> Markup:
     """Return the cells of a table's row in those columns, as one string: a loop of the template
     would await five for each."""
-    labels = {column["name"]: t.name(column["name"]) for column in columns}
-    return Markup(
-        "".join(
-            cell(each["column"], labels[each["column"]], each["value"])
-            for each in row
-            if each["column"] in labels
-        )
-    )
+    shown = {column["name"] for column in columns}
+    cells = (cell(t, each["column"], each["value"]) for each in row if each["column"] in shown)
+    return Markup("".join(cells))
 
 
 def query_cells(t: Translator, row: Iterable[Any], columns: Iterable[str]) -> Markup:
     """Return the cells of a query's row."""
     pairs = zip(columns, row, strict=True)
-    return Markup("".join(cell(column, t.name(column), value) for column, value in pairs))
+    return Markup("".join(cell(t, column, value) for column, value in pairs))
 
 
 def conditions(
@@ -120,12 +141,12 @@ def uses(sql: str, tables: Sequence[str]) -> bool:
 
 
 def counts_by_month(columns: Sequence[str], rows: Iterable[Any]) -> list[tuple[str, int]]:
-    """Return (month, articles) of a query that has such columns, every month from first to last."""
+    """Return (month or year, articles) of a query that has such columns, none left out."""
     if not {"month", "articles"} <= set(columns):
         return []
     month, articles = columns.index("month"), columns.index("articles")
     plain = [(Markup(row[month]).striptags(), str(row[articles])) for row in rows]
-    return every_month({name: int(n) for name, n in plain if n.isdigit()})
+    return without_gaps({name: int(n) for name, n in plain if n.isdigit()})
 
 
 @hookimpl
@@ -135,10 +156,13 @@ def prepare_jinja2_environment(env: Environment, datasette: Datasette) -> None:
         about=partial(described_table, datasette, DATABASE),
         conditions=conditions,
         counts_by_month=counts_by_month,
-        for_programs=FOR_PROGRAMS,
+        examples=partial(examples, datasette),
         kept_arguments=kept_arguments,
+        language_name=language_name,
         query_cells=query_cells,
         questions=QUESTIONS,
+        shown_columns=shown_columns,
+        shown_value=shown_value,
         sql_page=SQL_PAGE,
         table_cells=table_cells,
         uses=uses,

@@ -6,7 +6,7 @@
 /downloads/articles.parquet               the newest file of that name
 /downloads/0f3a…/articles.parquet         this very one: 412 once it was replaced, so that what is
                                           resumed is never put together of two
-/downloads/SHA256SUMS, datapackage.json…  what the release says of itself
+/downloads/SHA256SUMS, README.md…         what the release says of itself
 
 A file is sent from one open descriptor, so that one that is replaced meanwhile goes on as it was.
 Starlette's FileResponse opens a path anew after looking at it, knows neither If-Match nor
@@ -18,22 +18,21 @@ from __future__ import annotations
 import hashlib
 import os
 import re
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 from datasette import hookimpl
 from datasette.app import Datasette
 from datasette.utils.asgi import Forbidden, Request, Response
 
 from clippings.dataset.checksums import NAME, read_checksums
-from clippings.dataset.formats import citation, croissant, datapackage
+from clippings.dataset.formats import DESCRIPTIONS, description_file
 from clippings.site.addresses import DATABASE, Missing, archive, site_root
-from clippings.site.answers import View
 from clippings.site.compatibility import ensure_download
-from clippings.site.dataset import DESCRIPTIONS, description, release_folder
+from clippings.site.dataset import description, release_folder
 from clippings.site.live_database import LiveDatabase
-from clippings.site.pages import Page, Route, routes
+from clippings.site.pages import Page, Route, View, routes
 from clippings.site.streaming import StreamedResponse
 from clippings.site.templates import page
 
@@ -44,7 +43,6 @@ PIECE = 256 * 1024
 """Bytes that are read and sent at once."""
 
 RANGE = re.compile(r"\s*bytes\s*=\s*(\d{0,19})\s*-\s*(\d{0,19})\s*", re.ASCII | re.IGNORECASE)
-TAGS = re.compile(r'(W/)?("[^"]*")')
 MEDIA_TYPES = {
     ".db": "application/vnd.sqlite3",
     ".zst": "application/zstd",
@@ -72,12 +70,9 @@ class Selected(NamedTuple):
     length: int = 0
 
 
-def matches(tag: str, condition: str, *, weak: bool) -> bool:
-    """Return whether an entity tag is among those of If-Match or, `weak`, of If-None-Match."""
-    given = TAGS.findall(condition)
-    return condition.strip() == "*" or any(
-        each == tag and (weak or not mark) for mark, each in given
-    )
+def matches(tag: str, condition: str) -> bool:
+    """Return whether a strong entity tag is among those of If-Match."""
+    return bool({tag, "*"} & set(re.split(r"\s*,\s*", condition.strip())))
 
 
 def select(method: str, headers: Mapping[str, str], size: int, tag: str) -> Selected:
@@ -87,9 +82,9 @@ def select(method: str, headers: Mapping[str, str], size: int, tag: str) -> Sele
     are answered with the whole file, as section 14.2 allows: no program that resumes a download
     asks for them. So is a range of another file (If-Range).
     """
-    if "if-match" in headers and not matches(tag, headers["if-match"], weak=False):
+    if not matches(tag, headers.get("if-match", "*")):
         return Selected(412)
-    if "if-none-match" in headers and matches(tag, headers["if-none-match"], weak=True):
+    if matches(tag, headers.get("if-none-match", "").replace("W/", "")):
         return Selected(304)
     asked = RANGE.fullmatch(headers.get("range", ""))
     unchanged = headers.get("if-range", tag).strip() == tag
@@ -117,8 +112,7 @@ def read_pieces(file: OpenFile, first: int, length: int) -> Iterator[bytes]:
 def send_file(file: OpenFile, request: Request) -> StreamedResponse:
     """Return what a request gets of an open file, which is closed when it is sent."""
     tag = f'"{file.sha256}"'
-    given = {name.lower(): value for name, value in request.headers.items()}
-    status, first, length = select(request.method, given, file.size, tag)
+    status, first, length = select(request.method, request.headers, file.size, tag)
     headers = {"etag": tag, "accept-ranges": "bytes", "cache-control": "no-cache"}
     if status != 304:
         headers["content-length"] = str(length)
@@ -133,64 +127,45 @@ def send_file(file: OpenFile, request: Request) -> StreamedResponse:
     return StreamedResponse(request, status, headers, pieces, lambda: os.close(file.descriptor))
 
 
-async def may_download(datasette: Datasette, request: Request) -> LiveDatabase:
-    """Return the served database. Raises Forbidden where Datasette would not give it away."""
-    database = archive(datasette)
-    await ensure_download(datasette, request.actor, DATABASE)
-    if not datasette.setting("allow_download") or not isinstance(database, LiveDatabase):
-        raise Forbidden("Database download is forbidden")
-    return database
-
-
 def open_served(database: LiveDatabase) -> OpenFile:
     """Open the file that the request began with, whatever has come into its place."""
     snapshot = database.snapshot
     descriptor = os.dup(snapshot.descriptor)
-    return OpenFile(f"{DATABASE}.db", descriptor, snapshot.identity.size, snapshot.hash)
+    return OpenFile(f"{DATABASE}.db", descriptor, snapshot.stat.st_size, snapshot.hash)
 
 
 def open_released(folder: Path, name: str) -> OpenFile | None:
-    """Open a file that SHA256SUMS of the release in `folder` lists; None: it lists none.
-
-    Both are opened below one descriptor of the folder, so that they are of one release,
-    whatever is swapped in meanwhile.
-    """
+    """Open a file that SHA256SUMS of the release in `folder` lists; None: it lists none."""
     try:
-        place = os.open(folder, os.O_RDONLY)
-    except FileNotFoundError:
-        return None
-    try:
-        with open(os.open(NAME, os.O_RDONLY, dir_fd=place), "rb") as file:
-            text = file.read()
-        digests = {**read_checksums(text.decode()), NAME: hashlib.sha256(text).hexdigest()}
+        sums = (folder / NAME).read_bytes()
+        digests = {**read_checksums(sums.decode()), NAME: hashlib.sha256(sums).hexdigest()}
         if name not in digests:
             return None
-        descriptor = os.open(name, os.O_RDONLY, dir_fd=place)
-        return OpenFile(name, descriptor, os.fstat(descriptor).st_size, digests[name])
+        descriptor = os.open(folder / name, os.O_RDONLY)
+        if (folder / NAME).read_bytes() != sums:  # another release was swapped in meanwhile
+            os.close(descriptor)
+            return open_released(folder, name)
     except FileNotFoundError:  # no release, or one that is being removed
         return None
-    finally:
-        os.close(place)
+    return OpenFile(name, descriptor, os.fstat(descriptor).st_size, digests[name])
 
 
-async def served_file(datasette: Datasette, request: Request) -> StreamedResponse:
-    """Answer /clippings.db."""
-    return send_file(open_served(await may_download(datasette, request)), request)
-
-
-async def released_file(datasette: Datasette, request: Request) -> StreamedResponse | Response:
-    """Answer /downloads/…: a file of the release, or the database where there is no release."""
-    database, name = await may_download(datasette, request), request.url_vars["name"]
-    file = open_released(release_folder(Path(database.path)), name)
-    if file is None and name == f"{DATABASE}.db":
-        file = open_served(database)
-    if file is None:
+async def file(datasette: Datasette, request: Request) -> StreamedResponse | Response:
+    """Answer /clippings.db and /downloads/…: where there is no release the database is all."""
+    database = archive(datasette)
+    await ensure_download(datasette, request.actor, DATABASE)
+    if not datasette.setting("allow_download") or not isinstance(database, LiveDatabase):
+        raise Forbidden("Database download is forbidden")
+    name, wanted = request.url_vars.get("name"), request.url_vars.get("tag")
+    found = open_released(release_folder(Path(database.path)), name) if name else None
+    if found is None and name in (None, f"{DATABASE}.db"):
+        found = open_served(database)
+    if found is None:
         raise Missing("error.404")
-    wanted = request.url_vars["tag"]
-    if wanted and file.sha256[:TAG_LENGTH] != wanted:
-        os.close(file.descriptor)
+    if wanted and found.sha256[:TAG_LENGTH] != wanted:
+        os.close(found.descriptor)
         return Response.text("This file was replaced by a newer one. Begin anew.\n", status=412)
-    return send_file(file, request)
+    return send_file(found, request)
 
 
 def about(template: str) -> View:
@@ -199,7 +174,7 @@ def about(template: str) -> View:
     async def view(datasette: Datasette, request: Request) -> Response:
         context = {
             "dataset": await description(datasette),
-            "descriptions": DESCRIPTIONS,
+            "descriptions": [NAME, "README.md", *DESCRIPTIONS],
             "tag_length": TAG_LENGTH,
             "root": site_root(datasette, request),
         }
@@ -208,34 +183,24 @@ def about(template: str) -> View:
     return view
 
 
-def described(write: Callable[..., dict[str, Any]]) -> View:
-    """Return the view of a format that is JSON."""
-
-    async def view(datasette: Datasette, request: Request) -> Response:
-        root = site_root(datasette, request)
-        found = write(await description(datasette), root, f"{root}downloads/")
-        return Response.json(found, headers={"access-control-allow-origin": "*"})
-
-    return view
-
-
-async def cff(datasette: Datasette, request: Request) -> Response:
-    """Answer /CITATION.cff."""
-    text = citation(await description(datasette), site_root(datasette, request))
-    return Response(text, content_type="application/yaml; charset=utf-8")
+async def described(datasette: Datasette, request: Request) -> Response:
+    """Answer /croissant.json and the like."""
+    root, name = site_root(datasette, request), request.url_vars["description"]
+    text = description_file(name, await description(datasette), root, f"{root}downloads/")
+    media_type = f"{MEDIA_TYPES[Path(name).suffix]}; charset=utf-8"
+    return Response(text, headers={"access-control-allow-origin": "*"}, content_type=media_type)
 
 
 @hookimpl
 def register_routes() -> list[Route]:
     """Add the addresses; the first takes the place of Datasette's own, which knows no parts."""
     released = r"^/downloads/(?:(?P<tag>[0-9a-f]{12})/)?(?P<name>[A-Za-z0-9._-]+)$"
+    names = "|".join(map(re.escape, DESCRIPTIONS))
     return routes(
-        Page(rf"^/{DATABASE}\.db$", served_file, is_cached=False),
-        Page(released, released_file, is_cached=False),
+        Page(rf"^/{DATABASE}\.db$", file, is_cached=False),
+        Page(released, file, is_cached=False),
         Page(r"^/downloads$", about("downloads.html"), sitemap=True, is_cached=False),
         Page(r"^/dictionary$", about("dictionary.html"), sitemap=True),
         Page(r"^/datasheet$", about("datasheet.html"), sitemap=True),
-        Page(r"^/croissant\.json$", described(croissant), is_cached=False),
-        Page(r"^/datapackage\.json$", described(datapackage), is_cached=False),
-        Page(r"^/CITATION\.cff$", cff, is_cached=False),
+        Page(rf"^/(?P<description>{names})$", described, is_cached=False),
     )

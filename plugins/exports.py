@@ -4,19 +4,18 @@
         ─► a connection of its own ─► rows ─► clippings.dataset.encoding ─► pieces
 
 The arguments are those of the table page. Behind `.sha256` stands the digest of the same file, as
-`sha256sum -c` reads it; the header Clippings-Rows says how many rows there are. The connection
-reads the database that the request began with. The first piece is made before an answer is begun,
-so that what cannot be asked gets its status; what goes wrong later breaks the connection off, and
-no client takes the rest for the whole.
+`sha256sum -c` reads it; the header Clippings-Rows says how many rows there are. All is read from
+one file. The first piece is made before an answer is begun, so that what cannot be asked gets its
+status; what goes wrong later breaks the connection off, and no client takes a part for the whole.
 """
 
 from __future__ import annotations
 
-import asyncio
 import hashlib
 import re
 import sqlite3
 from collections.abc import Iterator
+from contextlib import closing
 from datetime import date
 from itertools import chain
 from pathlib import Path
@@ -32,10 +31,9 @@ from clippings.dataset.tables import Column, kind_of, open_readonly
 from clippings.site.addresses import DATABASE, archive
 from clippings.site.answers import in_time
 from clippings.site.limits import MAX_VALUE
-from clippings.site.live_database import LiveDatabase
 from clippings.site.pages import Page, Route, routes
 from clippings.site.preferences import translator_for
-from clippings.site.streaming import StreamedResponse
+from clippings.site.streaming import EXPORTING, StreamedResponse, in_turn
 
 ROWS = "clippings-rows"
 """The header that says how many rows an export has."""
@@ -58,16 +56,9 @@ TABLE = r"(?P<table>[a-z_]+)"
 class Selection(NamedTuple):
     """What is exported: SQL of Datasette's making, its parameters, and the columns it gives."""
 
-    table: str
     sql: str
     params: dict[str, Any]
     columns: tuple[Column, ...]
-
-
-class Replaced(Base400):  # type: ignore[misc]
-    """Another file lies where that of the request did; the next request gets its."""
-
-    status = 503
 
 
 async def read_selection(datasette: Datasette, request: Request, table: str) -> Selection:
@@ -98,7 +89,7 @@ async def read_selection(datasette: Datasette, request: Request, table: str) -> 
     types = {column.name: column.type for column in details}
     columns = (Column(name, kind_of(name, types[name]), False, "") for name in data["columns"])
     query = data["query"]
-    return Selection(table, query["sql"].removesuffix(" limit 2"), query["params"], tuple(columns))
+    return Selection(query["sql"].removesuffix(" limit 2"), query["params"], tuple(columns))
 
 
 async def select(datasette: Datasette, request: Request, table: str, form: Format) -> Selection:
@@ -120,13 +111,10 @@ class Export:
     """A running export: the number of its `rows`, and its `pieces`, of which the first is made."""
 
     def __init__(self, datasette: Datasette, selection: Selection, form: Format) -> None:
-        """Raises TooSlow, and Replaced."""
+        """Raises TooSlow."""
         self._limit = datasette.setting("sql_time_limit_ms")
-        live = archive(datasette)
-        self._conn = open_readonly(Path(live.path))
+        self._conn = open_readonly(Path(archive(datasette).path))
         try:
-            if isinstance(live, LiveDatabase) and live.is_replaced():
-                raise Replaced("The archive was replaced at this moment; ask again")
             datasette._prepare_connection(self._conn, DATABASE)
             # A row with names weighs more, and an export may have many.
             self._conn.row_factory = sqlite3.Row if form.articles else None
@@ -143,6 +131,14 @@ class Export:
         """Let go of the database."""
         self._conn.close()
 
+    def digest(self) -> str:
+        """Return the SHA-256 of the pieces in hexadecimal, and let go of the database."""
+        found = hashlib.sha256()
+        with closing(self):
+            for piece in self.pieces:
+                found.update(piece)
+        return found.hexdigest()
+
     def _read(self, selection: Selection) -> Iterator[Row]:
         with in_time(self._conn, self._limit):
             cursor = self._conn.execute(selection.sql, selection.params)
@@ -154,32 +150,21 @@ class Export:
             yield from rows
 
 
-def digest_of(export: Export) -> str:
-    """Return the SHA-256 of an export in hexadecimal."""
-    found = hashlib.sha256()
-    for piece in export.pieces:
-        found.update(piece)
-    return found.hexdigest()
-
-
 async def answer(datasette: Datasette, request: Request) -> StreamedResponse | Response:
     """Answer /export/<table>.<ending>, or with `.sha256` behind it its digest."""
     table, form = request.url_vars["table"], FORMATS[request.url_vars["ending"]]
     selection = await select(datasette, request, table, form)
-    export = await asyncio.to_thread(Export, datasette, selection, form)
+    export = await in_turn(Export, datasette, selection, form)
     name, rows = f"{table}.{form.ending}", {ROWS: str(export.rows)}
     if request.url_vars["digest"]:
-        try:
-            sha256 = await asyncio.to_thread(digest_of, export)
-        finally:
-            export.close()
+        sha256 = await in_turn(export.digest)
         return Response.text(f"{sha256}  {name}\n", headers=rows)
     disposition = f'attachment; filename="{name}"'
     headers = {"content-type": form.media_type, "content-disposition": disposition, **rows}
     if request.method == "HEAD":
         export.close()
         return Response("", headers=headers)
-    return StreamedResponse(request, 200, headers, export.pieces, export.close)
+    return StreamedResponse(request, 200, headers, export.pieces, export.close, EXPORTING)
 
 
 def export_path(datasette: Datasette, request: Request, table: str, ending: str) -> str | None:

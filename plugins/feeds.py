@@ -1,7 +1,7 @@
 """Feeds, as Atom and as JSON Feed 1.1: of the archive, of a name, of a search.
 
 /feed.atom   /source/示例日报.atom   /search.json?q=大桥   the newest articles
-…?page=2022.3                                              a page of the rest (RFC 5005)
+…?page=3                                                   a page of the rest (RFC 5005)
 
 Each page of the site names its feeds in its head, by <link rel="alternate">.
 """
@@ -24,13 +24,16 @@ from datasette.utils.asgi import Request, Response
 
 from clippings.markdown.rendering import render_html
 from clippings.search import parse_query
-from clippings.search.timeline import Timeline, matching, read_timeline
+from clippings.search.timeline import matching
 from clippings.search.trends import named
 from clippings.site.addresses import DATABASE, browse_path, local_path, site_root
 from clippings.site.answers import visit
+from clippings.site.article_body import with_pictures
+from clippings.site.error_pages import error_page
+from clippings.site.i18n import Translator
 from clippings.site.pages import Page, Route, routes
 from clippings.site.preferences import translator_for
-from clippings.site.templates import page, site_name, wanted_pictures
+from clippings.site.templates import site_name, wanted_pictures
 from clippings.site.xml import xml_response
 
 TYPES = {"atom": "application/atom+xml", "json": "application/feed+json"}
@@ -48,9 +51,8 @@ ENTRIES = """
     from articles a where docid in (select value from json_each(?))
     order by docid desc
 """
-PICTURE = re.compile(r"<img((?:\s+[\w-]+=\"[^\"]*\")*)\s*/?>")
-ATTRIBUTE = re.compile(r"([\w-]+)=\"([^\"]*)\"")
-LOCAL = re.compile(r"(?<=\s)(href|src)=\"/(?!/)")
+LOCAL = re.compile(r"(?<=\s)href=\"/(?!/)")
+NUMBER = re.compile(r"[0-9]{1,7}")
 WEB = re.compile(r"https?://", re.I)
 
 
@@ -63,9 +65,9 @@ class Channel(NamedTuple):
     search: str = ""
     arguments: str = ""
 
-    def address(self, ending: str = "", page: str = "") -> str:
+    def address(self, ending: str = "", page: int = 0) -> str:
         """Return the path and arguments of a page of the feed; without `ending` of its web page."""
-        given = "&".join(filter(None, (self.arguments, page and f"page={page}")))
+        given = "&".join(filter(None, (self.arguments, f"page={page}" if page else "")))
         return f"{self.path}{ending}{'?' if given else ''}{given}"
 
 
@@ -82,48 +84,37 @@ def channel_of(path: str, query: str) -> Channel:
     return ARCHIVE
 
 
-def paginate(docids: Sequence[int], years: Timeline) -> dict[str, Sequence[int]]:
-    """Return the archive pages of the sorted docids of a feed: `SIZE` of one year, oldest first.
-
-    Each is named by its year and place in it, such as 2022.3. A page that a new article would
-    still be put into is left out: its articles are among the newest. So a page changes only when
-    an article is added among or before its own, that year.
-    """
-    names = ("undated", *years.names)
-    spans = (docids[: years.undated(docids)], *years.cut(docids))
-    return {
-        f"{year}.{start // SIZE + 1}": span[start : start + SIZE]
-        for year, span in zip(names, spans, strict=True)
-        for start in range(0, len(span), SIZE)
-        if year != names[-1] or start + SIZE <= len(span)
-    }
-
-
 class FeedPage(NamedTuple):
-    """Some articles of a feed, newest first, and the names of the archive pages around them."""
+    """Some articles of a feed, newest first, and the numbers of the archive pages around them."""
 
     rows: Sequence[sqlite3.Row]
-    older: str | None
-    newer: str | None
+    older: int | None
+    newer: int | None
 
 
-def read_page(conn: sqlite3.Connection, match: str, name: str) -> FeedPage | None:
-    """Return an archive page of what an FTS5 expression finds, or with the name "" the newest.
+def neighbours(articles: int, number: int) -> tuple[int | None, int | None]:
+    """Return the archive pages before and after one, or with the number 0 before the newest.
+
+    Archive pages are full, the oldest is 1: what is left over is among the newest `SIZE` articles,
+    and new articles at the end leave every page as it is.
+    """
+    last = articles // SIZE
+    if not number:
+        return (last if articles > SIZE else None), None
+    return number - 1 or None, (number + 1 if number < last else None)
+
+
+def read_page(conn: sqlite3.Connection, match: str, number: int) -> FeedPage | None:
+    """Return an archive page of what an FTS5 expression finds, or with the number 0 the newest.
 
     None where there is no such page, or nothing is found.
     """
     docids = matching(conn, match)
-    pages = paginate(docids, read_timeline(conn, "year", limit=10_000))
-    names = [*pages]
-    if not docids or (name and name not in pages):
+    if not docids or not 0 <= number <= len(docids) // SIZE:
         return None
-    shown = pages[name] if name else docids[-SIZE:]
-    rows = conn.execute(ENTRIES, [json.dumps([*shown])]).fetchall()
-    if not name:
-        return FeedPage(rows, names[-1] if len(docids) > SIZE else None, None)
-    place = names.index(name)
-    newer = names[place + 1] if place + 1 < len(names) else None
-    return FeedPage(rows, names[place - 1] if place else None, newer)
+    shown = docids[(number - 1) * SIZE : number * SIZE] if number else docids[-SIZE:]
+    rows = conn.execute(ENTRIES, [json.dumps(shown)]).fetchall()
+    return FeedPage(rows, *neighbours(len(docids), number))
 
 
 def tag(address: str, root: str) -> str:
@@ -146,14 +137,7 @@ def instant(moment: str | None) -> str | None:
     return (found if found.tzinfo else found.replace(tzinfo=timezone.utc)).isoformat()
 
 
-def picture_link(found: re.Match[str]) -> str:
-    """Return a link to a picture that says what it shows."""
-    said = dict(ATTRIBUTE.findall(found[1]))
-    address = said.get("src", "")
-    return f'<a href="{address}">{said.get("alt") or address}</a>'
-
-
-def item_of(row: sqlite3.Row, root: str, *, pictures: bool) -> dict[str, Any]:
+def item_of(row: sqlite3.Row, root: str, t: Translator, *, pictures: bool) -> dict[str, Any]:
     """Return an article as an item of JSON Feed, which the Atom template takes too.
 
     Addresses below the site become absolute by its `root`, those of no website are left out;
@@ -162,9 +146,7 @@ def item_of(row: sqlite3.Row, root: str, *, pictures: bool) -> dict[str, Any]:
     address = f"{root}{DATABASE}/articles/{row['id']}"
     author, image = row["author"] or row["source"], row["image"] or ""
     image = re.sub(r"^/(?!/)", lambda _: root, image)
-    body = render_html(row["markdown"])
-    if not pictures:
-        body = PICTURE.sub(picture_link, body)
+    body = with_pictures(render_html(row["markdown"]), t, pictures=pictures, prefix=root)
     published = instant(row["published"])
     names = [*chain(*json.loads(row["places"])), *json.loads(row["tags"])]
     item = {
@@ -172,7 +154,7 @@ def item_of(row: sqlite3.Row, root: str, *, pictures: bool) -> dict[str, Any]:
         "url": address,
         "external_url": row["url"] if WEB.match(row["url"] or "") else None,
         "title": row["title"],
-        "content_html": LOCAL.sub(lambda found: f'{found[1]}="{root}', body),
+        "content_html": LOCAL.sub(lambda _: f'href="{root}', body),
         "summary": row["summary"],
         "image": image if pictures and WEB.match(image) else None,
         "date_published": published,
@@ -186,25 +168,27 @@ def item_of(row: sqlite3.Row, root: str, *, pictures: bool) -> dict[str, Any]:
 
 async def feed(datasette: Datasette, request: Request) -> Response:
     """Answer with a page of a feed, in the form that the address ends in."""
-    form, name = request.url_vars["form"], request.args.get("page") or ""
+    t, form = translator_for(request), request.url_vars["form"]
+    asked = request.args.get("page") or "0"
+    number = int(asked) if NUMBER.fullmatch(asked) else -1
     path = local_path(datasette, request.path).removesuffix(f".{form}")
     channel = channel_of(path, request.args.get("q") or "")
     match = parse_query(channel.search).match
-    found = await visit(datasette, lambda conn: read_page(conn, match, name))
-    if found is None:
-        return await instead(datasette, request)
+    found = await visit(datasette, lambda conn: read_page(conn, match, number))
+    if found is None:  # not NotFound, which Datasette would send to another address
+        return await error_page(datasette, request, 404, t("feeds.none"))
     root, pictures = site_root(datasette, request), wanted_pictures(datasette)
-    site = site_name(datasette, translator_for(request))
+    site = site_name(datasette, t)
 
-    def at(ending: str, page: str | None = "") -> str | None:
+    def at(ending: str, page: int | None = 0) -> str | None:
         return None if page is None else root + channel.address(ending, page)[1:]
 
     whole = {
         "version": "https://jsonfeed.org/version/1.1",
         "title": " · ".join(filter(None, (channel.title, site))),
         "home_page_url": root if channel == ARCHIVE else at(""),
-        "feed_url": at(f".{form}", name),
-        "items": [item_of(row, root, pictures=pictures) for row in found.rows],
+        "feed_url": at(f".{form}", number),
+        "items": [item_of(row, root, t, pictures=pictures) for row in found.rows],
     }
     older = at(f".{form}", found.older)
     if form == "json":
@@ -215,7 +199,7 @@ async def feed(datasette: Datasette, request: Request) -> Response:
         "feed_id": tag(root + channel.address()[1:], root),
         "site": site,
         "links": {
-            "current": name and at(".atom"),
+            "current": number and at(".atom"),
             "prev-archive": older,
             "next-archive": at(".atom", found.newer),
         },
@@ -225,19 +209,6 @@ async def feed(datasette: Datasette, request: Request) -> Response:
     return xml_response(
         await datasette.render_template("feed.xml", context, request=request), TYPES[form]
     )
-
-
-async def instead(datasette: Datasette, request: Request) -> Response:
-    """Answer where there is no feed: with the page of a name that ends like one, such as the tag
-    package.json, else with one that says so (NotFound would be sent to another address)."""
-    kind, name, form = (request.url_vars.get(part, "") for part in ("kind", "name", "form"))
-    match = parse_query(named(kind, f"{unquote(name)}.{form}")).match
-    if name and await visit(datasette, lambda conn: matching(conn, match)):
-        # The dot as %2E: the same name, but no longer the address of a feed.
-        return Response.redirect(datasette.urls.path(f"/{kind}/{name}%2E{form}"))
-    t = translator_for(request)
-    context = {"status": 404, "title": t("error.404"), "message": t("feeds.none")}
-    return await page(datasette, request, "problem.html", context, 404)
 
 
 def channels_of_page(path: str, query: str) -> list[Channel]:

@@ -1,17 +1,23 @@
-"""The archive as it is served: read only, followed from one snapshot of its file to the next."""
+"""The archive as it is served: read only, followed from one snapshot of its file to the next, and
+behind the middleware of clippings/site/middleware.py."""
 
 import re
 import sqlite3
+from collections.abc import Callable
+from typing import Any
 
 from datasette import hookimpl
 from datasette.app import Datasette
-from datasette.utils import StartupError
+from datasette.utils import StartupError, path_with_replaced_args
+from datasette.utils.asgi import Request
 
 from clippings.site import pages
 from clippings.site.addresses import DATABASE, archive_file
+from clippings.site.asgi import App
 from clippings.site.compatibility import described
-from clippings.site.live_database import Inspected, LiveDatabase
-from clippings.site.sandbox import only_read
+from clippings.site.live_database import LiveDatabase
+from clippings.site.middleware import Middleware
+from clippings.site.read_only import only_read
 
 
 def check_prefix(datasette: Datasette) -> None:
@@ -20,7 +26,8 @@ def check_prefix(datasette: Datasette) -> None:
     if not re.fullmatch(r"/([\w.~-]+/)*", prefix, re.ASCII):
         raise StartupError(f"base_url is {prefix!r}; it begins and ends with a slash: /archive/")
     pages.load(datasette)
-    if prefix.strip("/") in {DATABASE, "-", "static", *pages.folders()}:
+    datasettes = (f"/{DATABASE}/", "/-/", "/static/")
+    if prefix != "/" and (prefix in datasettes or pages.are_below(prefix)):
         raise StartupError(f"base_url {prefix} is an address of the site itself; choose another")
 
 
@@ -35,7 +42,7 @@ def startup(datasette: Datasette) -> None:
     stock.close()
     others = {name: each for name, each in datasette.databases.items() if each is not stock}
     datasette.databases = {**others, DATABASE: live}
-    datasette.inspect_data = {**(datasette.inspect_data or {}), DATABASE: Inspected(live)}
+    (datasette.inspect_data or {}).pop(stock.name, None)  # the file itself says what is in it
 
 
 @hookimpl(trylast=True)  # after the plugins that use the connection without bounds
@@ -43,3 +50,19 @@ def prepare_connection(conn: sqlite3.Connection, database: str) -> None:
     """Let nobody write, whatever Datasette lets through."""
     if database == DATABASE:
         only_read(conn)
+
+
+@hookimpl(trylast=True)  # around the middleware of other plugins
+def asgi_wrapper(datasette: Datasette) -> Callable[[App], App]:
+    """Put ours around Datasette."""
+    return lambda app: Middleware(datasette, app)
+
+
+@hookimpl
+def extra_template_vars(datasette: Datasette) -> dict[str, Any]:
+    """Mend the one link in Datasette's templates that leaves base_url out: more of a facet."""
+
+    def replaced(request: Request, args: Any, path: str | None = None) -> Any:
+        return datasette.urls.path(path_with_replaced_args(request, args, path))
+
+    return {"path_with_replaced_args": replaced}

@@ -16,14 +16,13 @@ from datasette import hookimpl
 from datasette.app import Datasette
 from datasette.utils.asgi import Response
 
-from clippings.dataset.bibliography import as_bibtex
+from clippings.dataset.bibliography import as_bibtex, as_line
 from clippings.markdown.rendering import plain_text
 from clippings.search import Query, find, parse_query, snippet
 from clippings.search.concordance import concordance as read_concordance
 from clippings.search.trends import Question, read_trends
 from clippings.site.addresses import article_url
 from clippings.site.answers import TooSlow, visit
-from clippings.site.citation import cite as citation
 
 T = TypeVar("T")
 FoundOrder = Literal["relevance", "newest", "oldest"]
@@ -135,7 +134,7 @@ class Tools:
 
         `share` is percent of the period's articles, `rate` occurrences in a million characters.
         """
-        question = Question(tuple(terms[:6]), (), by, measure, source, "")
+        question = Question(tuple(terms[:6]), (), by, measure, source)
         found = await self._ask(lambda conn: read_trends(conn, question, MOST_PERIODS))
         return {
             "periods": found.timeline.names,
@@ -175,7 +174,7 @@ class Tools:
             "url": row["url"] or article_url(self._datasette, id),
             "accessed": date.today().isoformat(),
         }
-        return {"citation": citation(row), "bibtex": as_bibtex(row).strip()}
+        return {"citation": as_line(row), "bibtex": as_bibtex(row).strip()}
 
 
 @hookimpl

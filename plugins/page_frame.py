@@ -55,10 +55,16 @@ def picture_url(datasette: Datasette, address: str | None) -> str:
 
 
 def summary_beside(title: str, summary: str | None) -> str:
-    """Return what a summary says beside its title; '' where it only repeats it."""
-    title, summary = " ".join(title.split()), " ".join((summary or "").split())
-    rest = summary.removeprefix(title) if title else summary
-    return "" if title.startswith(summary.rstrip("…. ")) else rest.lstrip(" 。.，,:：;；-–—|")
+    """Return what a summary says beside its title, whatever marks either has; '' for nothing."""
+    text = summary or ""
+    known = [letter for letter in title if letter.isalnum()]
+    places = [place for place, letter in enumerate(text) if letter.isalnum()]
+    if not known or [text[place] for place in places[: len(known)]] != known[: len(places)]:
+        return text
+    if len(places) <= len(known):
+        return ""
+    rest = text[places[len(known) - 1] + 1 :]
+    return text if rest[0].isalnum() else rest.lstrip(' 。.，,:：;；-–—|_！!？?…"”’』」》】）)]\n')
 
 
 def preferences(request: Request | None) -> dict[str, Any]:

@@ -5,7 +5,6 @@ from __future__ import annotations
 import csv
 import io
 import sqlite3
-from dataclasses import replace
 from typing import Any
 from urllib.parse import urlencode
 
@@ -18,7 +17,6 @@ from clippings.search.timeline import PERIODS
 from clippings.search.trends import (
     MEASURES,
     MOST_TERMS,
-    Series,
     Trends,
     read_question,
     read_sources,
@@ -44,27 +42,10 @@ def column_name(term: str) -> str:
     return f"'{term}" if term.startswith(FORMULA) else term
 
 
-def since(trends: Trends, first: str) -> Trends:
-    """Return the trends from a day, month or year on; all of them where nothing would be left."""
-    names = trends.timeline.names
-    start = next((i for i, name in enumerate(names) if name[: len(first)] >= first), 0)
-    if start == 0:
-        return trends
-
-    def cut(series: Series) -> Series:
-        amounts = series.amounts[start:]
-        return replace(series, counts=series.counts[start:], amounts=amounts, undated=0)
-
-    edges = trends.timeline.edges[start:]
-    timeline = replace(trends.timeline, names=names[start:], edges=edges, earlier=names[start - 1])
-    series = tuple(map(cut, trends.series))
-    return replace(trends, timeline=timeline, everything=cut(trends.everything), series=series)
-
-
 def read_page(conn: sqlite3.Connection, asked: dict[str, str]) -> dict[str, Any]:
     """Everything the page shows, in one visit to the database."""
     question = read_question(conn, asked)
-    trends = since(read_trends(conn, question, LIMITS[question.by]), asked.get("from", ""))
+    trends = read_trends(conn, question, LIMITS[question.by])
     least = 1 if question.measure == "count" else 0
     return {
         "question": question,
@@ -78,7 +59,7 @@ def read_page(conn: sqlite3.Connection, asked: dict[str, str]) -> dict[str, Any]
 
 def read_file(conn: sqlite3.Connection, asked: dict[str, str]) -> Trends:
     """The numbers of the file: the whole time line."""
-    return since(read_trends(conn, read_question(conn, asked), MOST_ROWS), asked.get("from", ""))
+    return read_trends(conn, read_question(conn, asked), MOST_ROWS)
 
 
 async def trends_page(datasette: Datasette, request: Request) -> Response:
@@ -93,6 +74,7 @@ async def trends_page(datasette: Datasette, request: Request) -> Response:
     context = {
         **found,
         "asked": asked.get("q", ""),
+        "asked_by": asked.get("by", ""),
         "span": {name: asked.get(name, "") for name in ("from", "until")},
         "address": address,
         "search": lambda term, **narrowed: (

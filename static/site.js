@@ -25,32 +25,40 @@ document.addEventListener("keydown", (event) => {
   if (menu) menu.querySelector("summary").focus();
 });
 
-// A picture that is gone leaves a note with its description and where a copy may be; of a run of
-// them the first note counts the rest.
+// A picture that is gone leaves a line with its description, its address and where a copy may be;
+// of a run of them the first line counts the rest.
 const noteOf = (image) => {
   const note = document.createElement("span");
   note.className = "gone";
   note.append([document.body.dataset.gone, image.alt].filter(Boolean).join(" · "));
-  if (/^https?:/.test(image.src) && new URL(image.src).origin !== location.origin) {
-    const copy = document.createElement("a");
-    copy.href = `https://web.archive.org/web/2/${image.src}`;
-    copy.rel = "nofollow noopener noreferrer";
-    copy.textContent = document.body.dataset.archived;
-    if (!image.closest("a")) note.append(" · ", copy);
+  const { origin, host } = new URL(image.src, location);
+  if (origin === location.origin || image.closest("a")) return note;
+  for (const [text, href] of [[host, image.src], [document.body.dataset.archived, `https://web.archive.org/web/2/${image.src}`]]) {
+    note.append(" · ", Object.assign(document.createElement("a"), { href, textContent: text, rel: "nofollow noopener noreferrer" }));
   }
   return note;
+};
+const merge = (first, second) => {
+  if (!first || !second) return;
+  const between = new Range();
+  between.setStartAfter(first);
+  between.setEndBefore(second);
+  if (between.toString().trim() || between.cloneContents().querySelector("img, video, audio, hr")) return;
+  const number = (note) => Number(note.dataset.more || 1);
+  first.dataset.more = number(first) + number(second);
+  const block = second.parentElement;
+  second.remove();
+  if (!block.textContent.trim() && !block.querySelector("img")) block.remove();
 };
 const gone = (image) => {
   const thumb = image.closest(".thumb");
   if (thumb) return thumb.remove();
-  const block = image.parentElement;
-  image.replaceWith(noteOf(image));
-  const before = block.previousElementSibling;
-  const lone = (each) => each?.children.length === 1 && each.firstElementChild.className === "gone" && each.textContent === each.firstElementChild.textContent;
-  if (!lone(block) || !lone(before)) return;
-  const first = before.firstElementChild;
-  first.dataset.more = Number(first.dataset.more || 1) + 1;
-  block.remove();
+  const note = noteOf(image);
+  image.replaceWith(note);
+  const notes = [...document.querySelectorAll("main .gone")];
+  const place = notes.indexOf(note);
+  merge(note, notes[place + 1]);
+  merge(notes[place - 1], note);
 };
 document.addEventListener("error", (event) => {
   if (event.target.matches("main img")) gone(event.target);

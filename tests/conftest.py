@@ -8,6 +8,7 @@ import importlib.util
 import os
 import shutil
 import socket
+import sqlite3
 import sys
 import threading
 import time
@@ -26,9 +27,10 @@ from lxml import html
 
 from clippings.build.executors import mapper
 from clippings.build.pipeline import build
+from clippings.dataset.owner import as_rows, merged
 from clippings.dataset.release import release
 from clippings.reading.withholding import NOTHING_WITHHELD, Withholding
-from clippings.site.compatibility import SQL_PAGE, merged
+from clippings.site.compatibility import SQL_PAGE
 
 if TYPE_CHECKING:
     from playwright.sync_api import Browser
@@ -161,7 +163,8 @@ def serve(tmp_path_factory: pytest.TempPathFactory) -> Callable[..., Visitor]:
     """A function that builds folders of articles and serves them: `serve(folder, base_url=…)`.
 
     `configuration` is merged into the clippings part of metadata.yml, `database` into what it
-    says of the database. seeds/ are built once, each site has a copy.
+    says of the database; `own` is what archive.yml says. seeds/ are built once, each site has a
+    copy.
     """
     of_seeds = tmp_path_factory.mktemp("seeds")
 
@@ -174,6 +177,7 @@ def serve(tmp_path_factory: pytest.TempPathFactory) -> Callable[..., Visitor]:
         withholding: Withholding = NOTHING_WITHHELD,
         history: bool = False,
         database: Any = None,
+        own: Any = None,
         **options: Any,
     ) -> Visitor:
         folder = tmp_path_factory.mktemp("site")
@@ -186,6 +190,9 @@ def serve(tmp_path_factory: pytest.TempPathFactory) -> Callable[..., Visitor]:
                 shutil.copy(of_seeds / name, folder)
         else:
             build_into(folder, source, withholding=withholding, history=history)
+        if own:
+            with contextlib.closing(sqlite3.connect(folder / "clippings.db")) as db, db:
+                db.executemany("insert into about values (?, ?)", as_rows(own))
         metadata = yaml.safe_load((ROOT / "metadata.yml").read_text())
         metadata["plugins"]["clippings"] |= configuration or {}
         said = metadata["databases"]["clippings"]

@@ -117,7 +117,7 @@ def test_limit_and_order(file: str) -> None:
     [
         (["彗星"], 0, ""),
         (["nosuchword"], 1, "Nothing was found"),
-        (["date:2022-02-30", "彗星"], 1, "not a date; searched as words: date:2022-02-30"),
+        (["date:2022-02-30", "彗星"], 1, "Not a date; searched as words: date:2022-02-30"),
         (["--", "-彗星"], 0, ""),
         (["彗星", "--database", "nosuch.db"], 2, "nosuch.db: there is no such file"),
         (["彗星", "--database", "README.md"], 2, "README.md: not a database of Clippings"),

@@ -17,25 +17,22 @@ from pathlib import Path
 from typing import Any
 
 from clippings.build.executors import Mapper
-from clippings.build.index import Columns, index_tokens
 from clippings.build.pipeline import OnFile
 from clippings.build.process import load_tables, prepare_rows
 from clippings.build.publishing import locked, publish
 from clippings.build.state import State, state_path
 from clippings.database.articles import choose
 from clippings.database.checks import check, inspect_data
-from clippings.database.index import StoredArticle
 from clippings.database.inspect import INSPECTED, inspected_beside
 from clippings.database.rows import FileRows
 from clippings.database.spool import Spool
 from clippings.database.writer import ArchiveWriter
-from clippings.markdown.rendering import plain_text
 from clippings.models import (
     UNREADABLE,
+    AboutRows,
     BuildError,
     Changes,
     FileState,
-    IndexTokens,
     Plan,
     SourceFile,
 )
@@ -104,8 +101,10 @@ class Draft:
             if not files:
                 return read
 
-    def write(self, files_seen: int, passed_over: tuple[tuple[str, int], ...]) -> Changes:
-        """Make the database of what was read; the parameters are as in Accounting.
+    def write(
+        self, files_seen: int, passed_over: tuple[tuple[str, int], ...], about: AboutRows
+    ) -> Changes:
+        """Make the database of what was read; the first parameters are as in Accounting.
 
         Raises BuildError when a check finds what must never be: then there is nothing to publish.
         """
@@ -114,19 +113,20 @@ class Draft:
         articles = choose(self._spool.files)
         self._spool.flush()
         with (
-            closing(ArchiveWriter(self.database, self._spool, base, former)) as writer,
-            ThreadPoolExecutor(1) as threads,
+            closing(ArchiveWriter(self.database, self._spool, articles, base, former)) as writer,
+            ThreadPoolExecutor(1) as thread,
         ):
-            retired = writer.write(articles, self._dropped, _tokenize)
-            self._state.forget((), retired)
-            for article in articles:
-                keywords, factors, keys, sketch = self._spool.features(article.lead)
-                row = (article.id, article.published, keywords, factors, keys)
-                self._state.note_features(row, sketch)
-            similar = threads.submit(self._find_similar)  # while SQLite indexes
+            indexed = thread.submit(writer.write_index_apart) if self._is_new else None
+            self._state.forget((), writer.write(self._dropped))
+            self._state.note_features(
+                (article.id, article.published, *self._spool.features(article.lead))
+                for article in articles
+            )
+            writer.relate(self._find_similar())
+            if indexed:
+                indexed.result()
             writer.index()
-            writer.relate(similar.result())
-            changes = writer.finish(files_seen, passed_over)
+            changes = writer.finish(files_seen, passed_over, about)
         if wrong := check(self.database, with_index=self._is_new):
             way_out = "" if self._is_new else "; build everything anew with --fresh"
             raise BuildError(f"{wrong}{way_out}")
@@ -200,9 +200,3 @@ def _prepared(
 def _stamp(source: SourceFile, digest: str) -> str:
     """Return the stamp by which a file is known; none where it is to be tried again."""
     return "" if digest.startswith(UNREADABLE) else source.stamp
-
-
-def _tokenize(stored: StoredArticle) -> IndexTokens:
-    title, summary, author, published, language, markdown, tags, features = stored
-    text = plain_text(markdown)
-    return index_tokens(Columns(title, summary, author, published, language, text, tags, features))

@@ -8,16 +8,15 @@ So memory does not grow with the archive, and nobody can tell who did the work.
 
 from __future__ import annotations
 
+import concurrent.futures  # its pool of processes is loaded when it is first used
 import gc
 import os
 import signal
 import threading
 from collections import deque
 from collections.abc import Callable, Iterator, Sequence
-from concurrent.futures import Executor, Future, ProcessPoolExecutor
-from concurrent.futures.process import BrokenProcessPool
+from concurrent.futures import BrokenExecutor, Executor, Future
 from itertools import chain
-from multiprocessing import parent_process
 from typing import Protocol, TypeVar
 
 from clippings.models import BuildError
@@ -31,7 +30,6 @@ CHUNK = 64
 
 CHUNKS_IN_FLIGHT = 3
 """Chunks in flight for each worker, so that none waits for the writer."""
-
 
 NEW_OBJECTS = 100_000
 """Objects made between two looks for cycles (Python's own is 700): an article makes thousands, and
@@ -63,7 +61,8 @@ def mapper(jobs: int) -> Mapper:
     def in_pool(work: Work[Item, Result], items: Sequence[Item]) -> Iterator[Result]:
         if not items:
             return
-        with ProcessPoolExecutor(jobs, initializer=_follow_parent) as pool:
+        gc.freeze()  # what is loaded by now stays: nobody need look at it, or copy its pages
+        with concurrent.futures.ProcessPoolExecutor(jobs, initializer=_follow_parent) as pool:
             try:
                 yield from ordered_map(pool, jobs, work, items, _result)
             finally:
@@ -101,7 +100,7 @@ def _serial_map(work: Work[Item, Result], items: Sequence[Item]) -> Iterator[Res
 def _result(chunk: Sequence[Item], future: Future[list[Result]]) -> list[Result]:
     try:
         return future.result()
-    except BrokenProcessPool:
+    except BrokenExecutor:
         raise BuildError(
             f"a worker process was killed, perhaps for lack of memory, at or near {chunk[0]}; "
             "try --jobs 1"
@@ -116,6 +115,8 @@ def _follow_parent() -> None:
 
 
 def _exit_after_parent() -> None:
+    from multiprocessing import parent_process  # as late as the pool of processes
+
     parent = parent_process()
     assert parent is not None  # this is a worker
     parent.join()

@@ -25,9 +25,11 @@ from clippings.database.inspect import (
     disk_errors,
     entries_used,
     quarantined_in,
+    told_by,
 )
 from clippings.models import (
     SAME_ID,
+    AboutRows,
     BuildError,
     BuildResult,
     Changes,
@@ -54,6 +56,7 @@ def build(
     on_file: OnFile,
     *,
     withholding: Withholding = NOTHING_WITHHELD,
+    about: AboutRows = (),
     history: bool = False,
     fresh: bool = False,
 ) -> BuildResult:
@@ -61,12 +64,12 @@ def build(
 
     `run_map` spreads the work; `max_quarantined` is the share of the files seen,
     0.0 to 1.0, above which nothing is published; `on_file` hears of progress as
-    (files done, files to read); `withholding` says what is kept out; with `history`,
-    git sources give every article that ever was. What the last build of `target`
-    did is not done again, unless `fresh`. Beside the target, `inspect-data.json`
-    tells Datasette that the database is immutable, and the state file tells the next
-    build what this one did. Raises BuildError, and OSError where the target's folder
-    cannot be written; the old database then stays.
+    (files done, files to read); `withholding` says what is kept out, `about` what the
+    owner says of the archive; with `history`, git sources give every article that ever
+    was. What the last build of `target` did is not done again, unless `fresh`. Beside the
+    target, `inspect-data.json` tells Datasette that the database is immutable, and the
+    state file tells the next build what this one did. Raises BuildError, and OSError where
+    the target's folder cannot be written; the old database then stays.
     """
     target = target.resolve()
     if target.exists() and not target.is_file():
@@ -84,7 +87,7 @@ def build(
         if known and (todo.read or todo.gone) and not is_whole(target):
             known, todo = None, plan(articles, {})
         changes, read = Changes(), 0
-        recount = known is not None and accounting_of(target).passed_over != passed_over
+        recount = known is not None and told_by(target) != (passed_over, about)
         if known is None or todo.read or todo.gone or recount:
             from clippings.build.draft import Draft  # loads all that converts
 
@@ -94,7 +97,7 @@ def build(
                 files_seen = len(articles)
                 del articles, by_path, known, todo  # of large archives the rest can use the room
                 if draft.is_changed or recount:
-                    changes = draft.write(files_seen, passed_over)
+                    changes = draft.write(files_seen, passed_over, about)
                     _hold_to_limit(draft.database, max_quarantined)
                     draft.publish(version, changes)
                 draft.publish_state()

@@ -12,7 +12,7 @@ from collections.abc import Iterable
 from pathlib import Path
 
 from clippings.database.inspect import inspected_beside
-from clippings.database.schema import reading
+from clippings.database.schema import open_draft, reading
 from clippings.models import FileState
 from clippings.reading.identity import digest_of_file
 
@@ -23,26 +23,25 @@ _SCHEMA = """
     ) without rowid;
     -- What tells which articles are alike (clippings/similarity), as packed numbers.
     create table if not exists features (
-      article integer primary key, published text,
-      keywords blob not null, factors blob not null, band_keys blob not null
+      article integer primary key, published text, keywords blob not null, factors blob not null,
+      band_keys blob not null, sketch blob not null
     );
-    create table if not exists sketches (article integer primary key, sketch blob not null);
     create table if not exists about (name text primary key, value text not null) without rowid;
 """
 
-FeatureRow = tuple[int, str | None, bytes, bytes, bytes]
-"""Article, date of publication, keywords, their factors, band keys."""
+_FEATURES = """
+    select article, published, keywords, factors, band_keys from features order by article
+"""
+
+FeatureRow = tuple[int, str | None, bytes, bytes, bytes, bytes]
+"""Article, date of publication, keywords, their factors, band keys, sketch."""
 
 
 class State:
     """A draft of the state: a new one, or a copy of the last one to be brought up to date."""
 
     def __init__(self, path: Path) -> None:
-        # Another thread may read what this one wrote.
-        self._db = sqlite3.connect(path, isolation_level=None, check_same_thread=False)
-        # A draft that is not finished is thrown away: a journal would protect nothing.
-        self._db.executescript(f"pragma journal_mode = off; pragma synchronous = off; {_SCHEMA}")
-        self._db.execute("begin")
+        self._db = open_draft(path, _SCHEMA)
 
     def close(self) -> None:
         """Let go of the file; what was not committed is lost."""
@@ -59,22 +58,20 @@ class State:
     def forget(self, paths: Iterable[str], articles: Iterable[int]) -> None:
         """Forget files that are gone, and articles that were taken out."""
         self._db.executemany("delete from files where path = ?", ([path] for path in paths))
-        for article in articles:
-            for table in ("features", "sketches"):
-                self._db.execute(f"delete from {table} where article = ?", [article])
+        many = ([article] for article in articles)
+        self._db.executemany("delete from features where article = ?", many)
 
-    def note_features(self, row: FeatureRow, sketch: bytes) -> None:
+    def note_features(self, rows: Iterable[FeatureRow]) -> None:
         """Note what tells which articles an article is like."""
-        self._db.execute("insert into features values (?, ?, ?, ?, ?)", row)
-        self._db.execute("insert into sketches values (?, ?)", (row[0], sketch))
+        self._db.executemany("insert into features values (?, ?, ?, ?, ?, ?)", rows)
 
-    def features(self) -> list[FeatureRow]:
-        """Return those of all articles, by id."""
-        return self._db.execute("select * from features order by article").fetchall()
+    def features(self) -> list[tuple[int, str | None, bytes, bytes, bytes]]:
+        """Return those of all articles, by id, without the sketch."""
+        return self._db.execute(_FEATURES).fetchall()
 
     def sketch_of(self, article: int) -> bytes:
         """Return the sketch of an article."""
-        found = self._db.execute("select sketch from sketches where article = ?", [article])
+        found = self._db.execute("select sketch from features where article = ?", [article])
         sketch: bytes = found.fetchone()[0]
         return sketch
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import sqlite3
-from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing
 from pathlib import Path
@@ -23,12 +22,9 @@ def check(draft: Path, with_index: bool) -> str | None:
     `with_index` also has FTS5 read all of its index. The checks run side by side: SQLite does
     not hold Python up meanwhile.
     """
-    checks: list[Callable[[Path], str | None]] = [_pages, _references, _counts]
-    if with_index:
-        checks.append(_index)
+    checks = [_pages, _references, _counts, *([_index] if with_index else [])]
     with ThreadPoolExecutor(len(checks)) as threads:
-        found = [each.result() for each in [threads.submit(one, draft) for one in checks]]
-    return next(filter(None, found), None)
+        return next(filter(None, threads.map(lambda one: one(draft), checks)), None)
 
 
 def inspect_data(path: Path) -> dict[str, Any]:
@@ -47,17 +43,15 @@ def inspect_data(path: Path) -> dict[str, Any]:
 
 
 def _pages(draft: Path) -> str | None:
-    return _pragma(draft, "integrity_check", [("ok",)])
+    with reading(draft) as db:
+        found = db.execute("pragma integrity_check").fetchall()
+    return None if found == [("ok",)] else f"the new database is damaged: {found[:3]}"
 
 
 def _references(draft: Path) -> str | None:
-    return _pragma(draft, "foreign_key_check", [])
-
-
-def _pragma(draft: Path, pragma: str, healthy: list[tuple[str]]) -> str | None:
     with reading(draft) as db:
-        found = db.execute(f"pragma {pragma}").fetchall()
-    return None if found == healthy else f"the new database fails SQLite's {pragma}: {found[:3]}"
+        found = db.execute("pragma foreign_key_check").fetchmany(3)
+    return f"rows of the new database name rows that it has not: {found}" if found else None
 
 
 def _counts(draft: Path) -> str | None:

@@ -7,10 +7,13 @@ that were indexed, so they are made again of the article's own row.
 from __future__ import annotations
 
 import sqlite3
-from collections.abc import Callable, Iterable, Iterator
-from typing import NamedTuple
+from collections.abc import Iterable, Iterator
+from contextlib import closing
+from pathlib import Path
 
-from clippings.models import IndexTokens
+from clippings.database.entries import Columns, index_tokens
+from clippings.database.schema import archive_schema, open_draft
+from clippings.markdown.rendering import plain_text
 from clippings.search.arrays import TextBatch
 from clippings.search.tokens import join_labels
 
@@ -21,29 +24,8 @@ Labels = tuple[str, str, str]
 """Tokens of the names of section, source and feed, each of all places of an article."""
 
 
-class StoredArticle(NamedTuple):
-    """What the tokens of an article are made of, as its rows have it."""
-
-    title: str
-    summary: str
-    author: str | None
-    published: str | None
-    language: str | None
-    markdown: str
-    tags: list[str]
-    features: list[str]
-
-
-Tokenize = Callable[[StoredArticle], IndexTokens]
-
-
-class Entry(NamedTuple):
-    """What stands in the index under a number."""
-
-    docid: int
-    tokens: IndexTokens
-    labels: Labels
-
+Entry = tuple[int | str, ...]
+"""A row of the index: the article's number, its IndexTokens, its Labels."""
 
 _COLUMNS = "rowid, title, summary, author, body, tags, facts, section, source, feed"
 _INSERT = f"insert into articles_fts ({_COLUMNS}) values (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"
@@ -52,11 +34,9 @@ _FORGET = f"""
     values ('delete', ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
 """
 
-# One large segment is written at a time, and merged with the others once, at the end.
-_LARGE_SEGMENTS = (
-    "insert into articles_fts (articles_fts, rank) values ('hashsize', 67108864)",
-    "insert into articles_fts (articles_fts, rank) values ('automerge', 0)",
-)
+# Segments are written of what fits a processor's cache, and merged once, at the end.
+_SETTINGS = {"hashsize": 2**22, "automerge": 0, "crisismerge": 1000}
+_SET = "insert into articles_fts (articles_fts, rank) values (?, ?)"
 _MERGE_ALL = "insert into articles_fts (articles_fts) values ('optimize')"
 # Later builds add a small segment each; of those, some are merged each time.
 _MERGE_SOME = "insert into articles_fts (articles_fts, rank) values ('merge', 1000)"
@@ -64,45 +44,50 @@ _MERGE_SOME = "insert into articles_fts (articles_fts, rank) values ('merge', 10
 _STORED = """
     select title, summary, author, published, language, markdown from articles where id = ?
 """
+_TAGS = "select tag from tags where article = ?"
+_FEATURES = "select feature from features where article = ?"
+_PLACES = "select section, source, feed from placements where article = ?"
 
 
-def fill(db: sqlite3.Connection, entries: Iterable[Entry]) -> None:
-    """Write a new index of entries that come in the order of their numbers."""
-    for statement in _LARGE_SEGMENTS:
-        db.execute(statement)
-    db.executemany(_INSERT, map(_flat, entries))
-    db.execute(_MERGE_ALL)
+def write_apart(path: Path, entries: Iterable[Entry]) -> None:
+    """Write a new index, of entries in the order of their numbers, to a file of its own: another
+    thread may write the tables meanwhile."""
+    with closing(open_draft(path, archive_schema()[0])) as db:
+        db.executemany(_SET, _SETTINGS.items())
+        db.executemany(_INSERT, entries)
+        db.execute(_MERGE_ALL)
+        db.execute("commit")
+
+
+def take_over(db: sqlite3.Connection, path: Path) -> None:
+    """Copy the index of that file, table by table as VACUUM does: without the room that merging
+    left free."""
+    db.execute("attach ? as apart", [str(path)])
+    for part in ("config", "data", "idx", "docsize"):
+        db.execute(f"delete from articles_fts_{part}")
+        db.execute(f"insert into articles_fts_{part} select * from apart.articles_fts_{part}")
 
 
 def add(db: sqlite3.Connection, entries: Iterable[Entry]) -> None:
     """Add entries, in the order of their numbers, to an index that has others."""
-    db.executemany(_INSERT, map(_flat, entries))
+    db.executemany(_INSERT, entries)
     db.execute(_MERGE_SOME)
 
 
 def forget(db: sqlite3.Connection, entries: Iterable[Entry]) -> None:
     """Take entries out of the index; they must be what `stored` gives."""
-    db.executemany(_FORGET, map(_flat, entries))
+    db.executemany(_FORGET, entries)
 
 
-def stored(
-    db: sqlite3.Connection, articles: Iterable[tuple[int, int]], tokenize: Tokenize
-) -> Iterator[Entry]:
+def stored(db: sqlite3.Connection, articles: Iterable[tuple[int, int]]) -> Iterator[Entry]:
     """Make the entries of articles, (number, id) each, again of their rows."""
     for docid, article in articles:
+        *columns, markdown = db.execute(_STORED, [article]).fetchone()
         tags, features = (
-            [name for (name,) in db.execute(sql, [article])]
-            for sql in (
-                "select tag from tags where article = ? order by tag",
-                "select feature from features where article = ? order by feature",
-            )
+            [name for (name,) in db.execute(sql, [article])] for sql in (_TAGS, _FEATURES)
         )
-        (row,) = db.execute(_STORED, [article])
-        places = db.execute(
-            "select section, source, feed from placements where article = ?", [article]
-        )
-        tokens = tokenize(StoredArticle._make((*row, tags, features)))
-        yield Entry(docid, tokens, labels([places])[0])
+        tokens = index_tokens(Columns._make((*columns, plain_text(markdown), tags, features)))
+        yield (docid, *tokens, *labels([db.execute(_PLACES, [article])])[0])
 
 
 def labels(articles: Iterable[Iterable[Place]]) -> list[Labels]:
@@ -122,11 +107,3 @@ def labels(articles: Iterable[Iterable[Place]]) -> list[Labels]:
         )
         for section, source, feed in names
     ]
-
-
-def _flat(entry: Entry) -> tuple[int | str, ...]:
-    tokens = entry.tokens
-    return (
-        *(entry.docid, tokens.title, tokens.summary, tokens.author),
-        *(tokens.body, tokens.tags, tokens.facts, *entry.labels),
-    )

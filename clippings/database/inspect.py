@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from clippings.database.schema import reading
-from clippings.models import PASSED_OVER, Accounting, BuildError
+from clippings.models import PASSED_OVER, AboutRows, Accounting, BuildError
 
 INSPECTED = "inspect-data.json"
 """The file in which Datasette looks for what it need not count, beside the databases."""
@@ -58,6 +58,13 @@ def accounting_of(path: Path) -> Accounting:
     reasons = [name for name in counts if name.startswith(PASSED_OVER)]
     passed_over = tuple((name.removeprefix(PASSED_OVER), counts.pop(name)) for name in reasons)
     return Accounting(**counts, passed_over=passed_over)
+
+
+def told_by(path: Path) -> tuple[tuple[tuple[str, int], ...], AboutRows]:
+    """What a finished database says beside its articles: what was passed over, and its owner."""
+    with reading(path) as db:
+        about = tuple(db.execute("select name, value from about order by name"))
+    return accounting_of(path).passed_over, about
 
 
 def quarantined_in(path: Path, most: int) -> list[str]:

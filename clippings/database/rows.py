@@ -8,8 +8,8 @@ from __future__ import annotations
 
 import marshal
 from array import array
-from collections.abc import Sequence
 from dataclasses import fields
+from enum import IntEnum
 from operator import attrgetter
 from typing import NamedTuple
 
@@ -18,15 +18,14 @@ from clippings.models import (
     Diagnostic,
     HistorySpan,
     IndexEntry,
-    IndexTokens,
     Outcome,
     ProcessedArticle,
     Quarantined,
     Revision,
     Withheld,
 )
+from clippings.reading.fields import host_of
 from clippings.reading.identity import path_id
-from clippings.reading.normalize import host_of
 from clippings.similarity.near_duplicates import band_keys
 
 Value = str | int | float | bytes | None
@@ -36,20 +35,19 @@ Tables = dict[str, list[Row]]
 _KEPT_ELSEWHERE = {"features", "tags", "links", "images"}
 """Fields of Article that are tables of their own."""
 
-_ARTICLE_FIELDS = tuple(f.name for f in fields(Article) if f.name not in _KEPT_ELSEWHERE)
+ARTICLE_FIELDS = tuple(f.name for f in fields(Article) if f.name not in _KEPT_ELSEWHERE)
 _PLACE = ("section", "source", "feed", "encoding", "digest")
 _SPAN = tuple(f.name for f in fields(HistorySpan))
 _REVISION = tuple(f.name for f in fields(Revision))
 _DIAGNOSTIC = tuple(f.name for f in fields(Diagnostic))
 
-_article_values = attrgetter(*_ARTICLE_FIELDS)
-_token_values = attrgetter(*(f.name for f in fields(IndexTokens)))
+_article_values = attrgetter(*ARTICLE_FIELDS)
 _span_values = attrgetter(*_SPAN)
 _revision_values = attrgetter(*_REVISION)
 _diagnostic_values = attrgetter(*_DIAGNOSTIC)
 
 COLUMNS: dict[str, tuple[str, ...]] = {
-    "articles": (*_ARTICLE_FIELDS, "day", "docid", "first_seen", "last_seen", "removed"),
+    "articles": (*ARTICLE_FIELDS, "day", "docid", "first_seen", "last_seen", "removed"),
     "links": ("article", "position", "url", "host", "text"),
     "images": ("article", "position", "url", "host", "alt", "caption"),
     "features": ("feature", "article"),
@@ -81,20 +79,29 @@ class Placement(NamedTuple):
 class FileRows(NamedTuple):
     """What the database holds because of one file; `digest` is that of its FileState.
 
-    `parts` are the row of its article, its entry in the index, what tells which articles are
-    alike, and all other rows; the first three are empty where there is no article.
+    `parts` are marshalled, in the order of Part.
     """
 
     path: str
     digest: str
     placement: Placement | None
-    parts: tuple[bytes, bytes, bytes, bytes]
+    parts: tuple[bytes, ...]
+
+
+class Part(IntEnum):
+    """A part of the rows of a file, read by itself; without an article there is the last only."""
+
+    ARTICLE = 0  # values of ARTICLE_FIELDS
+    TOKENS = 1  # StoredTokens
+    FEATURES = 2  # Features
+    OF_ARTICLE = 3  # Tables whose rows lack their first column, the article
+    OF_PATH = 4  # Tables: diagnostics, quarantine, withheld
 
 
 class StoredTokens(NamedTuple):
     """An entry of the index: its tokens, and what its facts are made of besides the date."""
 
-    tokens: IndexTokens
+    tokens: tuple[str, ...]  # of IndexTokens
     language: str | None
     features: tuple[str, ...]
 
@@ -111,12 +118,9 @@ class Features(NamedTuple):
 
 def rows_of(outcome: Outcome, entry: IndexEntry | None, digest: str) -> FileRows:
     """Return the rows of one file, whose article has this entry in the index."""
-    if isinstance(outcome, Withheld):
-        return FileRows(outcome.path, digest, None, _other({"withheld": _withheld_rows(outcome)}))
-    others = {"withheld": _withheld_rows(outcome.withheld), "diagnostics": _notes(outcome)}
-    if isinstance(outcome, Quarantined):
-        row = (outcome.path, outcome.size, outcome.digest, outcome.content)
-        return FileRows(outcome.path, digest, None, _other({"quarantine": [row], **others}))
+    of_path = marshal.dumps(_rows_of_path(outcome))
+    if not isinstance(outcome, ProcessedArticle):
+        return FileRows(outcome.path, digest, None, (b"", b"", b"", b"", of_path))
     assert entry is not None  # each article is indexed
     article, span = outcome.article, outcome.span
     seen = (span.first_seen, span.last_seen, span.removed) if span else (None, None, None)
@@ -125,45 +129,19 @@ def rows_of(outcome: Outcome, entry: IndexEntry | None, digest: str) -> FileRows
     numbers, factors = zip(*entry.keywords, strict=True) if entry.keywords else ((), ())
     keys = band_keys(entry.sketch)
     alike = (array("I", numbers).tobytes(), bytes(factors), keys, entry.sketch if keys else b"")
-    stored = (_token_values(entry.tokens), article.language, tuple(sorted(article.features)))
+    stored = (tuple(entry.tokens), article.language, tuple(sorted(article.features)))
     parts = (
         marshal.dumps(_article_values(article)),
         marshal.dumps(stored),
         marshal.dumps(alike),
-        marshal.dumps({**_details(outcome, key), **others}),
+        marshal.dumps(_details(outcome, key)),
     )
     return FileRows(
         outcome.path,
         digest,
         Placement(key, article.digest, article.published, *place, *seen),
-        parts,
+        (*parts, of_path),
     )
-
-
-def article_row(part: bytes) -> dict[str, Value]:
-    """Unpack the row of an article, by column."""
-    return dict(zip(_ARTICLE_FIELDS, marshal.loads(part), strict=True))
-
-
-def stored_tokens(part: bytes) -> StoredTokens:
-    """Unpack an entry of the index."""
-    tokens, language, features = marshal.loads(part)
-    return StoredTokens(IndexTokens(*tokens), language, features)
-
-
-def features(part: bytes) -> Features:
-    """Unpack what tells which articles are alike."""
-    return Features(*marshal.loads(part))
-
-
-def other_rows(part: bytes) -> Tables:
-    """Unpack the rows of the other tables."""
-    tables: Tables = marshal.loads(part)
-    return tables
-
-
-def _other(tables: Tables) -> tuple[bytes, bytes, bytes, bytes]:
-    return (b"", b"", b"", marshal.dumps(tables))
 
 
 def _details(processed: ProcessedArticle, key: int) -> Tables:
@@ -187,13 +165,18 @@ def _details(processed: ProcessedArticle, key: int) -> Tables:
     }
 
 
-def _withheld_rows(withheld: Withheld | None) -> list[Row]:
-    """Under the file's number, not its path, which may hold the title."""
-    if withheld is None:
-        return []
-    return [(path_id(withheld.path), withheld.what, withheld.entry, withheld.reason)]
-
-
-def _notes(outcome: ProcessedArticle | Quarantined) -> list[Row]:
-    notes: Sequence[Diagnostic] = outcome.diagnostics
-    return [(outcome.path, n, *_diagnostic_values(note)) for n, note in enumerate(notes, 1)]
+def _rows_of_path(outcome: Outcome) -> Tables:
+    tables: Tables = {}
+    withheld = outcome if isinstance(outcome, Withheld) else outcome.withheld
+    if withheld:  # under the file's number, not its path, which may hold the title
+        key = path_id(withheld.path)
+        tables["withheld"] = [(key, withheld.what, withheld.entry, withheld.reason)]
+    if not isinstance(outcome, Withheld):
+        tables["diagnostics"] = [
+            (outcome.path, n, *_diagnostic_values(note))
+            for n, note in enumerate(outcome.diagnostics, 1)
+        ]
+    if isinstance(outcome, Quarantined):
+        row = (outcome.path, outcome.size, outcome.digest, outcome.content)
+        tables["quarantine"] = [row]
+    return tables

@@ -196,6 +196,12 @@ create table accounting (
   count    integer not null
 ) without rowid;
 
+-- What the owner says of the archive: the names of archive.yml, but for what the build reads itself.
+create table about (
+  name     text primary key,
+  value    text not null             -- JSON
+) without rowid;
+
 -- Traditional to Simplified, as the index folds characters; for searching in plain SQL.
 create table folding (
   character text primary key,

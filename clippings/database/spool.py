@@ -5,23 +5,22 @@ Only what the build decides by is in memory: some hundred bytes a file.
 
 from __future__ import annotations
 
+import marshal
 import os
 from pathlib import Path
 from struct import Struct
 from sys import intern
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from clippings.database.rows import (
+    ARTICLE_FIELDS,
     Features,
     FileRows,
+    Part,
     Placement,
     StoredTokens,
     Tables,
     Value,
-    article_row,
-    features,
-    other_rows,
-    stored_tokens,
 )
 
 
@@ -33,7 +32,7 @@ class SpooledFile(NamedTuple):
     at: int
 
 
-_LENGTHS = Struct("4Q")
+_LENGTHS = Struct(f"{len(Part)}Q")
 """What stands before the parts of a file."""
 
 
@@ -63,25 +62,26 @@ class Spool:
 
     def article(self, file: SpooledFile) -> dict[str, Value]:
         """Read the row of the article, by column."""
-        return article_row(self._part(file, 0))
+        return dict(zip(ARTICLE_FIELDS, self._read(file, Part.ARTICLE), strict=True))
 
     def tokens(self, file: SpooledFile) -> StoredTokens:
         """Read the article's entry of the index."""
-        return stored_tokens(self._part(file, 1))
+        return StoredTokens(*self._read(file, Part.TOKENS))
 
     def features(self, file: SpooledFile) -> Features:
         """Read what tells which articles the article is like."""
-        return features(self._part(file, 2))
+        return Features(*self._read(file, Part.FEATURES))
 
-    def others(self, file: SpooledFile) -> Tables:
-        """Read the rows of all other tables."""
-        return other_rows(self._part(file, 3))
+    def tables(self, file: SpooledFile, part: Part) -> Tables:
+        """Read the rows of other tables, OF_ARTICLE or OF_PATH."""
+        tables: Tables = self._read(file, part)
+        return tables
 
-    def _part(self, file: SpooledFile, number: int) -> bytes:
+    def _read(self, file: SpooledFile, part: Part) -> Any:
         spool = self._file.fileno()
         lengths = _LENGTHS.unpack(os.pread(spool, _LENGTHS.size, file.at))
-        begin = file.at + _LENGTHS.size + sum(lengths[:number])
-        return os.pread(spool, lengths[number], begin)
+        begin = file.at + _LENGTHS.size + sum(lengths[:part])
+        return marshal.loads(os.pread(spool, lengths[part], begin))
 
 
 def _shared(placement: Placement) -> Placement:

@@ -2,7 +2,8 @@
 
     write    takes out what the last database says of files that are written anew;
              inserts rows in the order of their keys
-    index    inserts entries in the order of publication
+      │ write_index_apart, in another thread: a new index, in the order of publication
+    index    copies that; or adds entries to the last database's index
     relate   inserts what was worked out for the whole archive
     finish   counts
 
@@ -16,34 +17,22 @@ import shutil
 import sqlite3
 from collections import defaultdict
 from collections.abc import Collection, Iterable, Iterator, Mapping
-from dataclasses import asdict, astuple, replace
+from dataclasses import asdict, astuple
 from itertools import chain
 from operator import attrgetter, itemgetter
 from pathlib import Path
 
 from clippings.database import index
 from clippings.database.articles import ChosenArticle, days_of, publication_order
-from clippings.database.index import Entry, Tokenize
-from clippings.database.rows import COLUMNS, Row, Tables
-from clippings.database.schema import archive_schema, reading
+from clippings.database.index import Entry
+from clippings.database.rows import COLUMNS, Part, Row, Tables
+from clippings.database.schema import archive_schema, open_draft, reading
 from clippings.database.spool import Spool
-from clippings.models import PASSED_OVER, Accounting, Changes, IndexTokens
-from clippings.reading.dates import day_of
+from clippings.models import PASSED_OVER, AboutRows, Accounting, Changes, IndexTokens
+from clippings.reading.dates import day_of, suspect_date
 from clippings.reading.identity import path_id, text_digest
-from clippings.reading.normalize import suspect_date
 from clippings.search import facts, folding_table
 from clippings.similarity import Similar
-
-_SETTINGS = """
-    pragma page_size = 4096;
-    pragma journal_mode = off;
-    pragma synchronous = off;
-    pragma locking_mode = exclusive;
-    pragma cache_size = -32768;
-    pragma secure_delete = on;
-"""
-# A draft that is not finished is thrown away: a journal would protect nothing. What is deleted is
-# overwritten: the file is given to others, and a removed text is not to be found in a free page.
 
 TOGETHER = 256
 """Files whose rows are collected before each table gets its own."""
@@ -89,55 +78,58 @@ _NOTE = """
 
 
 class ArchiveWriter:
-    """Writes the database `draft`: a new one, or where `base` is given, that one brought up to
-    date. `former` is a database that a new one will replace, to tell the changes.
+    """Writes the database `draft` of the articles that the spooled files make: a new one, or
+    where `base` is given, that one brought up to date. `former` is a database that a new one will
+    replace, to tell the changes.
 
-    Call `write`, `index`, `relate` and `finish`, in this order.
+    Call `write`, `index`, `relate` and `finish`, in this order; of a new one `write_index_apart`
+    before `index`, in any thread.
     """
 
-    def __init__(self, draft: Path, spool: Spool, base: Path | None, former: Path | None) -> None:
+    def __init__(
+        self,
+        draft: Path,
+        spool: Spool,
+        articles: list[ChosenArticle],
+        base: Path | None,
+        former: Path | None,
+    ) -> None:
         if base:
             shutil.copyfile(base, draft)
         self._is_new = base is None
         self._spool = spool
-        self._db = sqlite3.connect(draft, isolation_level=None)
-        self._db.executescript(_SETTINGS)
+        self._db = open_draft(draft, "" if base else archive_schema()[0])
+        self._apart = draft.with_name("index")
         self._former = _fingerprints(former) if former else {}
         self._added: list[tuple[int, str]] = []
         self._changed: list[tuple[int, str]] = []
-        self._articles: list[ChosenArticle] = []
-        self._days: dict[int, str | None] = {}
-        self._docids: dict[int, int] = {}
+        self._articles = articles
+        self._article_of = {each.text: a for a in articles for each in a.placements}
         self._moved: list[int] = []
+        self._number({article.id: article.published for article in articles})
 
     def close(self) -> None:
         """Let go of the file."""
         self._db.close()
 
-    def write(
-        self, articles: list[ChosenArticle], dropped: Collection[str], tokenize: Tokenize
-    ) -> list[int]:
+    def write(self, dropped: Collection[str]) -> list[int]:
         """Take out what the last database says of the files `dropped`, and write the rows of the
-        spooled ones, which make these articles. Return the articles that were taken out."""
-        self._db.execute("begin")
-        self._articles, self._tokenize = articles, tokenize
-        self._article_of = {each.text: a for a in articles for each in a.placements}
-        if self._is_new:
-            for statement in archive_schema()[0]:
-                self._db.execute(statement)
-        listed = {article.id: article.published for article in articles}
-        retired = [] if self._is_new else self._take_out(dropped, listed)
-        if self._is_new:
-            self._number(listed)
+        spooled ones. Return the articles that were taken out."""
+        retired = [] if self._is_new else self._take_out(dropped)
         self._insert_rows()
         return retired
 
+    def write_index_apart(self) -> None:
+        """Write the search index of a new database, in a file of its own: the longest part."""
+        index.write_apart(self._apart, self._entries())
+
     def index(self) -> None:
-        """Write the search index: the other long part, and independent of what is related."""
+        """Bring the search index into the database."""
         if self._is_new:
-            index.fill(self._db, self._entries())
+            index.take_over(self._db, self._apart)
         else:
-            index.add(self._db, chain(self._entries(), self._stored(self._moved, self._docids)))
+            moved = self._stored(self._moved, self._docids)
+            index.add(self._db, chain(self._entries(), moved))
 
     def relate(self, similar: Similar) -> None:
         """Write near-duplicates and related articles, as a difference to the last database."""
@@ -152,14 +144,24 @@ class ArchiveWriter:
             self._db.executemany(_RELATE, [row for row in rows if row not in there])
             last = until
 
-    def finish(self, files_seen: int, passed_over: tuple[tuple[str, int], ...] = ()) -> Changes:
-        """Count, and close the file. Return what differs from the database before."""
+    def finish(
+        self,
+        files_seen: int,
+        passed_over: tuple[tuple[str, int], ...] = (),
+        about: AboutRows = (),
+    ) -> Changes:
+        """Count, write what the owner says, and close the file.
+
+        Return what differs from the database before.
+        """
         count = {name: self._db.execute(sql).fetchone()[0] for name, sql in _COUNTS.items()}
         accounting = Accounting(files_seen, **count, passed_over=passed_over)
         counts = asdict(accounting) | {"files_found": accounting.files_found}
         counts |= {f"{PASSED_OVER}{why}": times for why, times in counts.pop("passed_over")}
         self._db.execute("delete from accounting")
         self._db.executemany("insert into accounting values (?, ?)", sorted(counts.items()))
+        self._db.execute("delete from about")
+        self._db.executemany("insert into about values (?, ?)", about)
         self._db.execute("commit")
         self._shrink()
         self._db.execute("analyze")
@@ -170,11 +172,12 @@ class ArchiveWriter:
 
     def _number(self, published: Mapping[int, str | None]) -> None:
         """Settle the day and the number of each article, given when it was published."""
+        self._published = published
         self._days = days_of(published.items())
         dated = ((key, date if self._days[key] else None) for key, date in published.items())
         self._docids = publication_order(dated)
 
-    def _take_out(self, dropped: Collection[str], listed: dict[int, str | None]) -> list[int]:
+    def _take_out(self, dropped: Collection[str]) -> list[int]:
         run, many = self._db.execute, self._db.executemany
         of_path = "select article from placements where path = ?"
         retired = sorted({article for path in dropped for (article,) in run(of_path, [path])})
@@ -185,7 +188,7 @@ class ArchiveWriter:
         before = dict(run("select id, docid from articles"))
         there = run("select id, published from articles")
         staying = {key: date for key, date in there if key not in self._former}
-        self._number({**staying, **listed})
+        self._number({**staying, **self._published})
         self._moved = [key for key in staying if self._docids[key] != before[key]]
         index.forget(self._db, self._stored([*retired, *self._moved], before))
         for table in _OF_ARTICLE:
@@ -217,15 +220,17 @@ class ArchiveWriter:
 
     def _note_suspect_days(self) -> None:
         """Leave dates that cannot be, among all others, out of the days, and say so."""
-        many, known = (
-            self._db.executemany,
-            self._db.execute("select id, published, day from articles"),
+        run, many = self._db.execute, self._db.executemany
+        if not self._is_new:
+            rows = run("select id, day from articles").fetchall()
+            changed = [(self._days[key], key) for key, day in rows if day != self._days[key]]
+            many("update articles set day = ? where id = ?", changed)
+            run("delete from diagnostics where stage = 'archive'")
+        suspect = (
+            (key, date)
+            for key, date in self._published.items()
+            if date and day_of(date) and not self._days[key]
         )
-        rows = known.fetchall()
-        changed = [(self._days[key], key) for key, _, day in rows if day != self._days[key]]
-        many("update articles set day = ? where id = ?", changed)
-        self._db.execute("delete from diagnostics where stage = 'archive'")
-        suspect = [(key, date) for key, date, _ in rows if not self._days[key] and day_of(date)]
         notes = ((*astuple(suspect_date(date)), key) for key, date in suspect)
         many(_NOTE, ((severity, code, text, key) for severity, _, code, text, key in notes))
 
@@ -249,7 +254,8 @@ class ArchiveWriter:
         """Give the rows of each placed file, by its number, and note the articles of each name."""
         placed = [(file.placement, file) for file in self._spool.files if file.placement]
         for placement, file in sorted(placed, key=lambda each: each[0].id):
-            article, others = self._article_of[placement.text], self._spool.others(file)
+            article = self._article_of[placement.text]
+            others = self._spool.tables(file, Part.OF_ARTICLE)
             is_lead = file is article.lead
             tables = _TABLES_OF_LEAD if is_lead else _TABLES_OF_PLACEMENT
             rows = {table: [(article.id, *row) for row in others[table]] for table in tables}
@@ -264,13 +270,11 @@ class ArchiveWriter:
         """Give the rows of each file, by its path; of what is withheld, which has another order,
         into the list."""
         for file in sorted(self._spool.files, key=attrgetter("path")):
-            rows = self._spool.others(file)
+            rows = self._spool.tables(file, Part.OF_PATH)
             article = self._article_of[file.placement.text].id if file.placement else None
-            withheld += rows["withheld"]
-            notes = [(article, *row) for row in rows.get("diagnostics", ())]
-            yield {"diagnostics": notes}
-            if "quarantine" in rows:
-                yield {"quarantine": rows["quarantine"]}
+            withheld += rows.pop("withheld", ())
+            rows["diagnostics"] = [(article, *row) for row in rows.get("diagnostics", ())]
+            yield rows
 
     def _article_row(self, article: ChosenArticle) -> Row:
         values = self._spool.article(article.lead)
@@ -296,16 +300,17 @@ class ArchiveWriter:
                 for article in some
             )
             for article, names in zip(some, labels, strict=True):
-                yield Entry(self._docids[article.id], self._tokens(article), names)
+                yield (self._docids[article.id], *self._tokens(article), *names)
 
     def _tokens(self, article: ChosenArticle) -> IndexTokens:
-        tokens, language, features = self._spool.tokens(article.lead)
+        stored, language, features = self._spool.tokens(article.lead)
+        tokens = IndexTokens(*stored)
         if article.lead.placement and article.published != article.lead.placement.published:
-            return replace(tokens, facts=facts(article.published, language, features))
+            return tokens._replace(facts=facts(article.published, language, features))
         return tokens
 
     def _stored(self, articles: Iterable[int], docids: Mapping[int, int]) -> Iterator[Entry]:
-        return index.stored(self._db, ((docids[key], key) for key in articles), self._tokenize)
+        return index.stored(self._db, ((docids[key], key) for key in articles))
 
     def _shrink(self) -> None:
         """Give back the room of what left the file, where that is most of it."""

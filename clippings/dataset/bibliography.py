@@ -1,4 +1,4 @@
-"""An article as an entry of a bibliography: BibTeX, RIS and CSL JSON.
+"""An article as an entry of a bibliography: BibTeX, RIS, CSL JSON, and a line of GB/T 7714.
 
 Each function takes a mapping with id, title, author, source, language, day (YYYY-MM-DD or None),
 url and accessed (the day on which the address was looked at, or None), and leaves out what is None.
@@ -37,6 +37,16 @@ def as_bibtex(article: Article) -> str:
     }
     lines = [f"  {key} = {{{value}}},\n" for key, value in fields.items() if value]
     return f"@online{{{_key(article)},\n{''.join(lines)}}}\n\n"
+
+
+def as_line(article: Article) -> str:
+    """Return a citation after GB/T 7714 (an online document), which readers of Chinese and of
+    English understand."""
+    author = article["author"] or article["source"]
+    where = "" if article["source"] in (None, author) else f"{article['source']}, "
+    day = f"({article['day']})" if article["day"] else ""
+    who = f"{author}. " if author else ""
+    return f"{who}{article['title']}[EB/OL]. {where}{day}[{article['accessed']}]. {article['url']}"
 
 
 def as_ris(article: Article) -> str:

@@ -1,4 +1,5 @@
-"""Describing the archive as a dataset, in one frozen value: from metadata.yml and the database.
+"""Describing the archive as a dataset, in one frozen value: from metadata.yml and the database,
+which holds what archive.yml said.
 
     metadata.yml ┐
     clippings.db ┼─► describe ─► Description ─► formats: JSON-LD, Croissant, Frictionless, CFF
@@ -14,6 +15,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from clippings.dataset.owner import merged, read_about
 from clippings.dataset.tables import Table, read_tables
 
 DATABASE = "clippings"
@@ -100,7 +102,9 @@ class Description:
 def describe(
     conn: sqlite3.Connection, metadata: Mapping[str, Any], files: Sequence[File] = ()
 ) -> Description:
-    """Return the description. `metadata` is all of metadata.yml, `files` what can be downloaded."""
+    """Return the description. `metadata` is all of metadata.yml, before which goes what the owner
+    says in the database; `files` is what can be downloaded."""
+    metadata = merged(metadata, read_about(conn))
     about = metadata.get("plugins", {}).get(DATABASE, {}).get("dataset", {})
     first_day, last_day = conn.execute(_EXTENT).fetchone()
     return Description(

@@ -1,10 +1,7 @@
 """Downloading a database: fetched once into the cache folder, then only asked after.
 
-    address ─► If-None-Match ─► 304 ─► the file that is there
-                             └► 200 ─► a new file, whole and checked, in its place
-
-Whole means as long as Content-Length says; checked means that it is a database of SQLite, and
-against the `SHA256SUMS` that lies beside the address, where one does (a release has it).
+address ─► If-None-Match ─► 304 ─► the file that is there
+                         └► 200 ─► a new file, a database and whole, in its place
 """
 
 from __future__ import annotations
@@ -18,19 +15,15 @@ from http.client import HTTPException, HTTPResponse
 from pathlib import Path
 from typing import IO
 from urllib.error import HTTPError
-from urllib.parse import quote, unquote, urljoin, urlsplit
+from urllib.parse import quote, urljoin
 from urllib.request import Request, urlopen
 
-from clippings.dataset.checksums import NAME, read_checksums
 from clippings.models import OpenError
 
 ADDRESS = re.compile(r"https?://", re.IGNORECASE)
 
 TIMEOUT = 30
 """Seconds that a server may be silent."""
-
-SUMS_SIZE = 1 << 20
-"""Bytes of a SHA256SUMS that are read at most."""
 
 _BLOCK = 1 << 20
 _SQLITE = b"SQLite format 3\0"
@@ -82,8 +75,8 @@ def _replace(kept: Path, tag: Path, answer: HTTPResponse, address: str) -> None:
 
 
 def _copy(answer: HTTPResponse, draft: IO[bytes], address: str) -> None:
-    """Copy to the end. Raises OpenError for what is no database, not whole, or another."""
-    digest, size = hashlib.sha256(), 0
+    """Copy to the end. Raises OpenError for what is no database, or not whole."""
+    size = 0
     while block := answer.read(_BLOCK):
         if not size and not block.startswith(_SQLITE):
             there = urljoin(address, "clippings.db")
@@ -91,23 +84,7 @@ def _copy(answer: HTTPResponse, draft: IO[bytes], address: str) -> None:
                 f"{address}: what is there is no database; a site of Clippings offers its own at "
                 f"{there}, so try clippings.open({there!r})"
             )
-        digest.update(block)
         size += draft.write(block)
     length = answer.headers.get("Content-Length")
     if length is not None and size != int(length):
         raise OpenError(f"{address}: broke off after {size} of {length} bytes; try again")
-    if (wanted := _offered_digest(address)) not in (None, digest.hexdigest()):
-        raise OpenError(
-            f"{address}: its SHA-256 is {digest.hexdigest()}, {NAME} beside it says {wanted}; "
-            "the file was changed on the way, or is being replaced: try again"
-        )
-
-
-def _offered_digest(address: str) -> str | None:
-    """Return the SHA-256 that the SHA256SUMS beside an address gives for it, if there is one."""
-    try:
-        with urlopen(urljoin(address, NAME), timeout=TIMEOUT) as answer:
-            text = answer.read(SUMS_SIZE).decode("utf-8", "replace")
-    except HTTPError:
-        return None
-    return read_checksums(text).get(unquote(urlsplit(address).path).rpartition("/")[2])

@@ -4,12 +4,14 @@
     Croissant 1.0        machine learning     https://docs.mlcommons.org/croissant/
     Frictionless 1       data packages        https://specs.frictionlessdata.io/data-package/
     CFF 1.2.0            citations            https://citation-file-format.github.io/
+    dataset card         Hugging Face         https://huggingface.co/docs/hub/datasets-cards
 
 `base` stands before the name of each file: an address, or '' for files that lie beside it.
 """
 
 from __future__ import annotations
 
+import json
 from dataclasses import asdict
 from typing import Any
 
@@ -31,6 +33,12 @@ _CROISSANT_TYPES = {
     "date": "sc:Date",
     "datetime": "sc:DateTime",
 }
+_SIZES = (
+    (10**3, "n<1K"), (10**4, "1K<n<10K"), (10**5, "10K<n<100K"), (10**6, "100K<n<1M"),
+    (10**7, "1M<n<10M"), (10**12, "n>10M"),
+)  # fmt: skip
+"""The size categories of Hugging Face, each with the number of rows below which it applies."""
+
 _FRICTIONLESS_TYPES = {"text": "string", "bytes": "string"}
 
 _CONTEXT: Json = {
@@ -106,8 +114,8 @@ def datapackage(d: Description, url: str, base: str) -> Json:
     return _known(found)
 
 
-def citation(d: Description, url: str) -> str:
-    """Return CITATION.cff, for reference managers and forges."""
+def citation(d: Description, url: str, base: str) -> Json:
+    """Return CITATION.cff, for reference managers and forges; it names no file."""
     found = {
         "cff-version": "1.2.0",
         "message": "Cite the archive so; cite an article by its own author and publisher.",
@@ -121,7 +129,54 @@ def citation(d: Description, url: str) -> str:
         "date-released": d.last_day,
         "url": url if url.startswith("http") else None,
     }
-    return yaml.safe_dump(_known(found), allow_unicode=True, sort_keys=False)
+    return _known(found)
+
+
+def dataset_card(d: Description) -> str:
+    """Return README.md for Hugging Face: a configuration for each table with rows, and the text."""
+    tables = {name: table for name, table in _tables_by_file(d).items() if table.rows}
+    articles = d.counts.get("articles", 0)
+    header = {
+        "pretty_name": d.title,
+        "language": list(dict.fromkeys(each.partition("-")[0] for each in d.languages)),
+        "license": "other",
+        "license_name": d.license,
+        "license_link": d.license_url,
+        "size_categories": [next(name for most, name in _SIZES if articles < most)],
+        "configs": [
+            {"config_name": table.name, "data_files": name, "default": table.name == "articles"}
+            for name, table in tables.items()
+        ],
+    }
+    described = [
+        f"- `{name}`: {table.title}; {table.description} ({table.rows:,})"
+        for name, table in tables.items()
+    ]
+    paragraphs = (
+        *(f"# {d.title}", d.summary, d.coverage),
+        *("## Files", "\n".join(described), "Cite it as `CITATION.cff` says."),
+        *("## How it was made", d.sections.get("motivation"), d.sections.get("collection")),
+        *(d.sections.get("cleaning"), *d.limits),
+        *("## Rights", d.license, d.license_url, d.sections.get("rights")),
+    )
+    front = yaml.safe_dump(_known(header), allow_unicode=True, sort_keys=False)
+    return f"---\n{front}---\n\n" + "\n\n".join(filter(None, paragraphs)) + "\n"
+
+
+DESCRIPTIONS = {
+    "datapackage.json": datapackage,
+    "croissant.json": croissant,
+    "CITATION.cff": citation,
+}
+"""What describes the dataset to programs, on the site and in a release, by the name of the file."""
+
+
+def description_file(name: str, d: Description, url: str, base: str) -> str:
+    """Return the content of one of DESCRIPTIONS."""
+    found = DESCRIPTIONS[name](d, url, base)
+    if name.endswith(".cff"):
+        return yaml.safe_dump(found, allow_unicode=True, sort_keys=False)
+    return json.dumps(found, ensure_ascii=False, indent=1) + "\n"
 
 
 def _known(members: Json) -> Json:

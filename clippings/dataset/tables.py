@@ -46,8 +46,12 @@ class Table:
 
 
 def open_readonly(path: Path) -> sqlite3.Connection:
-    """Return a connection that only reads; any thread may use it, one at a time."""
-    return sqlite3.connect(f"{path.resolve().as_uri()}?mode=ro", uri=True, check_same_thread=False)
+    """Return a connection that only reads and believes no schema; any thread may use it, one at a
+    time."""
+    uri = f"{path.resolve().as_uri()}?mode=ro"
+    conn = sqlite3.connect(uri, uri=True, check_same_thread=False)
+    conn.execute("pragma trusted_schema = off")
+    return conn
 
 
 def read_tables(conn: sqlite3.Connection, metadata: Mapping[str, Any]) -> tuple[Table, ...]:

@@ -10,9 +10,9 @@ What Markdown cannot say, or what went missing all the same, is a diagnostic wit
 
 from __future__ import annotations
 
-import re
 from collections import Counter
 
+from clippings.markdown.commonmark import without_surrogates
 from clippings.markdown.converter import Converter
 from clippings.markdown.guard import lost_text
 from clippings.markdown.passthrough import Passage
@@ -54,7 +54,6 @@ LOSSES: dict[str, tuple[Severity, str]] = {
         "{} characters of the page are not in the Markdown; compare with the source",
     ),
 }
-_SURROGATES = re.compile("[\ud800-\udfff]")
 
 
 def to_markdown(body: str, *, base_url: str | None = None) -> Conversion:
@@ -66,10 +65,6 @@ def to_markdown(body: str, *, base_url: str | None = None) -> Conversion:
     if not is_html(body):
         return _pass_through(body, base_url)
     document = Document(body)
-    if document.root is None:
-        return Conversion(
-            "", diagnostics=diagnostics_of(Counter({"text-lost": len(document.lost)}))
-        )
     converter = Converter(base_url=base_url)
     markdown = converter.process_tag(document.root)
     if len(markdown) > MOST_GROWTH * len(body):
@@ -79,8 +74,6 @@ def to_markdown(body: str, *, base_url: str | None = None) -> Conversion:
     losses = converter.losses
     if document.unescaped:
         losses["code-was-html"] += document.unescaped
-    if document.flattened:
-        losses["nesting-flattened"] += 1
     if lost := document.lost + lost_text(document.root, markdown):
         losses["text-lost"] += len(lost)
     return Conversion(
@@ -102,7 +95,7 @@ def diagnostics_of(losses: Counter[str]) -> tuple[Diagnostic, ...]:
 
 
 def _pass_through(body: str, base_url: str | None) -> Conversion:
-    text = _SURROGATES.sub("\ufffd", body).replace("\0", "").replace("\r\n", "\n")
+    text = without_surrogates(body).replace("\0", "").replace("\r\n", "\n")
     passage = Passage(text.strip("\n").rstrip(), base_url)
     return Conversion(
         passage.text,

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from itertools import islice
 
-from lxml import etree
+from turbohtml import Element, Node, Text
 
 from clippings.markdown.tokens import syntax
 
@@ -28,82 +28,99 @@ _LINE_NUMBERS = re.compile(
 )
 _COUNTS = re.compile(r"[\d\s.:|+$>-]+")
 # What a button to copy says, alone in an element; and what ends no code, in any.
-_COPY = frozenset("复制代码 复制 拷贝代码 已复制 複製程式碼 複製 Copy copy Copied Copied!".split())
-_COPY_WORDS = re.compile(r"(?:复制代码|拷贝代码|複製程式碼|\n(?:Copy|Copied!|复制|複製))\s{0,99}\Z")
+COPY = "复制代码 复制 拷贝代码 拷贝 已复制 複製程式碼 複製 Copy copy Copied Copied!".split()
+COPY += ["Copy code", "Copy to clipboard"]
+_COPY_WORDS = re.compile(
+    r"(?:复制代码|拷贝代码|複製程式碼|\n(?:Copy(?: code)?|Copied!|复制|複製))\s{0,99}\Z"
+)
+_WRAPPERS = frozenset("figure div table td".split())  # of code, which may name its language
 _OWN_LINE = frozenset("div p li tr".split())
 _CODE_CELL = re.compile(r"(?:^|[\s_-])code(?:-inner)?(?:$|\s)")
+DEEPEST = 200
+"""Elements in one another that are told apart; what stands deeper gives only its text."""
+
 _BACKTICKS = re.compile("`+")
 
 
-def code_text(element: etree._Element) -> str:
+def code_text(element: Element) -> str:
     """The lines of a code block; a `<br>`, and each block in it, ends a line.
 
     So does each `<code>`, where there is nothing but those in it.
     """
     parts: list[str] = []
-    only_code = len(element) > 1 and all(
-        child.tag == "code" and not (child.tail or "").strip() for child in element
+    shown = _shown(element)
+    only_code = len(shown) > 1 and all(
+        isinstance(child, Element) and child.tag == "code" for child in shown
     )
     _gather(element, parts, _OWN_LINE | {"code"} if only_code else _OWN_LINE)
     return "".join(parts)
 
 
-def _gather(element: etree._Element, parts: list[str], lines: frozenset[str]) -> None:
-    if element.text:
-        parts.append(element.text)
+def _shown(element: Element) -> list[Node]:
+    """The nodes in an element that are not blank."""
+    return [n for n in element if isinstance(n, (Element, Text)) and n.text.strip()]
+
+
+def _gather(element: Element, parts: list[str], lines: frozenset[str], level: int = 0) -> None:
     for child in element:
-        tag = child.tag
-        if tag == "br":
+        if isinstance(child, Text):
+            parts.append(child.data)
+        elif not isinstance(child, Element):
+            continue
+        elif child.tag == "br":
             parts.append("\n")
+        elif level > DEEPEST:
+            parts.append(child.text)
         else:
+            tag = child.tag
             if tag in lines and parts and not parts[-1].endswith("\n"):
                 parts.append("\n")
-            _gather(child, parts, lines)
-            if tag in _OWN_LINE and child.getnext() is not None:
+            _gather(child, parts, lines, level + 1)
+            if tag in _OWN_LINE and any(isinstance(n, Element) for n in child.next_siblings):
                 parts.append("\n")
-        if child.tail:
-            parts.append(child.tail)
 
 
-def code_language(element: etree._Element) -> str:
+def code_language(element: Element) -> str:
     """The language of a code block: by its own attributes, its `<code>`'s, or its wrappers'."""
-    own = [element, *element.findall("code")[:1]]
-    named = [place.get(name) for place in own for name in _LANGUAGE_ATTRIBUTES]
-    for place in (*own, *islice(element.iterancestors("figure", "div", "table", "td"), 5)):
-        named += [
-            next(filter(None, m.groups())) for m in _LANGUAGE.finditer(place.get("class", ""))
-        ]
+    code = element.find("code")
+    own = [element, code] if code else [element]
+    named = [place.attr(name) for place in own for name in _LANGUAGE_ATTRIBUTES]
+    around = (up for up in element.ancestors if isinstance(up, Element) and up.tag in _WRAPPERS)
+    for place in (*own, *islice(around, 5)):
+        classes = place.attr("class") or ""
+        named += [next(filter(None, m.groups())) for m in _LANGUAGE.finditer(classes)]
     return next((name for name in named if name and not _NO_LANGUAGE.match(name)), "")
 
 
-def code_cells(table: etree._Element) -> list[etree._Element]:
+def code_cells(table: Element) -> list[Element]:
     """The cells that hold the code, where a highlighter wrote a table of numbers and lines."""
-    cells = [cell for cell in table.iter("td") if _CODE_CELL.search(cell.get("class", ""))]
-    return cells if cells and any(map(is_line_number, table.iter("td"))) else []
+    cells = [
+        cell for cell in table.iter_elements("td") if _CODE_CELL.search(cell.attr("class") or "")
+    ]
+    return cells if cells and any(map(is_line_number, table.iter_elements("td"))) else []
 
 
-def is_line_number(element: etree._Element) -> bool:
+def is_line_number(element: Element) -> bool:
     """Whether an element only counts the lines of code beside it."""
-    named = _LINE_NUMBERS.search(element.get("class", ""))
-    return bool(named) and not _COUNTS.sub("", "".join(element.itertext()))
+    named = _LINE_NUMBERS.search(element.attr("class") or "")
+    return bool(named) and not _COUNTS.sub("", element.text)
 
 
-def drop_copy_button(pre: etree._Element) -> None:
-    """Take the words of a button at the end of code away: 复制代码."""
-    last = pre
-    while len(last) and not (last[-1].tail or "").strip():
-        last = last[-1]
-        if "".join(last.itertext()).strip() in _COPY:
-            parent = last.getparent()
-            if parent is not None:
-                parent.remove(last)
+def drop_copy_button(pre: Element) -> None:
+    """Take the words of a button beside code or at its end away: 复制代码."""
+    for beside in (pre.previous_sibling, pre.next_sibling):
+        if isinstance(beside, Element) and beside.text.strip() in COPY:
+            beside.extract()
+    last: Node = pre
+    while isinstance(last, Element):
+        if last.text.strip() in COPY and last is not pre:
+            last.extract()
             return
-    tail = last[-1].tail if len(last) else last.text
-    if tail and (words := _COPY_WORDS.search(tail)):
-        if len(last):
-            last[-1].tail = tail[: words.start()]
-        else:
-            last.text = tail[: words.start()]
+        if not (shown := _shown(last)):
+            return
+        last = shown[-1]
+    if isinstance(last, Text) and (words := _COPY_WORDS.search(last.data)):
+        last.data = last.data[: words.start()]
 
 
 def fenced(text: str, language: str) -> str:

@@ -1,9 +1,12 @@
-"""The converter: markdownify's `convert_*` methods over an lxml tree, each node met once.
+"""The converter: a subclass of markdownify's, with a walk of its own over a tree of turbohtml.
 
-markdownify asks every node for its ancestors and siblings and joins text at every level.
-Here the walk goes down once: most elements only put something around their content
-(`WRAPPED`, `MARKS`) and write straight into the text of their container. A method is called
-for those that need their whole text, and whatever depends on neighbours waits as a token.
+markdownify's walk asks every node for its ancestors and siblings and joins text at every level,
+which takes five times as long, and it escapes each text before it knows what stands beside it.
+Here the walk goes down once. Most elements only put something around their content (`WRAPPED`,
+`MARKS`), straight into the text of their container: that stands for `convert_p`, `convert_div`,
+`convert_caption`, `convert_b`, `convert_em`, `convert_del`, `convert_kbd`, `convert_sub`,
+`convert_q` and their like. A `convert_*` method is called for those that need their whole text,
+and for every tag that a subclass has one for. What depends on neighbours waits as a token.
 """
 
 # ruff: noqa: D102, N802 — the names and the meaning of the convert_* methods are markdownify's
@@ -15,11 +18,24 @@ from collections.abc import Callable, Iterator
 from dataclasses import replace
 from functools import cached_property, partialmethod
 from itertools import islice
+from typing import Any
 
-from lxml import etree
 from markdownify import MarkdownConverter
+from turbohtml import Element, Text
 
-from clippings.markdown.code import code_language, code_syntax, code_text, fenced
+from clippings.markdown.code import DEEPEST, code_language, code_syntax, code_text, fenced
+from clippings.markdown.elements import (
+    AROUND_CODE,
+    FRAMES,
+    LEAVES,
+    MARKS,
+    NESTING,
+    NOT_CODE,
+    OPTIONS,
+    OUR_DEFAULTS,
+    WRAPPED,
+    chosen,
+)
 from clippings.markdown.inline import assemble, balance_brackets, escape, finish, one_line, tagged
 from clippings.markdown.links import clean_address, link, title_of
 from clippings.markdown.lists import list_block, with_stray_items
@@ -30,14 +46,12 @@ from clippings.markdown.tokens import (
     CELL,
     CELL_TEXT,
     FINISHED,
-    INNER,
     ITEM,
     ITEM_END,
     LINE,
     ROW,
     SYNTAX,
     block,
-    syntax,
 )
 from clippings.markdown.tree import Document
 from clippings.models import Image, Link
@@ -45,61 +59,47 @@ from clippings.models import Image, Link
 Parents = frozenset[str]
 Append = Callable[[str], None]
 _OUTSIDE: Parents = frozenset()
-Method = Callable[["Converter", etree._Element, str, Parents], str]
+Method = Callable[["Converter", Element, str, Parents], str]
 
-_BLOCKS = (
-    "p div section article main header footer aside nav address center form fieldset legend"
-    " figcaption caption html body hgroup dialog search noframes"
-)
-_KEPT_TAGS = "sup sub kbd mark ins u ruby rt rp rb rtc q"
-# What an element puts before and after its content; one not named here, and without a
-# method, puts nothing.
-WRAPPED: dict[str, tuple[str, str]] = {
-    **dict.fromkeys(_BLOCKS.split(), (BREAK, BREAK)),
-    **{tag: (syntax(f"<{tag}>"), syntax(f"</{tag}>")) for tag in _KEPT_TAGS.split()},
-    **dict.fromkeys("span font big small tbody thead tfoot colgroup col label".split(), ("", "")),
-    "option": ("", " "),
-}
-# The walk keeps count of open marks for the sake of the containers inside them.
-MARKS = {
-    **dict.fromkeys(("strong", "b"), "B"),
-    **dict.fromkeys(("em", "i"), "I"),
-    **dict.fromkeys(("del", "s", "strike"), "D"),
-}
-# What may stand around a part of inline code; other elements in it are only its colours.
-_AROUND_CODE = {
-    **{tag: WRAPPED[tag] for tag in ("sup", "sub")},
-    **{tag: (SYNTAX + mark, SYNTAX + mark.lower()) for tag, mark in MARKS.items()},
-}
-# The methods of these read the tree for themselves.
-_LEAVES = "pre code tt samp img br hr input tex"
-_FRAMES = frozenset("blockquote details dl".split())  # only their content stays in a table
-_NESTING = _FRAMES | frozenset("ul ol menu dir".split())
 DEEPEST_NESTING = 12
 _BESIDE = 8  # how many pictures back the one of a `<noscript>` is looked for
 _LONGEST_PLACEHOLDER = 1000  # characters of a `data:` picture that only holds a place
 
-_STRAY_CELL = re.compile(f"{ROW}|{CELL}[\\d,]+{CELL_TEXT}")
+_NOTHING = Element("div")
 _CLOSING_HASHES = re.compile(r"(?:^|(?<= ))#+$")
 
 
 class Converter(MarkdownConverter):
-    """markdownify's converter, for one lxml tree.
+    """markdownify's converter, for one page.
 
     `links`, `images`, `features` and `losses` then tell what it met.
 
     `nesting` is how deep lists and quotes may stand in one another before they are flattened,
-    `sample` a text in the language of the article, if not its own.
+    `sample` a text in the language of the article, if not its own. `options` are markdownify's,
+    those in `OPTIONS`. Raises TypeError for others: Markdown that says what the page said leaves
+    them no choice.
     """
 
-    _root: etree._Element
-    _options = vars(MarkdownConverter(heading_style="atx", bullets="-"))["options"]
+    _root: Element
 
     def __init__(
-        self, *, base_url: str | None = None, nesting: int = DEEPEST_NESTING, sample: str = ""
+        self,
+        *,
+        base_url: str | None = None,
+        nesting: int = DEEPEST_NESTING,
+        sample: str = "",
+        **options: Any,
     ) -> None:
-        # Not super().__init__(): it builds the same options anew each time, at a tenth of the cost.
-        self.options = self._options
+        self.options = _DEFAULTS  # as super().__init__() would make them for each article
+        self._wrapped, self._marks, self._methods = WRAPPED, MARKS, _METHODS
+        if options or type(self) is not Converter:
+            if unknown := options.keys() - OPTIONS:
+                raise TypeError(f"{', '.join(sorted(unknown))}: the converter has no such option")
+            super().__init__(**{**OUR_DEFAULTS, **options})
+            theirs = {n: getattr(type(self), n) for n in dir(type(self)) if n[:8] == "convert_"}
+            own = {n[8:]: m for n, m in theirs.items() if m is not getattr(Converter, n, None)}
+            self._wrapped, self._marks, kept = chosen(self.options, own.keys(), _METHODS.keys())
+            self._methods = {tag: {**_METHODS, **own}[tag] for tag in kept}
         self.base_url = base_url
         self.nesting = nesting
         self.links: list[Link] = []
@@ -107,64 +107,70 @@ class Converter(MarkdownConverter):
         self.features: set[str] = set()
         self.losses: Counter[str] = Counter()
         self._open_marks = ""
-        self._depth = 0
+        self._depth = self._level = 0
         self._links_before = self._images_before = 0
         self._sample = sample
 
     def convert(self, html: str) -> str:
         """HTML as Markdown."""
-        root = Document(html).root
-        return "" if root is None else self.process_tag(root)
+        return self.process_tag(Document(html).root)
 
-    def process_tag(self, node: etree._Element, parent_tags: Parents = _OUTSIDE) -> str:
+    def convert_soup(self, soup: object) -> str:
+        """A tree of another parser as Markdown: its HTML is parsed anew."""
+        return self.convert(str(soup))
+
+    def process_tag(self, node: Element, parent_tags: Parents = _OUTSIDE) -> str:
         """A cleaned tree as Markdown."""
         self._root = node
         parts: list[str] = []
         self._walk(node, parts.append, parent_tags)
         return assemble(self._blocks("".join(parts)))
 
-    def _walk(self, node: etree._Element, append: Append, parents: Parents) -> None:
+    def _walk(self, node: Element, append: Append, parents: Parents) -> None:
         """Give the text of a node and of all that is in it to `append`."""
-        if text := node.text:
-            append(escape(text))
+        self._level += 1
+        if self._level > DEEPEST:
+            append(f"{BREAK}{escape(node.text)}{BREAK}")
+            self.losses["nesting-flattened"] += 1
+            node = _NOTHING
+        wrapped, marks, methods = self._wrapped, self._marks, self._methods
         for child in node:
-            tag = child.tag
-            if around := WRAPPED.get(tag):
-                before, after = around
-                append(before)
-                if len(child):
+            if type(child) is Text:
+                append(escape(child.data))
+            elif type(child) is Element:
+                tag = child.tag
+                if around := wrapped.get(tag):
+                    append(around[0])
                     self._walk(child, append, parents)
-                elif text := child.text:
-                    append(escape(text))
-                append(after)
-            elif leaf := _LEAF_METHODS.get(tag):
-                append(leaf(self, child, "", parents))
-            elif mark := MARKS.get(tag):
-                append(SYNTAX + mark)
-                self._open_marks += mark
-                self._walk(child, append, parents)
-                self._open_marks = self._open_marks[:-1]
-                append(SYNTAX + mark.lower())
-            elif method := _METHODS.get(tag):
-                append(self._converted(child, tag, method, parents))
-            else:
-                self._walk(child, append, parents)
-            if text := child.tail:
-                append(" " if text == "\n" else escape(text))
+                    append(around[1])
+                elif mark := marks.get(tag):
+                    append(SYNTAX + mark)
+                    self._open_marks += mark
+                    self._walk(child, append, parents)
+                    self._open_marks = self._open_marks[:-1]
+                    append(SYNTAX + mark.lower())
+                elif method := methods.get(tag):
+                    if tag in LEAVES:
+                        append(method(self, child, "", parents))
+                    else:
+                        append(self._converted(child, tag, method, parents))
+                else:
+                    self._walk(child, append, parents)
+        self._level -= 1
 
-    def _converted(self, el: etree._Element, tag: str, method: Method, parents: Parents) -> str:
+    def _converted(self, el: Element, tag: str, method: Method, parents: Parents) -> str:
         inside = parents | {tag}
         if tag == "table" and is_layout(el):
             inside = parents
             self.losses["table-unwrapped"] += is_grid(el)
         before = len(self.links), len(self.images)
         parts: list[str] = []
-        self._depth += tag in _NESTING
+        self._depth += tag in NESTING
         self._walk(el, parts.append, inside)
-        self._depth -= tag in _NESTING
+        self._depth -= tag in NESTING
         self._links_before, self._images_before = before
         text = "".join(parts)
-        if tag in _FRAMES and ("table" in parents or self._too_deep()):
+        if tag in FRAMES and ("table" in parents or self._too_deep()):
             return f"{BREAK}{text}{BREAK}"
         return method(self, el, text, parents)
 
@@ -172,8 +178,6 @@ class Converter(MarkdownConverter):
         """The finished blocks of a container, items and cells without a list or table included."""
         if ITEM in text:
             text = with_stray_items(text, lambda run: self._list(None, run, _OUTSIDE))
-        if CELL in text:
-            text = _STRAY_CELL.sub(BREAK, text)
         return finish(text, self._open_marks, starts_line=starts_line)
 
     def _too_deep(self) -> bool:
@@ -185,7 +189,7 @@ class Converter(MarkdownConverter):
 
     # Blocks
 
-    def convert_hN(self, n: int, el: etree._Element, text: str, parent_tags: Parents) -> str:
+    def convert_hN(self, n: int, el: Element, text: str, parent_tags: Parents) -> str:
         blocks = finish(text, self._open_marks, starts_line=False)
         title = " ".join(b for b in blocks if b[0] not in FINISHED).replace("  \n", " ")
         if len(self.images) > self._images_before and not _visible(el):
@@ -193,57 +197,71 @@ class Converter(MarkdownConverter):
         if title[-1:] == "#":
             title = _CLOSING_HASHES.sub(r"\\\g<0>", title)
         rest = [b for b in blocks if b[0] in FINISHED]
-        written = f"<h{n}>{title}</h{n}>" if "table" in parent_tags else f"{'#' * n} {title}"
+        written = f"<h{n}>{title}</h{n}>" if "table" in parent_tags else self._heading(n, title)
         return (block(written) if title else "") + BREAK.join(["", *rest, ""])
 
-    def convert_blockquote(self, el: etree._Element, text: str, parent_tags: Parents) -> str:
+    def _heading(self, n: int, title: str) -> str:
+        style = self.options["heading_style"].lower()
+        if style == "underlined" and n < 3:
+            return f"{title}\n{'=-'[n - 1] * max(3, len(title))}"
+        return f"{'#' * n} {title}{' ' + '#' * n if style == 'atx_closed' else ''}"
+
+    def convert_blockquote(self, el: Element, text: str, parent_tags: Parents) -> str:
         quoted = assemble(self._blocks(text))
         return block(
             "\n".join(f"> {line}" if line else ">" for line in quoted.split("\n")) if quoted else ""
         )
 
-    def convert_li(self, el: etree._Element, text: str, parent_tags: Parents) -> str:
+    def convert_li(self, el: Element, text: str, parent_tags: Parents) -> str:
         if "table" in parent_tags:
             return f"{ITEM}{one_line(self._blocks(text))}{ITEM_END}"
         if self._depth > self.nesting:
             return f"{BREAK}{text}{BREAK}"
         return f"{ITEM}{assemble(self._blocks(text), tight=True)}{ITEM_END}"
 
-    def _list(self, el: etree._Element | None, text: str, parent_tags: Parents) -> str:
+    def _list(self, el: Element | None, text: str, parent_tags: Parents) -> str:
         if self._too_deep():
             return f"{BREAK}{text}{BREAK}"
         ordered = el if el is not None and el.tag == "ol" else None
-        return list_block(text, ordered, self._open_marks, in_table="table" in parent_tags)
+        bullets = self.options["bullets"]
+        bullet = bullets[self._depth % len(bullets)]
+        return list_block(
+            text, ordered, self._open_marks, bullet=bullet, in_table="table" in parent_tags
+        )
 
     convert_ul = convert_ol = convert_menu = convert_dir = _list
 
-    def convert_hr(self, el: etree._Element, text: str, parent_tags: Parents) -> str:
+    def convert_hr(self, el: Element, text: str, parent_tags: Parents) -> str:
         return block("---")
 
-    def convert_pre(self, el: etree._Element, text: str, parent_tags: Parents) -> str:
+    def convert_pre(self, el: Element, text: str, parent_tags: Parents) -> str:
         """Code as it stands; its pictures come after it, and of its links the text is left."""
-        pictures = "".join(self.convert_img(image, "", parent_tags) for image in el.iter("img"))
-        self.losses["link-dropped"] += sum(1 for link in el.iter("a") if link.get("href"))
+        pictures = "".join(
+            self.convert_img(image, "", parent_tags) for image in el.iter_elements("img")
+        )
+        self.losses["link-dropped"] += sum(1 for link in el.iter_elements("a") if link.attr("href"))
         code = code_text(el).strip("\n").rstrip()
         if not code:
             return f"{BREAK}{pictures}{BREAK}"
         self.features.add("code")
-        return block(fenced(code, code_language(el))) + pictures + BREAK
+        callback = self.options["code_language_callback"]
+        language = code_language(el) or (callback and callback(el)) or self.options["code_language"]
+        return block(fenced(code, language)) + pictures + BREAK
 
-    def convert_figure(self, el: etree._Element, text: str, parent_tags: Parents) -> str:
-        if (caption := el.find(".//figcaption")) is not None:
+    def convert_figure(self, el: Element, text: str, parent_tags: Parents) -> str:
+        if (caption := el.find("figcaption")) is not None:
             words = _visible(caption)
             for place in range(self._images_before, len(self.images)):
                 if not self.images[place].caption:  # else it stands in a figure in this one
                     self.images[place] = replace(self.images[place], caption=words)
         return f"{BREAK}{text}{BREAK}"
 
-    def convert_dl(self, el: etree._Element, text: str, parent_tags: Parents) -> str:
+    def convert_dl(self, el: Element, text: str, parent_tags: Parents) -> str:
         texts = [b[1:] if b[0] in FINISHED else b for b in self._blocks(text)]
         rows = [t if t.startswith(("<dt>", "<dd>")) else f"<dd>\n\n{t}\n\n</dd>" for t in texts]
         return block("\n".join(["<dl>", *rows, "</dl>"])) if rows else BREAK
 
-    def _convert_part(self, el: etree._Element, text: str, parent_tags: Parents, whole: str) -> str:
+    def _convert_part(self, el: Element, text: str, parent_tags: Parents, whole: str) -> str:
         if "table" in parent_tags or whole not in parent_tags:
             return f"{BREAK}{text}{BREAK}"
         return block(tagged(str(el.tag), assemble(self._blocks(text))))
@@ -251,13 +269,13 @@ class Converter(MarkdownConverter):
     convert_dd = convert_dt = partialmethod(_convert_part, whole="dl")
     convert_summary = partialmethod(_convert_part, whole="details")
 
-    def convert_details(self, el: etree._Element, text: str, parent_tags: Parents) -> str:
+    def convert_details(self, el: Element, text: str, parent_tags: Parents) -> str:
         inside = assemble(self._blocks(text))
         return block(f"<details>\n{inside}\n\n</details>")
 
     # Tables
 
-    def convert_td(self, el: etree._Element, text: str, parent_tags: Parents) -> str:
+    def convert_td(self, el: Element, text: str, parent_tags: Parents) -> str:
         if "table" not in parent_tags:
             return f"{BREAK}{text}{BREAK}"
         spans = f"{span(el, 'colspan')},{span(el, 'rowspan')}"
@@ -267,10 +285,10 @@ class Converter(MarkdownConverter):
 
     convert_th = convert_td
 
-    def convert_tr(self, el: etree._Element, text: str, parent_tags: Parents) -> str:
+    def convert_tr(self, el: Element, text: str, parent_tags: Parents) -> str:
         return f"{ROW}{text}" if "table" in parent_tags else f"{BREAK}{text}{BREAK}"
 
-    def convert_table(self, el: etree._Element, text: str, parent_tags: Parents) -> str:
+    def convert_table(self, el: Element, text: str, parent_tags: Parents) -> str:
         if CELL not in text:
             return f"{BREAK}{text.replace(ROW, BREAK)}{BREAK}"
         self.features.add("table")
@@ -282,27 +300,31 @@ class Converter(MarkdownConverter):
 
     # Inline
 
-    def convert_br(self, el: etree._Element, text: str, parent_tags: Parents) -> str:
+    def convert_br(self, el: Element, text: str, parent_tags: Parents) -> str:
         return LINE
 
-    def convert_a(self, el: etree._Element, text: str, parent_tags: Parents) -> str:
-        href = el.get("href") or ""
+    def convert_a(self, el: Element, text: str, parent_tags: Parents) -> str:
+        href = el.attr("href") or ""
         address = clean_address(href, self.base_url)
         words = _visible(el, " " if BREAK in text else "")
         if not words:
             words = " ".join(image.alt for image in self.images[self._images_before :])
-        linked = link(text, address, title_of(el, words), words) if address else text
+        title = title_of(el, words)
+        if self.options["default_title"] and not title:
+            title = f' "{address}"'
+        shown = words if self.options["autolinks"] else ""
+        linked = link(text, address, title, shown) if address else text
+        if "a" in parent_tags:
+            linked = text  # no link stands in another; the outer one has its text
         if linked != text:
             self.links.insert(self._links_before, Link(address, words))
         elif href.strip():
             self.losses["link-dropped"] += bool(words) or not address
-        if "a" in parent_tags:
-            return f"{INNER}{linked}{INNER}"
-        return linked.replace(INNER, "") if INNER in linked else linked
+        return linked
 
-    def convert_img(self, el: etree._Element, text: str, parent_tags: Parents) -> str:
+    def convert_img(self, el: Element, text: str, parent_tags: Parents) -> str:
         found = image_address(el, lambda address: self._shown[address])
-        alt = " ".join((el.get("alt") or "").split())
+        alt = " ".join((el.attr("alt") or "").split())
         if is_tracker(el, found):
             return ""
         if not (address := clean_address(found, self.base_url)):
@@ -316,66 +338,71 @@ class Converter(MarkdownConverter):
     @cached_property
     def _shown(self) -> Counter[str]:
         """How many pictures of the page have an address."""
-        return Counter(image.get("src") or "" for image in self._root.iter("img"))
+        return Counter(image.attr("src") or "" for image in self._root.iter_elements("img"))
 
-    def convert_code(self, el: etree._Element, text: str, parent_tags: Parents) -> str:
-        if next(el.iter("a", "img", "br", "sup", "sub", *MARKS), None) is None:
-            return code_syntax("".join(el.itertext()))
+    def convert_code(self, el: Element, text: str, parent_tags: Parents) -> str:
+        if next(el.iter_elements(NOT_CODE), None) is None:
+            return code_syntax(el.text)
         return "".join(self._code_parts(el, parent_tags))
 
     convert_tt = convert_samp = convert_code
 
-    def _code_parts(self, el: etree._Element, parents: Parents) -> Iterator[str]:
+    def _code_parts(self, el: Element, parents: Parents, level: int = 0) -> Iterator[str]:
         """Code with links or marks in it: these stand around code, not the other way."""
-        yield code_syntax(el.text or "")
         for child in el:
-            if child.tag == "a":
+            if isinstance(child, Text):
+                yield code_syntax(child.data)
+            elif not isinstance(child, Element):
+                continue
+            elif child.tag == "a":
                 self._links_before = len(self.links)
-                yield self.convert_a(child, code_syntax("".join(child.itertext())), parents)
+                yield self.convert_a(child, code_syntax(child.text), parents)
             elif child.tag == "img":
                 yield self.convert_img(child, "", parents)
             elif child.tag == "br":
                 yield LINE
+            elif level > DEEPEST:
+                yield code_syntax(child.text)
             else:
-                before, after = _AROUND_CODE.get(child.tag, ("", ""))
+                before, after = AROUND_CODE.get(child.tag, ("", ""))
                 yield before
-                yield from self._code_parts(child, parents)
+                yield from self._code_parts(child, parents, level + 1)
                 yield after
-            yield code_syntax(child.tail or "")
 
-    def convert_tex(self, el: etree._Element, text: str, parent_tags: Parents) -> str:
-        if el.get("display"):
+    def convert_tex(self, el: Element, text: str, parent_tags: Parents) -> str:
+        if el.attr("display"):
             return f"{BREAK}{escape(f'$${el.text}$$')}{BREAK}"
         return escape(f"${el.text}$")
 
-    def convert_input(self, el: etree._Element, text: str, parent_tags: Parents) -> str:
-        if (el.get("type") or "").lower() != "checkbox" or "li" not in parent_tags:
+    def convert_input(self, el: Element, text: str, parent_tags: Parents) -> str:
+        if (el.attr("type") or "").lower() != "checkbox" or "li" not in parent_tags:
             return ""
-        box = "[ ]" if el.get("checked") is None else "[x]"
-        return box if (el.tail or "")[:1].isspace() else f"{box} "
+        box = "[ ]" if el.attr("checked") is None else "[x]"
+        after = el.next_sibling
+        return box if isinstance(after, Text) and after.data[:1].isspace() else f"{box} "
 
-    def convert_noscript(self, el: etree._Element, text: str, parent_tags: Parents) -> str:
+    def convert_noscript(self, el: Element, text: str, parent_tags: Parents) -> str:
         """What stands in for a script; a picture that the lazy loader's tag gave already goes."""
         before = self._images_before
         seen = {image.url for image in self.images[max(0, before - _BESIDE) : before]}
         added = self.images[before:]
         if added and seen.issuperset(image.url for image in added):
             del self.images[before:]
-            return escape("".join(el.itertext()))
+            return escape(el.text)
         return text
 
-    def convert_iframe(self, el: etree._Element, text: str, parent_tags: Parents) -> str:
-        address = clean_address(el.get("src") or "", self.base_url)
-        if not address and el.get("poster"):
-            return self.convert_img(etree.Element("img", src=el.get("poster")), "", parent_tags)
+    def convert_iframe(self, el: Element, text: str, parent_tags: Parents) -> str:
+        address = clean_address(el.attr("src") or "", self.base_url)
+        if not address and el.attr("poster"):
+            return self.convert_img(Element("img", {"src": el.attr("poster")}), "", parent_tags)
         if not address or no_size(el):
             self.losses["embed-dropped"] += not address
             return text
         kind = media_kind(el, address)
         self.features.update({kind} & {"video", "audio"})
         if not self._sample:
-            self._sample = "".join(islice(self._root.itertext(), 40))[:200]
-        label = media_label(kind, el.get("title") or "", address, self._sample)
+            self._sample = "".join(islice(self._root.strings, 40))[:200]
+        label = media_label(kind, el.attr("title") or "", address, self._sample)
         if "a" in parent_tags:
             return escape(label)
         self.links.append(Link(address, label))
@@ -393,8 +420,8 @@ _METHODS: dict[str, Method] = {
         if name.startswith("convert_")
     },
 }
-_LEAF_METHODS: dict[str, Method] = {tag: _METHODS[tag] for tag in _LEAVES.split()}
+_DEFAULTS: dict[str, Any] = vars(MarkdownConverter(**OUR_DEFAULTS))["options"]
 
 
-def _visible(el: etree._Element, joint: str = "") -> str:
-    return " ".join((joint.join(el.itertext()) if len(el) else el.text or "").split())
+def _visible(el: Element, joint: str = "") -> str:
+    return " ".join((joint.join(el.strings) if joint else el.text).split())

@@ -18,9 +18,10 @@ blog posts none is taken for one.
 
 from __future__ import annotations
 
+import html
 import re
 
-from lxml import etree
+from turbohtml import Element
 
 _BEGINS = re.compile(
     r"(?i)\s*</?(?:a|article|blockquote|br|button|center|div|em|figure|font|h[1-6]|hr|img|label|li|ol|p"
@@ -39,28 +40,34 @@ _PAGE = re.compile(r"(?is)\s*<([a-z][a-z0-9]*)[\s>].*</?[a-z][^<>]*>\s*$")
 _WRAPPERS = frozenset("html body div p br span article section".split())
 
 
-def pages_as_code(root: etree._Element) -> list[etree._Element]:
+def pages_as_code(root: Element) -> list[Element]:
     """Return the code blocks of a page that hold HTML of the article itself, not an example."""
-    found = [pre for pre in root.iter("pre") if _may_be_page(pre)]
+    found = [pre for pre in root.iter_elements("pre") if _may_be_page(pre)]
     return found if any(map(_is_accident, found)) else []
 
 
-def _may_be_page(pre: etree._Element) -> bool:
-    if any(element.get("class") for element in pre.iter("pre", "code")):
+def text_of_page(element: Element) -> str:
+    """Return the HTML that stands as text in an element, escaped once or twice too often."""
+    text = element.text
+    return html.unescape(text) if "<" not in text else text
+
+
+def _may_be_page(pre: Element) -> bool:
+    if any(code.attr("class") for code in pre.iter_elements(("pre", "code"), include_self=True)):
         return False
-    text = "".join(pre.itertext())
+    text = text_of_page(pre)
     return bool(_BEGINS.match(text)) and not _ONLY_IN_CODE.search(text)
 
 
-def _is_accident(pre: etree._Element) -> bool:
-    text = "".join(pre.itertext())
+def _is_accident(pre: Element) -> bool:
+    text = text_of_page(pre)
     ended = text.rstrip().endswith(">")
     return bool(_ACCIDENT.search(text) or (ended and _SENTENCE.search(text)))
 
 
-def is_page_as_text(root: etree._Element) -> bool:
+def is_page_as_text(root: Element) -> bool:
     """Whether all that a page shows is HTML, escaped once too often."""
-    if any(element.tag not in _WRAPPERS for element in root.iter()):
+    if any(element.tag not in _WRAPPERS for element in root.iter_elements()):
         return False
-    found = _PAGE.match("".join(root.itertext()))
+    found = _PAGE.match(text_of_page(root))
     return bool(found and f"</{found[1]}" in found[0])

@@ -6,28 +6,24 @@ import html
 import re
 from collections import Counter
 
-from lxml import etree
+from turbohtml import Element
 
-from clippings.markdown.plain import plain_text
+from clippings.markdown.commonmark import plain_text
 
-_texts = etree.XPath("//text()", smart_strings=False)
 _NEAR = 2000  # how far on a text is looked for as it stands; addresses may come between
 _TAG = re.compile(r"<[A-Za-z/!?][^<>]*>")
 _ODD_LETTERS = 200
 _WORD = re.compile(r"[^\W_]+")
 
 
-def lost_text(root: etree._Element, markdown: str) -> str:
+def lost_text(root: Element, markdown: str) -> str:
     """The characters of a cleaned tree that are missing in its Markdown, white space aside.
 
     Nearly every text stands in the Markdown as it stood in the page, so looking for one after
     the other costs little; only an article where that fails is compared letter by letter.
     """
     place = 0
-    for text in _texts(root):
-        text = text.strip()
-        if not text:
-            continue
+    for text in root.stripped_strings:
         found = markdown.find(text, place, place + len(text) + _NEAR)
         if found >= 0:
             place = found + len(text)
@@ -35,19 +31,18 @@ def lost_text(root: etree._Element, markdown: str) -> str:
         for word in _WORD.findall(text):
             found = markdown.find(word, place)
             if found < 0:
-                return _missing("".join(root.itertext()), plain_text(markdown))
+                return _missing(root.text, plain_text(markdown))
             place = found + len(word)
     return ""
 
 
-def lost_in_repair(source: str, root: etree._Element | None) -> str:
+def lost_in_repair(source: str, root: Element) -> str:
     """Return the letters of HTML that its tree has not, whatever was done to the HTML before.
 
     Tags are told roughly, so a few letters of odd attributes are no loss.
     """
     before = "".join(_WORD.findall(html.unescape(_TAG.sub("", source))))
-    after = "" if root is None else "".join(root.itertext())
-    lost = _missing(before, after)
+    lost = _missing(before, root.text)
     return lost if len(lost) > _ODD_LETTERS + len(before) // 50 else ""
 
 

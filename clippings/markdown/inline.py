@@ -24,7 +24,7 @@ _LINE_START = re.compile(
     r"^(?:(\d{1,9})(?=[.)](?:\s|$))|(?=#{1,6}(?:\s|$)|[-+](?:\s|$)|[>|]|=+ *$|[: ]*-[-:| ]*$))",
     re.MULTILINE,
 )
-_not_plain = re.compile(r"[\\*`\[\]<>&_~!|\n]").search
+_not_plain = re.compile(r"[\\*`\[\]<>&_~!|\n]|^(?:#|[-+] |\d+[.)] )").search
 _LINE_STARTERS = frozenset("#-+>=|:0123456789")
 _MARKS_ONLY = re.compile(f"(?:{SYNTAX}[BIDbid])+")
 # An indent of wide spaces begins a paragraph: after a line break of the source, or a sentence.
@@ -32,7 +32,7 @@ _INDENT = re.compile("(?:(?<=[。！？；：…”’」』）》!?]) ?|(?<=[^ 
 _WIDE = ("\u3000\u3000", "\xa0\xa0")
 _LONE_TILDE = re.compile(r"(?<=[^\s~\\])\\~(?!\\?~)")
 _LISTS = frozenset((UL, OL))
-_MARKERS = re.compile(r"^(?:-|(\d+)\.) ", re.MULTILINE)
+_MARKERS = re.compile(r"^(?:[-+*]|(\d+)\.) ", re.MULTILINE)
 _LONE_TAGS = re.compile(r"^((?:</?[a-z]+>)+)\s*\n")  # on a line of their own: not a paragraph
 _BRACKET = re.compile(rf"\\.|{SYNTAX}.|[\[\]]", re.DOTALL)
 _CODE_EDGES = f"{SYNTAX}`{SYNTAX}`"
@@ -49,7 +49,7 @@ _BEFORE_LINK = re.compile(rf"{SYNTAX}(\])(?=[(:\[])|(!)(?={SYNTAX}\[)")
 def escape(text: str) -> str:
     """Text of the page as Markdown text: white space collapsed, syntax escaped, no more."""
     if "\n" in text or "  " in text or "\t" in text:
-        text = _ASCII_SPACES.sub(" ", text)
+        text = " " if text == "\n" else _ASCII_SPACES.sub(" ", text)
     if _looks_like_syntax(text):
         text = _SYNTAX_LIKE.sub(r"\\\g<0>", _ASCII_SPACES.sub(" ", text))
         return f"{text[:-1]}{SYNTAX}]" if text[-1] == "]" else text
@@ -151,7 +151,7 @@ def _may_interrupt(block: str) -> bool:
 
 
 def _other_marker(match: re.Match[str]) -> str:
-    return f"{match[1]}) " if match[1] else "* "
+    return f"{match[1]}) " if match[1] else "- " if match[0] == "* " else "* "
 
 
 def _spell(run: str) -> str:

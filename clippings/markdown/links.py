@@ -6,13 +6,12 @@ import re
 from contextlib import suppress
 from urllib.parse import urljoin
 
-from lxml import etree
+from turbohtml import Element
 
 from clippings.markdown.inline import SPACES, balance_brackets
 from clippings.markdown.tokens import (
     BREAK,
     FINISHED,
-    INNER,
     ITEM,
     ITEM_END,
     LINE,
@@ -70,9 +69,9 @@ def _without_odd_parentheses(address: str) -> str:
     return address.replace("(", "%28").replace(")", "%29") if depth else address
 
 
-def title_of(element: etree._Element, known: str) -> str:
+def title_of(element: Element, known: str) -> str:
     """The title of a link or picture as Markdown, if it says more than the text that is there."""
-    title = element.get("title")
+    title = element.attr("title")
     if not title or title == known or (title := " ".join(title.split())) in ("", known):
         return ""
     escaped = _TITLE_SYNTAX.sub(r"\\\g<0>", title)
@@ -83,16 +82,8 @@ def link(text: str, address: str, title: str, words: str) -> str:
     """A link around `text`, which shows `words`; text that shows nothing is given back.
 
     Around paragraphs it is one link on their lines. Around more than paragraphs (a heading, a
-    list) each block gets it, since CommonMark ends a link where a block ends. With a link
-    inside, it is on the first text beside that one, as browsers have it.
+    list) each block gets it, since CommonMark ends a link where a block ends.
     """
-    if INNER in text:
-        parts = text.split(INNER)
-        place = next(
-            (n for n in range(0, len(parts), 2) if not _SAYS_NOTHING.fullmatch(parts[n])), 0
-        )
-        parts[place] = link(parts[place], address, title, words)
-        return "".join(parts)
     if ITEM in text:
         return _ITEM.sub(lambda m: m[1] + _on_lines(m[2], address, title) + m[3], text)
     if BREAK in text or LINE in text:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable
 
-from lxml import etree
+from turbohtml import Element
 
 from clippings.markdown.inline import SPACES, assemble, finish
 from clippings.markdown.tokens import BREAK, FINISHED, ITEM, ITEM_END, OL, UL, block
@@ -15,7 +15,9 @@ _ITEM = re.compile(f"({ITEM}[^{ITEM_END}]*{ITEM_END})")
 _LATER_LINES = re.compile(r"\n(?=[^\n])")
 
 
-def list_block(text: str, ordered: etree._Element | None, styles: str, *, in_table: bool) -> str:
+def list_block(
+    text: str, ordered: Element | None, styles: str, *, bullet: str = "-", in_table: bool
+) -> str:
     """Return the text of a list as a finished block; `ordered` is the element of an `<ol>`.
 
     `styles` names the marks that are open around it.
@@ -36,7 +38,7 @@ def list_block(text: str, ordered: etree._Element | None, styles: str, *, in_tab
         tag = "ul" if ordered is None else "ol"
         return block(f"<{tag}>{''.join(f'<li>{item}</li>' for item in texts)}</{tag}>")
     if ordered is None:
-        return block("\n".join(_indented(item, "- ") for item in texts), UL)
+        return block("\n".join(_indented(item, f"{bullet} ") for item in texts), UL)
     return block(
         "\n".join(_indented(item, f"{n}. ") for n, item in enumerate(texts, _start(ordered))), OL
     )
@@ -55,9 +57,9 @@ def with_stray_items(text: str, as_list: Callable[[str], str]) -> str:
     return "".join([*parts, run and as_list(run)])
 
 
-def _start(ordered: etree._Element) -> int:
+def _start(ordered: Element) -> int:
     """Where the numbers of a list start; CommonMark allows nine digits."""
-    start = (ordered.get("start") or "").strip()
+    start = (ordered.attr("start") or "").strip()
     return int(start) if start.isdecimal() and len(start) < 10 else 1
 
 

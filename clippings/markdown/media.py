@@ -6,7 +6,7 @@ import re
 from collections.abc import Callable
 from urllib.parse import urlsplit
 
-from lxml import etree
+from turbohtml import Element
 
 EMBEDDED = ("iframe", "video", "audio", "object", "embed")
 
@@ -16,14 +16,15 @@ _LAZY = (
     "data-src", "data-original", "data-lazy-src", "data-actualsrc", "data-actual-src",
     "data-original-src", "data-lazyload", "data-lazy", "data-echo", "nitro-lazy-src",
 )  # fmt: skip
-# These may name the page, or another form of the picture, where `src` is no stand-in.
-_PERHAPS_LAZY = (
-    "data-url", "data-img", "data-full-url", "data-large-file", "zoomfile", "file", "original",
-    "real_src", "_src",
-)  # fmt: skip
-_LAZY_SETS = ("data-srcset", "data-lazy-srcset", "srcset")
-_LAZY_NAMES = frozenset(_LAZY)
-_PERHAPS_NAMES = frozenset((*_PERHAPS_LAZY, *_LAZY_SETS))
+# These may name the page, or another form of the picture, where `src` is no stand-in; so may any
+# other attribute that ends as a picture does.
+_PERHAPS_LAZY = ("data-url", "data-img", "zoomfile", "file", "original", "real_src", "_src")
+_QUERY = re.compile(r"[?!@#]")
+_DRAWN = frozenset(("gif", "svg"))  # what stands in for a photograph is drawn
+_PICTURES = _DRAWN | frozenset("jpg jpeg png webp avif bmp".split())
+_LAZY_SETS = ("data-srcset", "data-lazy-srcset")
+_LAZY_NAMES = frozenset((*_LAZY, *_LAZY_SETS))
+_NEVER_LAZY = frozenset("src alt title class id style width height loading decoding".split())
 _OFTEN = 3
 """On so many pictures of a page the same address is a stand-in, if they name another."""
 
@@ -58,33 +59,46 @@ _WORDS = (
 )
 
 
-def image_address(image: etree._Element, times: Callable[[str], int]) -> str:
+def image_address(image: Element, times: Callable[[str], int]) -> str:
     """Return the address of a picture: `src`, unless that is a stand-in.
 
     That is told by the other attribute, by the same address on many pictures (`times` counts
     them), by its name, in this order.
     """
-    address = image.get("src") or ""
-    names = image.keys()
+    address = image.attr("src") or ""
+    names = image.attrs
     if not _LAZY_NAMES.isdisjoint(names):
-        for name in _LAZY:
-            value = image.get(name) or ""
-            if "/" in value and is_real_address(value):
+        for name in (*_LAZY, *_LAZY_SETS):
+            value = image.attr(name) or ""
+            value = _largest(value) if name in _LAZY_SETS else value
+            if ("/" in value or "." in value) and is_real_address(value):
                 return address if value in address else value  # a proxy names what it shows
-    if is_real_address(address) and (_PERHAPS_NAMES.isdisjoint(names) or times(address) < _OFTEN):
+    is_real = is_real_address(address)
+    if is_real and times(address) < _OFTEN and _ending(address) not in _DRAWN:
         return address
-    found = [value for name in _PERHAPS_LAZY if "/" in (value := image.get(name) or "")]
-    found += [_largest(image.get(name) or "") for name in _LAZY_SETS]
-    picture = image.getparent()
-    if picture is not None and picture.tag == "picture":
-        for source in picture.iter("source"):
-            found += [_largest(source.get(name) or "") for name in _LAZY_SETS]
+    named = [
+        (name, image.attr(name) or "")
+        for name in (*_PERHAPS_LAZY, *(name for name in names if name not in _NEVER_LAZY))
+    ]
+    found = [value for _, value in named if "/" in value and _ending(value) in _PICTURES]
+    if is_real and times(address) < _OFTEN:
+        return next((value for value in found if _ending(value) not in _DRAWN), address)
+    found += [value for name, value in named if name in _PERHAPS_LAZY and "/" in value]
+    found.append(_largest(image.attr("srcset") or ""))
+    picture = image.parent
+    if isinstance(picture, Element) and picture.tag == "picture":
+        for source in picture.iter_elements("source"):
+            found += [_largest(source.attr(name) or "") for name in (*_LAZY_SETS, "srcset")]
     return next(filter(is_real_address, found), address)
 
 
 def is_real_address(address: str) -> bool:
     """Whether an address may name a picture: it is one, and not called like a stand-in."""
     return not (_NO_ADDRESS.match(address) or _STAND_IN.match(address.rpartition("/")[2]))
+
+
+def _ending(address: str) -> str:
+    return _QUERY.split(address, maxsplit=1)[0].rpartition(".")[2].lower()
 
 
 def _largest(srcset: str) -> str:
@@ -97,36 +111,36 @@ def _number(descriptor: str | None) -> float:
     return float(descriptor) if descriptor and descriptor.count(".") < 2 else 1.0
 
 
-def is_tracker(image: etree._Element, address: str) -> bool:
+def is_tracker(image: Element, address: str) -> bool:
     """Whether a picture is a pixel that counts readers."""
     return no_size(image) or bool(_TRACKER.match(address))
 
 
-def no_size(element: etree._Element) -> bool:
+def no_size(element: Element) -> bool:
     """Whether an element says that it is a pixel wide or high, or less."""
-    width, height = element.get("width"), element.get("height")
+    width, height = element.attr("width"), element.attr("height")
     return bool((width and _NO_SIZE.match(width)) or (height and _NO_SIZE.match(height)))
 
 
-def media_address(media: etree._Element) -> str:
+def media_address(media: Element) -> str:
     """What an iframe, video, audio, object or embed shows; empty if it does not say."""
     for name in ("src", "data-src", "data-lazy-src", "data-original", "data", "href"):
-        value = (media.get(name) or "").strip()
+        value = (media.attr(name) or "").strip()
         if value and not value.startswith(("about:", "data:", "javascript:")):
             return value
-    for child in media.iter("source", "embed", "param", "iframe", "video"):
-        if child is media or (child.tag == "param" and child.get("name") not in ("movie", "src")):
+    for child in media.iter_elements(("source", "embed", "param", "iframe", "video")):
+        if child.tag == "param" and child.attr("name") not in ("movie", "src"):
             continue
-        value = child.get("value" if child.tag == "param" else "src") or ""
+        value = child.attr("value" if child.tag == "param" else "src") or ""
         if value:
             return value.strip()
     return ""
 
 
-def media_kind(media: etree._Element, address: str) -> str:
+def media_kind(media: Element, address: str) -> str:
     """ "video", "audio" or "page"."""
     if media.tag in ("video", "audio"):
-        return str(media.tag)
+        return media.tag
     try:
         parts = urlsplit(address)
     except ValueError:

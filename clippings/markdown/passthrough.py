@@ -10,14 +10,15 @@ within a paragraph: they are Markdown too.
 
 from __future__ import annotations
 
-import html
 import re
 from collections import Counter
+from collections.abc import Iterator
+
+import pyromark
 
 from clippings.markdown.converter import Converter
 from clippings.markdown.guard import lost_text
 from clippings.markdown.links import clean_address
-from clippings.markdown.plain import outside_code, references
 from clippings.markdown.source import TAG, VOID
 from clippings.markdown.tree import Document
 from clippings.models import Image, Link
@@ -33,16 +34,12 @@ _HTML = re.compile(
     rf"|^ {{0,3}}<(?P<block>{_BLOCKS.replace(' ', '|')})\b"
     r"|<(?P<inline>img|iframe|video|audio|embed|script|style)\b"
 )
-_SET_ASIDE = re.compile(
-    r"(?<!`)(`{1,8})(?!`)[^`\n]+\1(?!`)|\{%[^%\n]*%\}|\{\{[^{}\n]*\}\}|^(?: {4}|\t).*$",
-    re.MULTILINE,
-)
+_TEMPLATE = re.compile(r"\{%[^%\n]*%\}|\{\{[^{}\n]*\}\}")
 _KEPT = "\ud8f4"  # around the number of what was set aside; no body holds a surrogate by now
 _ASIDE = re.compile(rf"{_KEPT}(\d+){_KEPT}")
 _EMPTY_LINE = re.compile(r"\n[ \t]*(?:\n|$)")
 _TAG_LINE = re.compile(r"^[ \t]*</?(?:center|div|p|section)\b[^<>\n]*>[ \t]*$", re.MULTILINE | re.I)
-
-_TABLE = re.compile(r"^ {0,3}\|?[ \t]*:?-+:?[ \t]*\|[-:| \t]*$", re.MULTILINE)
+_NAMED_ADDRESS = re.compile(r"(?i)<(a|img)\s[^<>]*?\b(?:href|src)\s{0,9}=\s{0,9}[\"']?([^\"'\s>]+)")
 
 
 class Passage:
@@ -52,23 +49,17 @@ class Passage:
         self.base_url = base_url
         self.features: set[str] = set()
         self.losses: Counter[str] = Counter()
+        self.links: list[Link] = []
+        self.images: list[Image] = []
         self._aside: list[str] = []
         self._sample = body[:500]
-        self._prose: list[str] = []
-        self.text = outside_code(body, self._converted)
-        if len(self._prose) > 1:
-            self.features.add("code")
-        self.links, self.images = self._references("\n".join(self._prose))
-
-    def _converted(self, text: str) -> str:
-        """Return prose between code, its HTML blocks as Markdown."""
-        if "<" in text:
-            text = self._with_blocks_converted(text)
-        self._prose.append(text)
-        return text
+        self.text = self._with_blocks_converted(body) if "<" in body else body
+        self._note_references()
 
     def _with_blocks_converted(self, text: str) -> str:
-        text = _SET_ASIDE.sub(self._set_aside, text)
+        pieces = _code_and_prose(text)
+        text = "".join(self._set_aside(piece) if is_code else piece for is_code, piece in pieces)
+        text = _TEMPLATE.sub(lambda m: self._set_aside(m[0]), text)
         parts = []
         place = 0
         while found := _HTML.search(text, place):
@@ -79,8 +70,8 @@ class Passage:
         text = "".join([*parts, text[place:]])
         return _ASIDE.sub(lambda m: self._aside[int(m[1])], text)
 
-    def _set_aside(self, match: re.Match[str]) -> str:
-        self._aside.append(match[0])
+    def _set_aside(self, piece: str) -> str:
+        self._aside.append(piece)
         return f"{_KEPT}{len(self._aside) - 1}{_KEPT}"
 
     def _block(self, source: str, found: re.Match[str]) -> str:
@@ -93,8 +84,6 @@ class Passage:
         if "](" in source or "**" in source:  # Markdown in a frame of tags that hide it
             return _TAG_LINE.sub("", source).strip("\n")
         root = Document(source).root
-        if root is None:
-            return source
         converter = Converter(base_url=self.base_url, sample=self._sample)
         markdown = converter.process_tag(root)
         if lost_text(root, markdown):
@@ -103,20 +92,49 @@ class Passage:
         self.losses += converter.losses
         return markdown
 
-    def _references(self, prose: str) -> tuple[list[Link], list[Image]]:
-        """The links and pictures of Markdown without its fences, in their order."""
-        prose = _SET_ASIDE.sub("", prose)
-        links: list[Link] = []
-        images: list[Image] = []
-        for kind, target, text in references(prose):
-            address = clean_address(html.unescape(target), self.base_url)
-            if address and kind == "img":
-                images.append(Image(address, text, ""))
-            elif address:
-                links.append(Link(address, text))
-        self.features |= {"image"} if images else set()
-        self.features |= {"table"} if _TABLE.search(prose) else set()
-        return links, images
+    def _note_references(self) -> None:
+        """Collect the links and pictures of the text, in their order, and what else is in it."""
+        opened: list[tuple[str, int]] = []  # the address, and where in `words` its text begins
+        words: list[str] = []
+        for event in pyromark.events(self.text, options=pyromark.Options.ENABLE_TABLES):
+            match event:
+                case "SoftBreak" | "HardBreak":
+                    words.append(" ")
+                case {"Text": str(text)} | {"Code": str(text)}:
+                    words.append(text)
+                case {"Start": {"Link": {"dest_url": address}} | {"Image": {"dest_url": address}}}:
+                    opened.append((str(address), len(words)))
+                case {"End": ("Link" | "Image") as kind}:
+                    address, start = opened.pop()
+                    self._note(kind, address, " ".join("".join(words[start:]).split()))
+                case {"Start": {"CodeBlock": _}}:
+                    self.features.add("code")
+                case {"Start": {"Table": _}}:
+                    self.features.add("table")
+                case {"InlineHtml": str(tags)} | {"Html": str(tags)}:
+                    for tag, address in _NAMED_ADDRESS.findall(tags):
+                        self._note("Image" if tag.lower() == "img" else "Link", address, "")
+
+    def _note(self, kind: str, address: str, text: str) -> None:
+        address = clean_address(address.removeprefix("mailto:"), self.base_url)
+        if address and kind == "Image":
+            self.images.append(Image(address, text, ""))
+            self.features.add("image")
+        elif address:
+            self.links.append(Link(address, text))
+
+
+def _code_and_prose(markdown: str) -> Iterator[tuple[bool, str]]:
+    """Yield the pieces of Markdown in their order, each with whether it is code."""
+    data = markdown.encode()
+    place = 0
+    for event, at in pyromark.events_with_range(markdown):
+        match event:
+            case {"Code": _} | {"Start": {"CodeBlock": _}}:
+                yield False, data[place : at["start"]].decode()
+                yield True, data[at["start"] : at["end"]].decode()
+                place = at["end"]
+    yield False, data[place:].decode()
 
 
 def _end_of(text: str, found: re.Match[str]) -> int:

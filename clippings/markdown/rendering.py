@@ -1,6 +1,6 @@
 """Markdown → HTML that is safe on a page of ours.
 
-    Markdown ─► markdown-it-py ─► anchors, boxes, scrolling tables ─► nh3 ─► HTML
+    Markdown ─► pulldown-cmark ─► anchors, boxes, scrolling tables ─► nh3 ─► HTML
 
 Sanitising is the last step: nothing is put together from what came out of it.
 """
@@ -9,12 +9,10 @@ from __future__ import annotations
 
 import html
 import re
-from functools import partial
 
 import nh3
-from markdown_it import MarkdownIt
 
-from clippings.markdown.plain import outside_code, plain_text
+from clippings.markdown.commonmark import plain_text, to_html, without_surrogates
 
 __all__ = ["ANCHOR", "LONGEST", "plain_text", "render_html"]
 
@@ -22,14 +20,11 @@ ANCHOR = "h-"
 """What the id of a heading begins with, so that it can name nothing else on the page."""
 
 LONGEST = 1_000_000
-# What each costs the parsers, in microseconds; an empty line costs next to nothing.
-_COST = {"\n": 85, "\n\n": -85, "[": 160, "<": 60, "*": 25, "|": 20, "_": 16, "~": 16, "`": 11}
-MOST_COST = 1_000_000
-"""Microseconds that a text may take by its signs: some 11,000 lines, or paragraphs."""
+MOST_TAGS = 15_000
+"""The sanitiser is quadratic in elements that stand in one another: these take it a second."""
 
 _DEEPEST = 40
 
-_MARKDOWN = MarkdownIt("commonmark", {"maxNesting": 100}).enable(["table", "strikethrough"])
 _TAGS = set(
     "a abbr b bdi bdo blockquote br caption cite code col colgroup dd del details dfn div dl dt em"
     " figcaption figure h1 h2 h3 h4 h5 h6 hr i img ins kbd li mark ol p pre q rb rp rt rtc ruby s"
@@ -52,19 +47,16 @@ _ADDED = {"img": {"loading": "lazy", "decoding": "async", "referrerpolicy": "no-
 _IMAGE_ATTRIBUTES = "".join(f' {name}="{value}"' for name, value in _ADDED["img"].items())
 _LANGUAGE_CLASS = re.compile(r"language-[\w+#.-]{1,40}")
 _RUNS_CODE = re.compile(r"(?i)[\s\x00-\x20]*(?:javascript|vbscript|data)\s*:")
-_ALIGNED = re.compile(r'style="text-align:(left|center|right)"')
-_CHECKBOX = re.compile(r"(<li>\s{0,9}(?:<p>)?)\[([ xX])\] ")
+_ALIGNED = re.compile(r'style="text-align: (left|center|right)"')
+_CHECKBOX = re.compile(r'<input disabled="" type="checkbox"( checked="")?/>\s')
 _IMAGE = re.compile(r"(?i)<img(?=[\s/>])")
 _HEADING = re.compile(r"(?i)<h([1-6])(?:\s[^<>]*)?>((?:[^<]|<(?!/?h[1-6][\s>]))*)</h\1>")
 _ANCHOR_ID = re.compile(rf"{ANCHOR}[\w-]+")
 _TAG = re.compile(r"<[^<>]*>")
 _NOT_IN_ANCHOR = re.compile(r"[^\w-]+")
-# CommonMark has no footnotes: a note of one word would be read as the address of its mark.
-_NOTE = re.compile(r"^([ \t>]*)(\[\^[^\]\\\n]+\]:)", re.MULTILINE)
 # Elsewhere a picture without a host would be a request to this site in its reader's name.
 _OTHER_HOST = re.compile(r"(?i)(?:https?:)?//[^/\\?#]")
 _OWN_FILE = re.compile(r"/static/(?!.*(?:\.|%2e){2})[\w%./~+@-]+", re.IGNORECASE)
-_SURROGATE = re.compile("[\ud800-\udfff]")
 _DEEP_LINE = re.compile(rf"(?m)^(?:[ \t]*(?:[>*+-]|\d{{1,9}}[.)])){{{_DEEPEST}}}")
 
 
@@ -75,12 +67,10 @@ def render_html(markdown: str) -> str:
     heading has an id that begins with `ANCHOR`, a table stands in a `div.table`. What is
     too long, or made to take a parser hours, comes as it is written, in a `<pre>`.
     """
-    markdown = _SURROGATE.sub("\ufffd", markdown)
     if _is_crafted(markdown):
-        return f"<pre>{html.escape(markdown)}</pre>"
-    rendered = _MARKDOWN.render(_with_notes(markdown))
+        return f"<pre>{html.escape(without_surrogates(markdown))}</pre>"
     return nh3.clean(
-        _with_anchors(_dressed(rendered)),
+        _with_anchors(_dressed(to_html(markdown))),
         tags=_TAGS,
         attributes=_ATTRIBUTES,
         attribute_filter=_filtered,
@@ -97,24 +87,17 @@ def _dressed(rendered: str) -> str:
     adds them in another each time.
     """
     rendered = _ALIGNED.sub(r'align="\1"', rendered)
-    rendered = _CHECKBOX.sub(lambda m: m[1] + ("☐ " if m[2] == " " else "☑ "), rendered)
+    rendered = _CHECKBOX.sub(lambda m: "☑ " if m[1] else "☐ ", rendered)
     rendered = rendered.replace("<table>", '<div class="table"><table>')
     rendered = rendered.replace("</table>", "</table></div>")
     return _IMAGE.sub(f"<img{_IMAGE_ATTRIBUTES}", rendered)
-
-
-def _with_notes(markdown: str) -> str:
-    """Markdown whose footnotes stay text, those in code blocks as they are."""
-    if "[^" not in markdown:
-        return markdown
-    return outside_code(markdown, partial(_NOTE.sub, r"\1\\\2"))
 
 
 def _is_crafted(markdown: str) -> bool:
     """Whether to render a text would take more than a second: hardly an article is like that."""
     return (
         len(markdown) > LONGEST
-        or sum(cost * markdown.count(sign) for sign, cost in _COST.items()) > MOST_COST
+        or markdown.count("<") > MOST_TAGS
         or _DEEP_LINE.search(markdown) is not None
     )
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-from collections import Counter
 from itertools import accumulate
 
 TAG = re.compile(r"<(/?)([A-Za-z][A-Za-z0-9-]*)(?![A-Za-z0-9-])[^<>]*>")
@@ -62,18 +61,23 @@ def _is_one_element(body: str) -> bool:
 
 
 def _outside(body: str, tags: list[re.Match[str]]) -> str:
-    """The text outside of all elements that are closed as often as they are opened."""
-    opened = Counter(tag[2].lower() for tag in tags if not tag[1])
-    closed = Counter(tag[2].lower() for tag in tags if tag[1])
+    """The text outside of all elements that are closed."""
+    open_tags: dict[str, list[int]] = {}
+    paired: set[int] = set()
+    for number, tag in enumerate(tags):
+        same = open_tags.setdefault(tag[2].lower(), [])
+        if not tag[1]:
+            same.append(number)
+        elif same:
+            paired |= {number, same.pop()}
     parts: list[str] = []
     depth = place = 0
-    for tag in tags:
+    for number, tag in enumerate(tags):
         if depth == 0:
             parts += [body[place : tag.start()], _ELEMENT]
         place = tag.end()
-        name = tag[2].lower()
-        if opened[name] == closed[name]:
-            depth = max(0, depth + (-1 if tag[1] else 1))
+        if number in paired:
+            depth += -1 if tag[1] else 1
     if depth == 0:
         parts.append(body[place:])
     return "".join(parts)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from lxml import etree
+from turbohtml import Element
 
 from clippings.markdown.tokens import CELL, CELL_TEXT, ROW
 
@@ -15,28 +15,27 @@ SPARE_PLACES = 20_000  # that spans may cover in one table; beyond, they count f
 _TOO_BIG_FOR_A_CELL = tuple("table pre blockquote h1 h2 h3 hr".split())
 
 
-def is_layout(table: etree._Element) -> bool:
+def is_layout(table: Element) -> bool:
     """Whether a table only places things on the page: it is unwrapped and its cells are blocks."""
-    if table.get("role") in ("presentation", "none"):
+    if table.attr("role") in ("presentation", "none"):
         return True
-    inner = table.iter(*_TOO_BIG_FOR_A_CELL)
-    next(inner)  # the table itself
-    if next(inner, None) is not None:
+    if next(table.iter_elements(_TOO_BIG_FOR_A_CELL), None) is not None:
         return True
-    cells = table.iter("td", "th")
+    cells = table.iter_elements(("td", "th"))
     next(cells, None)
     return next(cells, None) is None
 
 
-def is_grid(table: etree._Element) -> bool:
+def is_grid(table: Element) -> bool:
     """Whether a table has rows and columns, so that something is lost if it is taken apart."""
-    rows = table.xpath("tr | thead/tr | tbody/tr | tfoot/tr")
-    return table.get("role") is None and sum(len(row) > 1 for row in rows) > 1
+    rows = table.select(":scope > * > tr")
+    wide = sum(len(row.select(":scope > *")) > 1 for row in rows)
+    return table.attr("role") is None and wide > 1
 
 
-def span(cell: etree._Element, name: str) -> int:
+def span(cell: Element, name: str) -> int:
     """`colspan` or `rowspan` as a number that is safe to count to."""
-    value = (cell.get(name) or "").strip()
+    value = (cell.attr(name) or "").strip()
     return max(1, min(MOST_COLUMNS, int(value))) if value.isdecimal() and len(value) < 9 else 1
 
 

@@ -14,7 +14,6 @@ LINE = "\ud8e9"  # a <br>
 BLOCK, UL, OL = "\ud8ea", "\ud8eb", "\ud8ec"  # a finished block follows, up to the next BREAK
 ITEM, ITEM_END = "\ud8ed", "\ud8ee"  # around a finished list item
 ROW, CELL, CELL_TEXT = "\ud8ef", "\ud8f1", "\ud8f2"  # a table row; a cell's span; its text
-INNER = "\ud8f3"  # around a link inside a link
 
 FINISHED = frozenset((BLOCK, UL, OL))
 

@@ -1,181 +1,115 @@
-"""HTML text → a tree that is safe to walk: every letter in it, bounded in depth and breadth.
+"""HTML text → a tree that is safe to walk, with every letter that a reader sees.
 
-HTML ─► repair ─► libxml2 ─► without what nobody sees ─► HTML that stood as text ─► root
+HTML ─► repair ─► turbohtml, as browsers read ─► without what nobody sees ─► HTML that stood as text
 """
 
 from __future__ import annotations
 
 from itertools import islice
 
-from lxml import etree
+from turbohtml import Element, Text, parse
 
 from clippings.markdown.code import code_cells, code_text, drop_copy_button, is_line_number
-from clippings.markdown.escaped import is_page_as_text, pages_as_code
+from clippings.markdown.commonmark import without_surrogates
+from clippings.markdown.escaped import is_page_as_text, pages_as_code, text_of_page
 from clippings.markdown.guard import lost_in_repair
 from clippings.markdown.media import EMBEDDED, media_address
-from clippings.markdown.repair import (
-    CUT_SHORT,
-    PARAGRAPH_TAG,
-    TO_MEND,
-    flatten,
-    mend_ends,
-    mend_swallowing,
-    with_fewer_attributes,
-    with_marks_carried,
-    without_scripts,
-)
+from clippings.markdown.repair import SWALLOWING, bare_as_text, end_what_swallows, mend_ends
 
-# libxml2 stops at 256 levels (2,048 for a huge document), and at a text of 10 MB.
-_LIMITS = (etree.ErrorTypes.ERR_RESOURCE_LIMIT, etree.ErrorTypes.ERR_INTERNAL_ERROR)
-_HUGE = 5_000_000
-# One for each `huge`: to make a parser takes half as long as an article.
-_PARSERS = [
-    etree.HTMLParser(encoding="utf-8", remove_comments=True, remove_pis=True, huge_tree=huge)
-    for huge in (False, True)
-]
 # Nothing a reader sees.
-_UNSEEN = tuple("script style button svg template head title link meta canvas".split())
+_UNSEEN = frozenset("script style button svg template head title link meta canvas".split())
+_TENDED = _UNSEEN | {*SWALLOWING, *EMBEDDED, "math", "table", "pre"}
 
 
 class Document:
-    """A body as a cleaned tree: `root` (None where there is nothing to read) without what no
-    reader sees, TeX in the place of its rendering.
+    """A body as a cleaned tree: `root` without what no reader sees, TeX in the place of its
+    rendering.
 
-    `lost` are letters that were lost before there was a tree, `flattened` says whether levels
-    were left out, `unescaped` how often HTML stood as code or was escaped twice.
+    `lost` are letters that were lost before there was a tree, `unescaped` says how often HTML
+    stood as code or was escaped twice.
     """
 
     def __init__(self, source: str, *, unescape: bool = True) -> None:
-        seen = without_scripts(source)
-        text = with_fewer_attributes(mend_ends(seen))
-        self.flattened = False
+        source = without_surrogates(source)
+        text = mend_ends(bare_as_text(source))
+        self.root, present = _parse(text)
+        self.lost = ""
         self.unescaped = 0
-        root, errors = _parse(text)
-        first = root
-        present = _watched_in(root)
-        # Where libxml2 gave up, they may stand deeper than was read.
-        to_mend = set(TO_MEND) if errors.filter_types(_LIMITS) else present.intersection(TO_MEND)
-        mended = mend_swallowing(text, to_mend) if to_mend else text
-        if errors and CUT_SHORT.search(mended):
-            mended = PARAGRAPH_TAG.sub(r"<\1div", mended)
-        if errors:
-            mended = with_marks_carried(mended)
+        mended = text if present.isdisjoint(SWALLOWING) else end_what_swallows(text, present)
         if mended != text:
-            root, errors = _parse(mended)
-        if errors.filter_types(_LIMITS):
-            shallow = flatten(mended)
-            self.flattened = shallow != mended
-            root, _ = _parse(shallow, huge=len(shallow) > _HUGE)
-        self.root = root
-        self.lost = "" if mended == seen else lost_in_repair(seen, root)
-        if root is not None:
-            _clean(root, present if root is first else _watched_in(root))
-            if unescape and "&lt;" in source:
-                self._unescape(root)
+            self.root, present = _parse(mended)
+        if text != source or mended != text:
+            self.lost = lost_in_repair(source, self.root)
+        _clean(self.root, present)
+        if unescape and ("&lt;" in source or "&amp;lt;" in source):
+            self._unescape()
 
-    def _unescape(self, root: etree._Element) -> None:
+    def _unescape(self) -> None:
         """Put the elements in the place of HTML that stands as text, in code or all over."""
-        for place in [root] if is_page_as_text(root) else pages_as_code(root):
-            inner = Document("".join(place.itertext()), unescape=False).root
+        body = self.root.find("body") or self.root
+        for place in [body] if is_page_as_text(self.root) else pages_as_code(self.root):
+            inner = Document(text_of_page(place), unescape=False).root
+            place.clear()
+            place.extend(list(inner))
+            place.tag = "div"
             self.unescaped += 1
-            if inner is not None:
-                place.text = None
-                place[:] = [inner]
-                inner.tag = "div"
-                place.tag = "html" if place is root else "div"
 
 
-def _watched_in(root: etree._Element | None) -> set[str]:
-    """The tags in a tree that need mending or tending, found in one walk."""
-    return set() if root is None else {element.tag for element in root.iter(*_WATCHED)}
+def _parse(text: str) -> tuple[Element, set[str]]:
+    """Return the root of a page, and which elements that need tending are in it."""
+    root = parse(text).root
+    assert root is not None  # <html> is always there
+    return root, {element.tag for element in root.iter_elements(_TENDED)}
 
 
-def _parse(text: str, *, huge: bool = False) -> tuple[etree._Element | None, etree._ListErrorLog]:
-    """The tree of a document, and what libxml2 found wrong with it."""
-    parser = _PARSERS[huge]
-    data = text.encode("utf-8", "replace")
-    try:
-        root = etree.fromstring(data.replace(b"\0", b"") if b"\0" in data else data, parser)
-    except etree.XMLSyntaxError:  # nothing in it but white space, comments, a doctype
-        root = None
-    return root, parser.error_log
+def _clean(root: Element, present: set[str]) -> None:
+    if "math" in present or "script" in present:
+        _keep_tex(root)
+    if "table" in present or "pre" in present:
+        _tend_code(root)
+    if not present.isdisjoint(EMBEDDED):
+        _empty_players(root)
+    for element in list(root.iter_elements(_UNSEEN)):
+        element.extract()
 
 
-def _clean(root: etree._Element, present: set[str]) -> None:
-    for tags, tend in _TENDED_BY:
-        if not present.isdisjoint(tags):
-            tend(root)
-
-
-def _empty_players(root: etree._Element) -> None:
+def _empty_players(root: Element) -> None:
     """What stands inside a player with an address is for browsers that cannot play it."""
-    for media in root.iter(*EMBEDDED):
-        address = media_address(media)
-        if address:
-            media.set("src", address)
-            del media[:]
-            media.text = None
+    for media in list(root.iter_elements(EMBEDDED)):
+        if address := media_address(media):
+            media.attrs["src"] = address
+            media.clear()
 
 
-def _end_definitions(root: etree._Element) -> None:
-    """libxml2 does not end a <dd> before the next."""
-    for inner in list(root.iter("dd")):
-        outer = inner.getparent()
-        if outer is not None and outer.tag == "dd":
-            outer.addnext(inner)
-
-
-def _strip_unseen(root: etree._Element) -> None:
-    etree.strip_elements(root, *_UNSEEN, with_tail=False)
-
-
-def _tend_code(root: etree._Element) -> None:
+def _tend_code(root: Element) -> None:
     """Code in a table with its line numbers becomes one `<pre>`; other numbers and buttons go."""
-    for table in list(root.iter("table")):
+    for table in list(root.iter_elements("table")):
         if cells := code_cells(table):
-            lines = "\n".join(map(code_text, cells))
-            table.clear(keep_tail=True)
-            table.tag, table.text = "pre", lines
-    for code in list(root.iter("pre")):
-        if next(code.iterancestors("pre"), None) is None:
-            drop_copy_button(code)
-            for number in [child for child in code.iterdescendants() if is_line_number(child)]:
-                number.tag = "template"
+            table.replace_with(Element("pre", None, [Text("\n".join(map(code_text, cells)))]))
+    for code in list(root.iter_elements("pre")):
+        drop_copy_button(code)
+        for number in [inner for inner in code.iter_elements() if is_line_number(inner)]:
+            number.extract()
 
 
-def _keep_tex(root: etree._Element) -> None:
+def _keep_tex(root: Element) -> None:
     """KaTeX, MathJax and MathML: their TeX becomes the text of a `tex` element."""
-    for math in list(root.iter("math")):
-        source = math.find(".//annotation[@encoding='application/x-tex']")
-        tex = math.get("alttext") if source is None else source.text
-        if tex:
-            rendered = [
-                up for up in islice(math.iterancestors(), 4) if "katex" in up.get("class", "")
-            ]
-            _become_tex(rendered[-1] if rendered else math, tex, math.get("display") == "block")
-    scripts = [el for el in root.iter("script") if el.get("type", "").startswith("math/tex")]
-    for script in scripts:
-        _become_tex(script, script.text or "", "display" in script.get("type", ""))
-    if scripts:
-        for element in root.iter("span", "div"):
-            if element.get("class", "").startswith("MathJax"):
-                element.tag = "template"  # the rendering of a script that is kept
+    for math in list(root.iter_elements("math")):
+        source = math.find("annotation", attrs={"encoding": "application/x-tex"})
+        if tex := source.text if source else math.attr("alttext"):
+            around = (up for up in islice(math.ancestors, 4) if isinstance(up, Element))
+            rendered = [up for up in around if "katex" in (up.attr("class") or "")]
+            is_block = math.attr("display") == "block"
+            (rendered[-1] if rendered else math).replace_with(_tex(tex, is_block))
+    kinds = [(script, script.attr("type") or "") for script in root.iter_elements("script")]
+    scripts = [(script, kind) for script, kind in kinds if kind.startswith("math/tex")]
+    for script, kind in scripts:
+        script.replace_with(_tex(script.text, "display" in kind))
+    if scripts:  # their rendering goes
+        for element in list(root.iter_elements(("span", "div"))):
+            if (element.attr("class") or "").startswith("MathJax"):
+                element.extract()
 
 
-def _become_tex(element: etree._Element, tex: str, display: bool) -> None:
-    element.clear(keep_tail=True)
-    element.tag = "tex"
-    element.text = tex.strip()
-    if display:
-        element.set("display", "block")
-
-
-# The elements that need tending, and what tends them, in this order.
-_TENDED_BY = (
-    (("math", "script"), _keep_tex),
-    (("table", "pre"), _tend_code),
-    (EMBEDDED, _empty_players),
-    (("dd",), _end_definitions),
-    ((*_UNSEEN, "pre"), _strip_unseen),
-)
-_WATCHED = {*TO_MEND, *(tag for tags, _ in _TENDED_BY for tag in tags)}
+def _tex(source: str, is_block: bool) -> Element:
+    return Element("tex", {"display": "block"} if is_block else None, [Text(source.strip())])

@@ -12,6 +12,8 @@ import unicodedata
 from collections.abc import Mapping
 from datetime import date, datetime, timezone
 
+from clippings.models import Diagnostic
+
 _MONTHS = "jan feb mar apr may jun jul aug sep oct nov dec".split()
 # RFC 2822 section 4.3, and the zones of the archive's part of the world.
 _ZONES = {
@@ -190,3 +192,9 @@ def suspect_days(articles: Mapping[str, int]) -> frozenset[str]:
         if few >= 0 and (after - before).days > _MOST_DAYS:
             end = position
     return frozenset(suspect + rest[end:])
+
+
+def suspect_date(date: str) -> Diagnostic:
+    """Return what is said of a date that cannot be: alone, or among all others of the archive."""
+    message = f"{date[:10]} cannot be; it is shown as written and counts for no day or span"
+    return Diagnostic("warning", "normalize", "date-suspect", message)

@@ -8,7 +8,6 @@ import unicodedata
 from collections.abc import Mapping
 from functools import cache
 from importlib.metadata import version
-from importlib.resources import files
 from pathlib import Path
 
 ID_BITS = 53
@@ -38,7 +37,7 @@ def digest_of_file(path: Path) -> str:
     return digest.hexdigest()
 
 
-CONVERTERS = ("lxml", "markdownify", "python-frontmatter", "PyYAML", "opencc")
+CONVERTERS = ("turbohtml", "markdownify", "pyromark", "python-frontmatter", "PyYAML", "opencc")
 """Packages whose version may change what an article becomes."""
 
 _NOT_CONVERTING = ("site",)
@@ -48,7 +47,7 @@ _NOT_CONVERTING = ("site",)
 def program() -> Mapping[str, str]:
     """Return all that decides what a file becomes, name by name: our own code, the packages that
     convert, Python's version, its Unicode. Where it is the same, bytes give the same rows."""
-    package = Path(str(files("clippings")))
+    package = Path(__file__).parents[1]
     sources = (f for kind in ("*.py", "*.sql") for f in package.rglob(kind))
     ours = sorted(f for f in sources if f.relative_to(package).parts[0] not in _NOT_CONVERTING)
     code = hashlib.sha256(b"".join(f.read_bytes() for f in ours)).hexdigest()[:16]

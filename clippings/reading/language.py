@@ -40,7 +40,7 @@ _WORDS = {
     "en": "the of and to in is that for it with as on are this was be by you from have not do no",
     "es": "el la los las de que y en un una por con para es del se lo como más su está son al fue",
     "pt": "de que em um uma por para é da dos das na nas não se mais você são como foi ao pela sua",
-    "ca": "el la els les de que i en un una per amb és del dels al als més aquest són hi està",
+    "ca": "el la els les de que i en un una per amb és del dels al als més aquest són hi està cal",
     "fr": "le la les des de et à un une du est pour que dans qui sur pas avec vous ce au nous par",
     "de": "der die das und zu in den von ist mit nicht ein eine für auf im sich dem auch es wir",
     "it": "il la le di che una un per con è del della dei sono non si da nel gli più alla questo",
@@ -51,7 +51,11 @@ _WORDS = {
     "vi": "và của là có không trong được cho với các một này những người khi đã để như về",
     "id": "yang dan di untuk dengan ini dari pada dalam tidak akan adalah itu ke atau juga bisa",
     "sv": "och att det som en på är av för med den till inte om ett har jag från var vid vi",
-    "nb": "og å det som en på er av for med den til ikke om et har jeg fra var ved vi etter ble",
+    "nb": "og å det som en på er av for med den til ikke om et har fra var ved vi etter ble må du",
+    "da": "og at det som en på er af for med den til ikke om et har fra var ved vi efter blev du",
+    "fi": "ja on ei se että oli hän mutta kun niin myös ovat tai joka mitä olla vain nyt tämä jos",
+    "cs": "a je se na že do to jako by ale za pro který jsou od nebo jeho však tak při pak aby byl",
+    "hu": "a az és hogy nem is egy de ez meg van volt csak mint el még már lehet azt vagy most",
 }
 
 # The Cyrillic and Arabic languages by letters that they have, and that they have not.
@@ -66,7 +70,7 @@ _MISNAMED = {"cn": "zh-Hans", "tw": "zh-Hant", "jp": "ja", "kr": "ko"}
 
 
 def detect(text: str, declared: str | None = None) -> str | None:
-    """Name the language of `text`, or None when nothing in it tells.
+    """Return the language of `text`, or None when nothing in it tells.
 
     `declared` is what the article says of itself; it wins when it is a plausible
     BCP 47 tag (RFC 5646). Chinese is always told apart by script: `zh-Hans`, `zh-Hant`.
@@ -113,24 +117,31 @@ def _by_script(sample: str) -> str | None:
     # Japanese is written in Han and kana: where kana are no mere quotation, both count for it.
     if shares["ja"] * 5 > shares["Han"]:
         shares["ja"] += shares.pop("Han", 0)
-    main = max(shares, key=lambda script: shares[script] * _WEIGHTS.get(script, 3.0))
+    weights = {script: shares[script] * _WEIGHTS.get(script, 3.0) for script in shares}
+    main = max(weights, key=weights.__getitem__)
+    if main == "Latn":
+        if language := _latin(sample):
+            return language
+        # Code without a fence has no function words; what stands beside it tells.
+        less = weights.pop("Latn") / 5
+        main = max(weights, key=weights.__getitem__, default="Latn")
+        if weights.get(main, 0) < less:
+            return None
     if main == "Han":
         return _han(counts)
-    if main == "Latn":
-        return _latin(sample)
     told = (tag for tag, has, lacks in _LETTERS.get(main, ()) if _tells(counts, has, lacks))
     return next(told, _ELSE.get(main, main))
 
 
 def _tells(counts: Counter[str], has: str, lacks: str) -> bool:
-    """Whether a text has letters (one in 200), and more of them than of those that it lacks."""
+    """Return whether a text has letters (one in 200), and more than of those that it lacks."""
     found, against = (sum(counts[letter] for letter in letters) for letters in (has, lacks))
     return found * 200 > counts.total() and found > against
 
 
 @cache
 def _script(letter: str) -> str | None:
-    """The script of a letter; None for what is no letter."""
+    """Return the script of a letter; None for what is no letter."""
     return _SCRIPTS.get(unicodedata.name(letter, "").split(" ")[0]) if letter.isalpha() else None
 
 
@@ -143,8 +154,8 @@ def _han(counts: Counter[str]) -> str:
 
 @cache
 def _only() -> tuple[frozenset[str], frozenset[str]]:
-    """The characters that only Simplified and that only Traditional text has: those that OpenCC
-    changes one way. What is frequent in Big5 (台, 后, 里) is no sign of Simplified text."""
+    """Return the characters that only Simplified and that only Traditional text has: those that
+    OpenCC changes one way. What is frequent in Big5 (台, 后, 里) is no sign of Simplified text."""
     simplified, traditional = changed_by("s2t").keys(), changed_by("t2s").keys()
     return (
         frozenset(c for c in simplified - traditional if not _is_frequent_in_big5(c)),

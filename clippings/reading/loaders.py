@@ -14,6 +14,7 @@ import sys
 import textwrap
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Sequence
+from itertools import accumulate
 from typing import Any
 
 import yaml
@@ -84,7 +85,7 @@ def load_yaml(header: str) -> Loaded:
         return loaded
     quoted, _ = quote_titles(header)
     spaced = re.sub(r"^\t+", lambda tabs: "  " * len(tabs[0]), quoted, flags=re.MULTILINE)
-    return _recover(textwrap.dedent(spaced), "yaml", KEY, lambda part: _Composed(part).load())
+    return _recover(textwrap.dedent(spaced), "yaml", KEY, load_composed)
 
 
 def load_valid(header: str) -> Loaded | None:
@@ -96,7 +97,7 @@ def load_valid(header: str) -> Loaded | None:
         values, repairs = load_plain(quoted, titles)
     except Refused:
         try:
-            values, repairs = _Composed(quoted).load()
+            values, repairs = load_composed(quoted)
         except (yaml.YAMLError, RecursionError):
             return None
         repairs = (_kept_as_written("yaml", titles), *repairs) if broken else repairs
@@ -132,7 +133,7 @@ def load_json(header: str) -> Loaded:
             strict=False,
         )
     except ValueError:
-        values, found = _Composed(header).load()
+        values, found = load_composed(header)
         message = "The header is not valid JSON: check its quotes, commas and braces."
         return values, (*found, _warning("json-repaired", message))
     return _plain(value), tuple(repairs)
@@ -195,28 +196,32 @@ def _plain_scalar(written: str) -> str | None:
     return None if ": " in written or " #" in written or "\t" in written else written
 
 
-class _Composed:
-    """Plain values of the nodes of one YAML document, as libyaml composes them."""
+def load_composed(header: str) -> Loaded:
+    """Read the plain values of one YAML document, as libyaml composes it; raises `YAMLError` for
+    one that is broken or no mapping."""
+    if len(_NESTING.findall(header)) > MAX_NESTING:
+        raise Refused("the header may be nested deeper than the composer's stack")
+    node = yaml.compose(header, Loader=Loader)
+    reader = _NodeReader(header)
+    values = {} if node is None else reader.value(node, 0)
+    if not isinstance(values, dict):
+        raise Refused("the header is not a mapping")
+    if COMMENTS in header and (comments := reader.comments()):
+        values[COMMENTS] = comments
+    return values, tuple(reader.repairs)
+
+
+class _NodeReader:
+    """Plain values of YAML's nodes; `spans` says where the scalars stand."""
 
     def __init__(self, header: str) -> None:
         self.header = header
         self.budget = 10 * len(header) + 1_000  # nodes and characters, aliases written out
-        self.spans: list[tuple[int, int]] = []  # where the scalars stand
+        self.spans: list[tuple[int, int]] = []
         self.repairs: list[Diagnostic] = []
 
-    def load(self) -> Loaded:
-        """Read the document; raises `YAMLError` when it is broken or no mapping."""
-        if len(_NESTING.findall(self.header)) > MAX_NESTING:
-            raise Refused("the header may be nested deeper than the composer's stack")
-        node = yaml.compose(self.header, Loader=Loader)
-        value = {} if node is None else self._value(node, 0)
-        if not isinstance(value, dict):
-            raise Refused("the header is not a mapping")
-        if COMMENTS in self.header and (comments := list(self._comments())):
-            value[COMMENTS] = comments
-        return value, tuple(self.repairs)
-
-    def _value(self, node: yaml.Node, depth: int) -> Any:
+    def value(self, node: yaml.Node, depth: int) -> Any:
+        """Return the text, list or mapping of a node; raises `Refused`."""
         self.budget -= 1
         if depth > MAX_DEPTH or self.budget < 0:
             raise Refused("the header is nested too deep, or made many times as long by aliases")
@@ -226,33 +231,26 @@ class _Composed:
         if anchor and f"*{anchor[1]}" not in self.header:
             raise Refused(f"the anchor &{anchor[1]} is never used")
         if isinstance(node, yaml.SequenceNode):
-            return [self._value(item, depth + 1) for item in node.value]
-        if isinstance(node, yaml.MappingNode):
-            pairs = [(self._key(key), self._value(item, depth + 1)) for key, item in node.value]
-            return unique(pairs, self.repairs)
-        return self._scalar(node)
-
-    def _key(self, node: yaml.Node) -> str:
-        if not isinstance(node, yaml.ScalarNode):
+            return [self.value(item, depth + 1) for item in node.value]
+        if isinstance(node, yaml.ScalarNode):
+            self.budget -= len(node.value)
+            start, end = node.start_mark.index, node.end_mark.index
+            if self.header[start : start + 1] in ("|", ">"):  # a comment may follow on that line
+                start = self.header.find("\n", start)
+            self.spans.append((start, end))
+            return _tidy(node.value)
+        if not all(isinstance(key, yaml.ScalarNode) for key, _ in node.value):
             raise Refused("a key is not a word")
-        return str(self._value(node, 0))
+        pairs = [(self.value(key, 0), self.value(item, depth + 1)) for key, item in node.value]
+        return unique(pairs, self.repairs)
 
-    def _scalar(self, node: yaml.Node) -> str:
-        self.budget -= len(node.value)
-        start, end = node.start_mark.index, node.end_mark.index
-        if self.header[start : start + 1] in ("|", ">"):  # a comment may follow on that line
-            start = self.header.find("\n", start)
-        self.spans.append((start, end))
-        return _tidy(node.value)
-
-    def _comments(self) -> Iterator[str]:
-        """Find the comments: they stand between the scalars."""
-        position = 0
-        for start, end in (*sorted(self.spans), (len(self.header), 0)):
-            for match in _COMMENT.finditer(self.header[position:start]):
-                if text := match[1].strip():
-                    yield text
-            position = max(position, end)
+    def comments(self) -> list[str]:
+        """Return the comments: they stand between the scalars."""
+        starts = [*(start for start, _ in sorted(self.spans)), len(self.header)]
+        ends = [0, *accumulate((end for _, end in sorted(self.spans)), max)]
+        between = (self.header[end:start] for end, start in zip(ends, starts, strict=True))
+        found = (match[1].strip() for text in between for match in _COMMENT.finditer(text))
+        return list(filter(None, found))
 
 
 def unique(pairs: Iterable[tuple[str, Any]], repairs: list[Diagnostic]) -> dict[str, Any]:

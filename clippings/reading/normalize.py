@@ -10,17 +10,25 @@ from __future__ import annotations
 import html
 import json
 import re
-from collections.abc import Iterator, Mapping, Sequence
-from pathlib import PurePosixPath
-from typing import Any, NamedTuple
-from urllib.parse import urljoin, urlsplit
+from collections.abc import Mapping, Sequence
+from posixpath import basename, splitext
+from typing import Any
+from urllib.parse import urljoin
 
 from clippings.markdown.rendering import plain_text
 from clippings.models import Article, Conversion, Diagnostic, ParsedArticle, Severity
-from clippings.reading.dates import day_of, parse_date
+from clippings.reading.dates import day_of, parse_date, suspect_date
+from clippings.reading.fields import (
+    category_levels,
+    host_of,
+    leaves,
+    name_of,
+    one_line,
+    opening,
+    split_levels,
+)
 from clippings.reading.identity import path_id, text_digest
 from clippings.reading.language import detect
-from clippings.search.snippets import word_edge
 
 KEYS = {
     "title": ("title", "headline"),
@@ -42,9 +50,6 @@ PLACEHOLDER_HOSTS = frozenset({"picsum.photos", "via.placeholder.com", "placehol
 MAX_TITLE = 500
 """Characters of a title; what is longer was a text, and stays whole in the front matter."""
 
-SUMMARY_CHARACTERS = 140
-"""How much of the text stands in for a summary: what a list of articles has room for."""
-
 _HEADING = re.compile(
     r"^ {0,3}(?:#{1,6}[ \t]+(?P<atx>.+?)[ \t]*#*"
     r"|(?P<setext>[^\s>*+|-].*)\n {0,3}(?:=+|-{2,})[ \t]*)$",
@@ -53,10 +58,6 @@ _HEADING = re.compile(
 _HTML_TITLE = re.compile(r"<title[^>]*>([^<]+)</title", re.IGNORECASE)
 # As a browser reads it: blanks and control characters before and inside a scheme do not count.
 _OTHER_SCHEME = re.compile(r"[\x00-\x20]*(?!https?:)[a-z][a-z0-9+.\s-]*:", re.IGNORECASE)
-_SPACE = re.compile(r"\s+")
-_LINK = re.compile(r"\[([^\[\]]+)\]\([^()\s]*\)")
-_DASH = re.compile(r" -(?: |$)")
-_POSTS = re.compile(r"(?:(?:source|content)/)?_?posts?/")
 _NAME_DATE = re.compile(r"(?P<date>\d{4}-\d{1,2}-\d{1,2})(?:-(?=.)|(?=\.\w+$))")
 _FLAGS = frozenset({"true", "false", "yes", "no"})
 _WRITTEN_AS_LINE = re.compile(r"[:/\\?*“”<>|\[\]]")
@@ -75,7 +76,7 @@ def normalize_article(
     header = _Header(parsed.front_matter)
     notes: list[Diagnostic] = []
     levels = category_levels(header.value("categories"), parsed.path)
-    author = ", ".join(map(_name, header.lines("author")))
+    author = ", ".join(map(name_of, header.lines("author")))
     if split_categories and (split := split_levels(levels, author)):
         notes.append(_note("info", "categories-split", f"{author!r} was read as site - feed"))
         levels, author = split, split.source or author
@@ -133,7 +134,7 @@ class _Header:
         """Return a column's value as lines of text: a list's items, or a string's parts."""
         value = self.value(column)
         parts = _SEPARATOR.split(value) if column == "tags" and isinstance(value, str) else value
-        return [line for leaf in _leaves(parts) if (line := _one_line(leaf))]
+        return [line for leaf in leaves(parts) if (line := one_line(leaf))]
 
     def line(self, column: str) -> str:
         """Return a column's value as one line of text; empty where there is none."""
@@ -150,7 +151,7 @@ def article_url(front_matter: Mapping[str, Any]) -> str | None:
 def own_title(title: str, path: str) -> str:
     """Return the title of the front matter, with the quotes around it that the file's name has too:
     they were taken for YAML's, and are its own."""
-    stem = PurePosixPath(path).stem
+    stem = splitext(basename(path))[0]
     quote = stem[:1]
     is_quoted = len(stem) > 2 and quote in "'\"" and quote == stem[-1] and quote not in stem[1:2]
     if is_quoted and title[:1] != quote and _letters(title) == _letters(stem):
@@ -162,7 +163,7 @@ def fallback_title(path: str, body: str, markdown: str, text: str) -> str:
     """Return the title of an article whose front matter has none: its first heading, the title of
     an HTML page, the file's name without a date before it. A file without a name has the first
     line of its text, which may be empty."""
-    stem = PurePosixPath(path).stem
+    stem = splitext(basename(path))[0]
     if not _letters(stem.removesuffix(".md")):
         return opening(text.lstrip().partition("\n")[0])
     if heading := _HEADING.search(markdown):
@@ -171,39 +172,7 @@ def fallback_title(path: str, body: str, markdown: str, text: str) -> str:
         title = html.unescape(named[1])
     else:
         title = ""
-    return _one_line(title) or _NAME_DATE.sub("", stem) or stem
-
-
-class Levels(NamedTuple):
-    """Where an article stands in the archive; None where it does not say."""
-
-    section: str | None
-    source: str | None
-    feed: str | None
-
-
-def category_levels(categories: Any, path: str) -> Levels:
-    """Return section, source and feed: `categories`, or where they are missing the folders.
-
-    Hexo's nested lists are alternative chains of categories: the first one counts. What lies
-    below the third level belongs to the feed. Folders in which generators keep all of their
-    articles (`source/_posts/`) are no level.
-    """
-    is_nested = isinstance(categories, list) and categories and isinstance(categories[0], list)
-    chain = categories[0] if is_nested else categories
-    levels = [name for leaf in _leaves(chain) if (name := _name(leaf))]
-    levels = levels or list(PurePosixPath(_POSTS.sub("", path)).parts[:-1])
-    section, source, *feed = [*levels, None, None][: max(len(levels), 2)]
-    return Levels(section, source, "/".join(filter(None, feed)) or None)
-
-
-def split_levels(levels: Levels, author: str) -> Levels | None:
-    """Return the levels of a header whose second and last category is its author and reads
-    `site - feed`, as older generations of the archive have it; None for any other."""
-    if levels.feed or not levels.source or levels.source != author:
-        return None
-    site, *feed = map(_name, _DASH.split(author, maxsplit=1))
-    return Levels(levels.section, site, feed[0] or None) if site and feed else None
+    return one_line(title) or _NAME_DATE.sub("", stem) or stem
 
 
 def lead_image(
@@ -224,26 +193,9 @@ def lead_image(
     return None
 
 
-def host_of(url: str) -> str | None:
-    """Return the host of a web address in lower case without `www.`; None for any other address."""
-    try:
-        host = urlsplit(url).hostname
-    except ValueError:  # "http://[": an address that is none
-        return None
-    return host.removeprefix("www.") if host else None
-
-
-def opening(text: str) -> str:
-    """Return how a text begins, on one line, cut to what a list of articles has room for."""
-    line = _one_line(text[: SUMMARY_CHARACTERS * 3])
-    if len(line) <= SUMMARY_CHARACTERS:
-        return line
-    return line[: word_edge(line, SUMMARY_CHARACTERS)].rstrip() + "…"
-
-
 def date_of_name(path: str) -> str | None:
     """Return the date with which a file's name begins, as Jekyll has it: `2022-01-11-title.md`."""
-    match = _NAME_DATE.match(PurePosixPath(path).name)
+    match = _NAME_DATE.match(basename(path))
     return parse_date(match["date"]) if match else None
 
 
@@ -261,39 +213,12 @@ def _date(header: _Header, column: str, is_chinese: bool, notes: list[Diagnostic
     return date
 
 
-def suspect_date(date: str) -> Diagnostic:
-    """Return what is said of a date that cannot be: alone, or among all others of the archive."""
-    message = f"{date[:10]} cannot be; it is shown as written and counts for no day or span"
-    return _note("warning", "date-suspect", message)
-
-
 def _note(severity: Severity, code: str, message: str) -> Diagnostic:
     return Diagnostic(severity, "normalize", code, message)
 
 
-def _leaves(value: Any) -> Iterator[str]:
-    """Yield the strings of a value in document order, however it is nested."""
-    if isinstance(value, str):
-        yield value
-    elif isinstance(value, Mapping):
-        for inner in value.values():
-            yield from _leaves(inner)
-    else:
-        for inner in value:
-            yield from _leaves(inner)
-
-
 def _is_web(url: str) -> bool:
     return url.startswith(("http://", "https://")) and host_of(url) is not None
-
-
-def _one_line(text: str) -> str:
-    return _SPACE.sub(" ", text).strip()
-
-
-def _name(text: str) -> str:
-    """Return a category's or author's name: of a Markdown link its text, without bars around."""
-    return _one_line(_LINK.sub(r"\1", text)).strip("| ")
 
 
 def _letters(text: str) -> str:

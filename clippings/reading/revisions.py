@@ -21,7 +21,7 @@ from clippings.models import (
 
 
 def with_revisions(history: History, outcomes: Iterable[Processed]) -> Processed:
-    """The newest version that is an article, with its revisions; where there is none, the newest.
+    """Return the newest version that is an article, with its revisions; without one, the newest.
 
     `outcomes` are those of `history.versions`, in their order; two at a time are held.
     """
@@ -67,7 +67,7 @@ def _placed(
 
 
 def _changes(older: Article, newer: Article) -> str:
-    """What differs between two versions, as words; empty: only the bytes do."""
+    """Return what differs between two versions, as words; empty: only the bytes do."""
     differs = {
         "title": older.title != newer.title,
         "text": older.markdown != newer.markdown,
@@ -77,6 +77,6 @@ def _changes(older: Article, newer: Article) -> str:
 
 
 def _header(article: Article) -> dict[str, Any]:
-    """The front matter without what only repeats the title."""
+    """Return the front matter without what only repeats the title."""
     header = json.loads(article.front_matter)
     return {key: value for key, value in header.items() if value != article.title}

@@ -34,7 +34,7 @@ class Meant(NamedTuple):
 
 
 def is_generated(header: str) -> bool:
-    """Say whether this archive's generator wrote the header: it leaves a blank behind a key.
+    """Return whether this archive's generator wrote the header: it leaves a blank behind a key.
 
     It escapes nothing and writes no comments, so that every sign in a value is text.
     """

@@ -1,7 +1,7 @@
 """What the archive's owner keeps out of it: the list `withhold` and the setting `publish`.
 
-    metadata.yml ─► read_withholding ─► Withholding ─┐
-                                          Outcome ─► withhold ─► Withheld, or with its text cut
+    archive.yml ─► read_withholding ─► Withholding ─┐
+                                         Outcome ─► withhold ─► Withheld, or with its text cut
 
 A pure decision about one file at a time, on any worker. An article that is withheld leaves only
 its number; one whose text is withheld keeps what tells it from others, and how it begins.
@@ -14,16 +14,12 @@ import json
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
-from difflib import get_close_matches
 from fnmatch import fnmatchcase
-from pathlib import Path
 from typing import Any
 
-import yaml
-
 from clippings.models import BuildError, Outcome, ProcessedArticle, Quarantined, What, Withheld
+from clippings.reading.fields import category_levels, host_of, opening
 from clippings.reading.identity import text_digest
-from clippings.reading.normalize import category_levels, host_of, opening
 
 PUBLISH = ("full", "snippets")
 """What the archive gives of its articles: all of the text, or how each begins."""
@@ -32,7 +28,6 @@ KINDS = ("path", "host", "source")
 """What an entry may name: a file's path (with `*`, `?`, `[…]`), the host that an article was
 first published at (and its subdomains), a source."""
 
-_SETTINGS = {"withhold", "publish", "split_categories"}
 _OPTIONS = {"only", "reason"}
 _PUNCTUATION = re.compile(r"([!-/:-@\[-`{-~])")  # what a backslash makes plain in Markdown
 
@@ -70,7 +65,7 @@ class Withholding:
         return text_digest(repr(self))
 
     def idle(self, used: frozenset[int]) -> list[str]:
-        """The entries, as written, whose numbers (from 1) are not among those `used`."""
+        """Return the entries, as written, whose numbers (from 1) are not among those `used`."""
         return [
             f"withhold, entry {number} ({entry.kind}: {entry.name}) took nothing out: "
             "no file matches it, or another entry came before"
@@ -82,30 +77,20 @@ class Withholding:
 NOTHING_WITHHELD = Withholding()
 
 
-def read_withholding(file: Path) -> Withholding:
-    """What metadata.yml says under `plugins: clippings:`. Raises BuildError, naming the file and
-    the entry, for what cannot be meant."""
+def read_withholding(settings: Mapping[str, Any], file: str) -> Withholding:
+    """Return the build settings: what archive.yml says, and before it metadata.yml.
+
+    Raises BuildError, naming `file` and the entry, for what cannot be meant.
+    """
+    publish, split = settings.get("publish", "full"), settings.get("split_categories", True)
+    entries = settings.get("withhold") or []
     try:
-        metadata = yaml.safe_load(file.read_text("utf-8")) or {}
-        settings = (metadata.get("plugins") or {}).get("clippings") or {}
-        publish, entries = settings.get("publish", "full"), settings.get("withhold") or []
-        split = settings.get("split_categories", True)
-    except (yaml.YAMLError, UnicodeDecodeError, AttributeError) as error:
-        raise BuildError(f"{file}: cannot be read as metadata: {error}") from None
-    # A wish that is not heard, for a slip of the pen, would be worse than no build.
-    for key in (*metadata, *(settings.keys() - _SETTINGS)):
-        if get_close_matches(str(key).lower(), _SETTINGS, cutoff=0.9):
-            raise BuildError(
-                f"{file}: {key} is not read where it stands; `withhold`, `publish` and "
-                "`split_categories` are, below `plugins: clippings:`"
-            )
-    if publish not in PUBLISH:
-        raise BuildError(f"{file}: publish is one of {', '.join(PUBLISH)}, not {publish!r}")
-    if not isinstance(split, bool):
-        raise BuildError(f"{file}: split_categories is true or false, not {split!r}")
-    if not isinstance(entries, list):
-        raise BuildError(f"{file}: withhold is a list of entries such as `- source: name`")
-    try:
+        if publish not in PUBLISH:
+            raise ValueError(f"publish is one of {', '.join(PUBLISH)}, not {publish!r}")
+        if not isinstance(split, bool):
+            raise ValueError(f"split_categories is true or false, not {split!r}")
+        if not isinstance(entries, list):
+            raise ValueError("withhold is a list of entries such as `- source: name`")
         listed = tuple(_entry(n, each) for n, each in enumerate(entries, 1))
     except ValueError as error:
         raise BuildError(f"{file}: {error}") from None
@@ -131,7 +116,7 @@ def _entry(number: int, written: Any) -> Entry:
 
 
 def withhold(outcome: Outcome, withholding: Withholding) -> Outcome:
-    """The outcome as it may be published: as it was, with its text cut, or none of it."""
+    """Return the outcome as it may be published: as it was, with its text cut, or none of it."""
     if isinstance(outcome, Withheld) or (withheld := _decide(outcome, withholding)) is None:
         return outcome
     if withheld.what == "article":
@@ -142,7 +127,7 @@ def withhold(outcome: Outcome, withholding: Withholding) -> Outcome:
 
 
 def _decide(outcome: ProcessedArticle | Quarantined, withholding: Withholding) -> Withheld | None:
-    """The first entry that takes all of a file, else the first that takes its text; else
+    """Return the first entry that takes all of a file, else the first that takes its text; else
     what the setting says, under the number 0."""
     if isinstance(outcome, ProcessedArticle):
         source, host = outcome.article.source, host_of(outcome.article.url or "")
@@ -159,8 +144,8 @@ def _decide(outcome: ProcessedArticle | Quarantined, withholding: Withholding) -
 
 
 def _cut(processed: ProcessedArticle, withheld: Withheld) -> ProcessedArticle:
-    """The file's article with nothing of its text but how it begins: the index is made of what
-    is left, since overlapping pairs in their order would give the text back."""
+    """Return the article with nothing of its text but how it begins: the index is made of what is
+    left, since overlapping pairs in their order would give the text back."""
     article = processed.article
     header = _shortened(json.loads(article.front_matter))
     beginning = opening(processed.text)

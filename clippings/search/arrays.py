@@ -75,7 +75,7 @@ class TextBatch:
 
     @property
     def lengths(self) -> list[int]:
-        """The folded length of each text in characters."""
+        """Return the folded length of each text in characters."""
         lengths: list[int] = (np.diff(self._edges) - 1).tolist()
         return lengths
 
@@ -105,7 +105,7 @@ class TextBatch:
 
     @cached_property
     def characters(self) -> list[str]:
-        """The different CJK characters of each text, in the order in which they come."""
+        """Return the different CJK characters of each text, in the order in which they come."""
         places = np.flatnonzero(self._kinds == _CJK)
         codes, texts = self._codes[places], _texts_of(places, self._edges)
         # Sorting them with their places is several times as fast as np.unique(return_index=True).
@@ -118,7 +118,7 @@ class TextBatch:
 
     @property
     def fields(self) -> list[str]:
-        """What a column of the index gets of each text: its characters, then its words."""
+        """Return what a column of the index gets of each text: its characters, then its words."""
         return [
             f"{' '.join(characters)} {words}".strip()
             for characters, words in zip(self.characters, self.words, strict=True)
@@ -126,7 +126,7 @@ class TextBatch:
 
     @cached_property
     def words(self) -> list[str]:
-        """The tokens of each text in their order, separated by spaces."""
+        """Return the tokens of each text in their order, separated by spaces."""
         return [words[:-1] for words in _split(self._written)]
 
     def word_numbers(self, least: int) -> Numbered:
@@ -146,7 +146,7 @@ class TextBatch:
 
     @cached_property
     def _written(self) -> Codes:
-        """The tokens as codes: a space after each token, a line break after each text."""
+        """Return the tokens as codes: a space after each token, a line break after each text."""
         codes, left = _without_gaps(self._codes, self._kinds)
         right = np.append(left[1:], _CLOSE)
         width = _WIDTH[left << 4 | right]
@@ -166,7 +166,7 @@ class TextBatch:
 
 
 def _look_up(texts: Sequence[str]) -> Codes:
-    """The entries of all characters of all texts, with that of an edge around each text."""
+    """Return the entries of all characters of all texts, with that of an edge around each text."""
     joined = "\0".join(["", *texts, ""]).encode(_UTF_32, "surrogatepass")
     codes = np.frombuffer(joined or bytes(4), np.uint32).copy()
     codes[np.cumsum([0, *(len(text) + 1 for text in texts)])] = _EDGE
@@ -247,7 +247,7 @@ _kept_powers = lru_cache(maxsize=4)(_powers)
 
 
 def _texts_of(places: Places, edges: Places) -> Places:
-    """The index of the text in which each place lies; places are sorted."""
+    """Return the index of the text in which each place lies; places are sorted."""
     counts = np.diff(np.searchsorted(places, edges))
     return np.repeat(np.arange(len(counts)), counts)
 

@@ -1,7 +1,7 @@
 """The closest articles to a question that few or no articles answer word for word.
 
     英镑为什么暴跌 ─► its parts: 英镑 暴跌 ─► the rarest, joined by OR ─► by relevance
-                                              └► those whose title and one passage hold half of it
+                                              └► those whose title and one passage hold most of it
 
 Nobody types spaces in Chinese, so that a question is one long phrase for the index, and an English
 one asks for "how" and "does" too. Its pairs of characters and its words, each by itself, find what
@@ -33,7 +33,8 @@ _PARTS = 8  # the rarest parts of a question are looked for
 _LONGEST = 64  # parts of a question are taken into account
 _READ = 20_000  # articles that hold one of them, at most: what a question costs
 _COMMON = 10  # a part that stands in one of so many articles says little
-_ENOUGH = 0.5  # of a question has to stand in the title and one passage of an article
+_ENOUGH = 0.62  # of a question has to stand in the title and one passage of an article
+_TITLE = 0.5  # what stands in the title counts so much more: it is what an article is about
 _PASSAGE = 300  # characters
 _LETTER = 0.4  # of a Chinese character
 
@@ -111,7 +112,7 @@ def find(
 def closest(conn: sqlite3.Connection, query: Query, known: Collection[int] = ()) -> Closest:
     """Find the articles that hold most of `query`, but not those of the docids `known`.
 
-    There are none where every word of the query has to be there, and where no article holds half
+    There are none where every word of the query has to be there, and where no article holds most
     of them close together.
     """
     text = "\n".join(query.plain)
@@ -126,9 +127,10 @@ def closest(conn: sqlite3.Connection, query: Query, known: Collection[int] = ())
     matched = {}
     for docid in docids:
         head, body = texts[docid]
-        held = sorted(_held(head, len(head), parts) | _held(body, _PASSAGE, parts))
-        if _share(text, held, parts) >= _ENOUGH:
-            matched[docid] = tuple(text[start:end] for start, end in _merged(held))
+        titled = _held(head, len(head), parts)
+        held = titled | _held(body, _PASSAGE, parts)
+        if _share(text, titled, held, parts) >= _ENOUGH:
+            matched[docid] = tuple(text[start:end] for start, end in _merged(sorted(held)))
     return Closest(replace(query, match=match, terms=tuple(parts.telling)), matched)
 
 
@@ -157,7 +159,7 @@ def _parts(conn: sqlite3.Connection, text: str) -> tuple[_Parts, list[str]]:
     """Sort the parts of a question by how many articles have them, and give the expressions of
     the rarest."""
     (size,) = conn.execute(_SIZE).fetchone()
-    most = max(size // _COMMON, FEW)
+    most = max(size // _COMMON, MOST)
     counts: dict[str, int] = {}
     parts = _Parts({}, [], [])
     spans = dict(islice(split_question(text).items(), _LONGEST))
@@ -183,12 +185,14 @@ def _held(text: str, length: int, parts: _Parts) -> set[Span]:
     return {spans[number] for number in window(text, find_places(text, parts.telling), length)[1]}
 
 
-def _share(text: str, held: Iterable[Span], parts: _Parts) -> float:
-    """Say how much of what a question is about, by its characters, is held."""
+def _share(text: str, titled: set[Span], held: set[Span], parts: _Parts) -> float:
+    """Return how much of what a question is about, by its characters, is held: 1 for all of it,
+    and up to half as much again for what is `titled`."""
     found = _places(held)
     asked = _places([*parts.telling.values(), *parts.absent]) - _places(parts.common)
     asked = {place for place in asked if text[place] not in _JOINING} | found
-    return _weight(text, found) / _weight(text, asked)
+    counted = _weight(text, found) + _TITLE * _weight(text, _places(titled))
+    return counted / _weight(text, asked)
 
 
 def _places(spans: Iterable[Span]) -> set[int]:

@@ -63,7 +63,7 @@ SIGNS = (
 
 
 def fold(text: str) -> str:
-    """Give `text` as the index sees it: letters folded, all else a space or a line break."""
+    """Return `text` as the index sees it: letters folded, all else a space or a line break."""
     if _COMBINING.search(text):
         # Not the whole text: ①② would be the number 12 there, and two elsewhere.
         text = _MARKED.sub(lambda marked: unicodedata.normalize("NFKC", marked[0]), text)
@@ -79,12 +79,12 @@ def fold_in_place(text: str) -> str | None:
 
 
 def is_combining(character: str) -> bool:
-    """Whether the folding of a character depends on those beside it."""
+    """Return whether the folding of a character depends on those beside it."""
     return bool(_COMBINING.match(character))
 
 
 def is_of(characters: str, character: str) -> bool:
-    """Whether a character is of a class, CJK or SIGNS."""
+    """Return whether a character is of a class, CJK or SIGNS."""
     return bool(re.match(f"[{characters}]", character))
 
 
@@ -133,7 +133,7 @@ def fold_character(character: str) -> str:
 
 
 def _is_plain(character: str) -> bool:
-    """Whether folding keeps a character, or makes it a blank."""
+    """Return whether folding keeps a character, or makes it a blank."""
     return (
         unicodedata.normalize("NFKD", character.casefold()) == character
         and character not in _simplified()

@@ -14,17 +14,18 @@ from clippings.search import parse_query, snippet
 
 
 def search_query(text: object) -> str:
-    """Give the MATCH expression of what a reader typed; null stands for every article."""
+    """Return the MATCH expression of what a reader typed; null stands for every article."""
     return parse_query(str(text or "")).match
 
 
 def search_snippet(markdown: object, text: object) -> str:
-    """Give the passage of an article that shows why a query found it, as safe HTML."""
+    """Return the passage of an article that shows why a query found it, as safe HTML."""
     return snippet(plain_text(str(markdown or "")), str(text or "")).html
 
 
 def register(conn: sqlite3.Connection) -> None:
     """Make the functions known to a connection."""
+    search_query("网络")  # reads OpenCC's tables now, not within the time of a first query
     for name in ("search_query", "escape_fts"):
         conn.create_function(name, 1, search_query, deterministic=True)
     conn.create_function("search_snippet", 2, search_snippet, deterministic=True)

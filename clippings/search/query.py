@@ -167,12 +167,12 @@ def parse_query(text: str) -> Query:
 
 
 def without(match: str, excluded: str) -> str:
-    """Give the expression of what `match` ("": everything) finds and `excluded` does not."""
+    """Return the expression of what `match` ("": everything) finds and `excluded` does not."""
     return f"{match or EVERYTHING} NOT {excluded}" if excluded else match
 
 
 def quoted(name: str) -> str:
-    """Give a whole name as the language takes it after a field: 知乎 → "知乎"."""
+    """Return a whole name as the language takes it after a field: 知乎 → "知乎"."""
     return f'"{re.sub(f"[{_QUOTES}]", " ", name)}"'
 
 
@@ -262,12 +262,12 @@ def _words(
     for piece in pieces[:_MAX_PHRASES]:
         piece = _starred(piece, prefixes, notes)
         prefixes -= piece.endswith(STARS)
-        other = "" if whole else _mainland(piece)
+        other = "" if whole else _other_words(piece)
         found = [(word, match) for word in (piece, other) if (match := phrase(word))]
         if other:
             notes.append(_note("other-words", f"{piece} / {other}"))
         if found:
-            plain.append(other or piece)
+            plain.append(other if other and _is_traditional(piece) else piece)
             matches.append(_joined(" OR ", [f"{WORDS} : {match}" for _, match in found]))
             terms += [word for word, _ in found]
     match = _joined(" AND ", matches)
@@ -287,17 +287,21 @@ def _starred(word: str, prefixes: int, notes: list[Note]) -> str:
 
 
 @cache
-def _taiwan() -> OpenCC:
-    return OpenCC("tw2sp")
+def _converter(configuration: str) -> OpenCC:
+    return OpenCC(configuration)
 
 
-def _mainland(text: str) -> str:
-    """Give Traditional text in the mainland's words: 軟體 → 软件; "" where they are the same."""
+def _is_traditional(text: str) -> bool:
     characters = "".join(_CHARACTERS.findall(text))
-    if fold(characters) == characters:
-        return ""
-    other: str = _taiwan().convert(text)
-    return "" if fold(other) == fold(text) else other
+    return fold(characters) != characters
+
+
+def _other_words(text: str) -> str:
+    """Return text in the words of Taiwan where it has the mainland's (网络 → 網路), of the
+    mainland where it has Taiwan's (軟體 → 软件); "" where both say the same."""
+    directions = ("tw2sp",) if _is_traditional(text) else ("s2twp", "tw2sp")
+    others = (str(_converter(each).convert(text)) for each in directions if not text.isascii())
+    return next((other for other in others if fold(other) != fold(text)), "")
 
 
 def _note(code: str, fragment: str) -> Note:
@@ -313,7 +317,7 @@ def _in_column(column: str, value: str, whole: bool) -> str:
 
 
 def phrase(text: str) -> str:
-    """Give `text` as an FTS5 phrase: 核战争 → "核战 战争", nucl* → "nucl" *; '' for no words.
+    """Return `text` as an FTS5 phrase: 核战争 → "核战 战争", nucl* → "nucl" *; '' for no words.
 
     A character that stands alone at an end may be part of any pair, so it is searched by itself:
     "春，百花" → ("春" AND "百花").

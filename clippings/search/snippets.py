@@ -45,12 +45,12 @@ class Snippet:
 
     @property
     def text(self) -> str:
-        """The cut as plain text."""
+        """Return the cut as plain text."""
         return "".join(piece for piece, _ in self.parts)
 
     @property
     def html(self) -> str:
-        """The cut as HTML that is safe to put into a page."""
+        """Return the cut as HTML that is safe to put into a page."""
         return "".join(
             f"<mark>{escape(piece)}</mark>" if marked else escape(piece)
             for piece, marked in self.parts
@@ -78,7 +78,7 @@ def snippet(text: str, query: Query | str, *, length: int = 120) -> Snippet:
 
 
 def find_terms(text: str, terms: Iterable[str]) -> list[Span]:
-    """Say where in a text the terms of a query stand; stretches that touch are one."""
+    """Return where in a text the terms of a query stand; stretches that touch are one."""
     return _merged(sorted((low, high) for low, high, _ in find_places(text, terms)), 0, len(text))
 
 
@@ -112,7 +112,7 @@ def fold_with_origin(text: str) -> tuple[str, Sequence[int]]:
 
 
 def end_in_text(origin: Sequence[int], position: int) -> int:
-    """Say where a match ends in the text; a character folded to several (㈱) is marked whole."""
+    """Return where a match ends in the text; a character folded to several (㈱) is marked whole."""
     while origin[position] == origin[position - 1]:
         position += 1
     return origin[position]
@@ -145,7 +145,7 @@ def _pattern(term: str) -> re.Pattern[str] | None:
 
 
 def _gap(left: str, right: str, inside: bool) -> str:
-    """Say what may stand between two runs: the blanks that the tokenizer does not see."""
+    """Return what may stand between two runs: the blanks that the tokenizer does not see."""
     if "cjk" not in (_kind(left), _kind(right)):
         return "\\s*"
     return " ?" if inside else "\\s+"
@@ -195,7 +195,7 @@ def window(text: str, found: list[Place], length: int) -> tuple[Span, set[int]]:
 
 
 def _widened(text: str, first: int, end: int, length: int) -> Span:
-    """Give the matches some text before them, from a sentence's start if one is near."""
+    """Widen a stretch of matches by text before it, from a sentence's start if one is near."""
     room = max(length - (end - first), 0)
     earliest = max(first - room, 0)
     sentences = [earliest + m.end() for m in _SENTENCE_END.finditer(text[earliest:first])]

@@ -17,7 +17,7 @@ from functools import cached_property
 
 import numpy as np
 
-from clippings.markdown.plain import plain_text
+from clippings.markdown.rendering import plain_text
 from clippings.search.arrays import Places, TextBatch
 from clippings.search.snippets import Span, find_term
 from clippings.search.timeline import matching

@@ -16,6 +16,17 @@ from itertools import pairwise
 PERIODS = {"day": 10, "month": 7, "year": 4}
 """Kind of period → how much of an ISO 8601 date names one."""
 
+FEW_DAYS = 62
+"""Days of a stretch of time that is best counted by day."""
+
+FEW_MONTHS = 3653
+"""Days of one that is best counted by month; a longer one is counted by year."""
+
+_SPAN = """
+    select julianday(max(day)) - julianday(min(day)) from articles
+    where day >= :first and day <= :last || '~'
+"""
+
 # Goes from period to period by the index on day: a hundredth of a second for a thousand days.
 _FOUND = """
     with recursive found (day) as (
@@ -59,42 +70,57 @@ class Timeline:
     later: str | None = None
 
     def counts(self, docids: Sequence[int]) -> list[int]:
-        """How many of the sorted `docids` fall into each period."""
+        """Return how many of the sorted `docids` fall into each period."""
         return [len(part) for part in self.cut(docids)]
 
     def cut(self, docids: Sequence[int]) -> list[Sequence[int]]:
-        """The sorted `docids` of each period."""
+        """Return the sorted `docids` of each period."""
         places = [bisect_left(docids, edge) for edge in self.edges]
         return [docids[start:end] for start, end in pairwise(places)]
 
     def undated(self, docids: Sequence[int]) -> int:
-        """How many of the sorted `docids` have no date, where the line begins with the archive."""
+        """Return how many of `docids` have no date, if the line begins with the archive."""
         return 0 if self.earlier else bisect_left(docids, self.edges[0])
 
 
 def matching(conn: sqlite3.Connection, match: str) -> list[int]:
-    """The docids of the articles that an FTS5 expression finds, in the order of publication."""
+    """Return the docids that an FTS5 expression finds, in the order of publication."""
     cursor = conn.cursor()
     cursor.row_factory = None  # plain tuples: there may be as many as articles
     return [docid for (docid,) in cursor.execute(_MATCHING, [match])]
 
 
-def read_timeline(conn: sqlite3.Connection, by: str, *, last: str = "", limit: int) -> Timeline:
+def suited_period(
+    conn: sqlite3.Connection, first: str = "", last: str = "", few_days: int = FEW_DAYS
+) -> str:
+    """Return the kind of period by which the articles of a stretch of time are best counted."""
+    (days,) = conn.execute(_SPAN, {"first": first, "last": last}).fetchone()
+    if days is None or days > FEW_MONTHS:
+        return "month" if days is None else "year"
+    return "day" if days <= few_days else "month"
+
+
+def read_timeline(
+    conn: sqlite3.Connection, by: str, *, first: str = "", last: str = "", limit: int
+) -> Timeline:
     """At most `limit` periods of the kind `by` (a key of PERIODS), up to the archive's newest.
 
-    `last` (a year, month or day) ends the line earlier. Without dates there are no periods.
+    `first` and `last` (a year, month or day) bound the line. Without articles there are no periods.
     """
     (end,) = conn.execute(_END).fetchone()
     found: list[tuple[str, int]] = [
         tuple(row) for row in conn.execute(_FOUND, {"width": PERIODS[by]})
     ]
-    within = [(name, docid) for name, docid in found if not last or name[: len(last)] <= last]
-    later, end = found[len(within)] if len(within) < len(found) else (None, end)
-    if not within:
+    number = _NUMBER[by]
+    start = sum(name[: len(first)] < first[: PERIODS[by]] for name, _ in found)
+    stop = sum(not last or name[: len(last)] <= last for name, _ in found)
+    later, end = found[stop] if stop < len(found) else (None, end)
+    if start >= stop:
         return Timeline((), (end,), None, later)
-    first = _NUMBER[by](within[-1][0]) - limit + 1
-    shown = {_NUMBER[by](name): docid for name, docid in within if _NUMBER[by](name) >= first}
-    earlier = within[-len(shown) - 1][0] if len(shown) < len(within) else None
+    least = number(found[stop - 1][0]) - limit + 1
+    start += sum(number(name) < least for name, _ in found[start:stop])
+    shown = {number(name): docid for name, docid in found[start:stop]}
+    earlier = found[start - 1][0] if start else None
     return Timeline(*_without_gaps(shown, end, _NAME[by]), earlier, later)
 
 

@@ -35,12 +35,12 @@ VALUE = "|"  # stands before and after each value of a label column
 
 
 def index_text(text: str) -> str:
-    """Give the tokens of one field, separated by spaces, as the FTS5 column takes them."""
+    """Return the tokens of one field, separated by spaces, as the FTS5 column takes them."""
     return TextBatch([text]).fields[0]
 
 
 def index_labels(values: Iterable[str]) -> str:
-    """Give the tokens of a column of names (sources, tags): `| 知乎 | 果壳 壳网 |`.
+    """Return the tokens of a column of names (sources, tags): `| 知乎 | 果壳 壳网 |`.
 
     The bars let a query ask for a whole value: `source:"知乎"` leaves 知乎日报 out.
     """
@@ -49,7 +49,7 @@ def index_labels(values: Iterable[str]) -> str:
 
 
 def join_labels(values: Iterable[tuple[str, str]]) -> str:
-    """Give the same of the (characters, words) of each name."""
+    """Return the same of the (characters, words) of each name."""
     cut = list(values)
     characters = dict.fromkeys("".join(characters for characters, _ in cut))
     words = (piece for _, words in cut for piece in (VALUE, words) if piece)
@@ -57,7 +57,7 @@ def join_labels(values: Iterable[tuple[str, str]]) -> str:
 
 
 def facts(published: str | None, language: str | None, features: Iterable[str]) -> str:
-    """Give the tokens of what is known about an article besides its words.
+    """Return the tokens of what is known about an article besides its words.
 
     `published` is ISO 8601 (only its date counts), `language` a BCP 47 tag, `features` words
     such as "image". A date is written at every width a range may need: d d2 d20 d202 d2022
@@ -71,7 +71,7 @@ def facts(published: str | None, language: str | None, features: Iterable[str]) 
 
 
 def tokens(text: str) -> list[str]:
-    """Give the tokens of `text` in their order, without the set of its characters."""
+    """Return the tokens of `text` in their order, without the set of its characters."""
     return TextBatch([text]).words[0].split()
 
 

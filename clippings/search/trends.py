@@ -17,7 +17,13 @@ from dataclasses import dataclass, replace
 
 from clippings.search.query import Query, parse_query, quoted
 from clippings.search.texts import MOST_CHARACTERS, read_texts
-from clippings.search.timeline import PERIODS, Timeline, matching, read_timeline
+from clippings.search.timeline import (
+    PERIODS,
+    Timeline,
+    matching,
+    read_timeline,
+    suited_period,
+)
 
 MOST_TERMS = 6
 """As many lines as can be told apart by colour, dashes and marks."""
@@ -26,12 +32,7 @@ MEASURES = ("count", "share", "rate")
 """What a value is: articles, percent of the articles of its period, or how often a term stands in
 a million characters of them."""
 
-FEW_DAYS = 62
-"""An archive of no more days than these is counted by day if nobody asks otherwise."""
-
 _CHARACTERS = "select docid, characters from articles"
-_SPAN = "select julianday(max(day)) - julianday(min(day)) from articles"
-
 _QUOTES = '"＂“”„‟'
 _TERM = re.compile(f"(?:[^,，;；\n{_QUOTES}]|[{_QUOTES}][^{_QUOTES}]*(?:[{_QUOTES}]|\\Z))+")
 _STRAY = re.compile(r"^(?:(?:AND|OR) +)+|(?: +(?:AND|OR|NOT))+$")
@@ -59,16 +60,18 @@ _SOURCES = """
 class Question:
     """What is asked: `terms` by a kind of period and a measure, maybe of one source only.
 
-    `until` is the day, month or year that ends the time line, "" for the newest; `left_out`
-    are the terms above MOST_TERMS. Without a term, all articles are counted.
+    `since` and `until` are the days, months or years that bound the time line, "" for the oldest
+    and the newest; `left_out` are the terms above MOST_TERMS. Without a term, all articles are
+    counted.
     """
 
     terms: tuple[str, ...]
     left_out: tuple[str, ...]
     by: str
     measure: str
-    source: str
-    until: str
+    source: str = ""
+    since: str = ""
+    until: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -135,22 +138,24 @@ def search_text(term: str, *, period: str = "", source: str = "") -> str:
 
 def read_question(conn: sqlite3.Connection, asked: Mapping[str, str]) -> Question:
     """Understand the parameters of an address; what they leave out or misspell has a default."""
-    (span,) = conn.execute(_SPAN).fetchone()
     by, measure = asked.get("by", ""), asked.get("measure", "")
+    since, until = asked.get("from", ""), asked.get("until", "")
     terms = tuple(split_terms(asked.get("q", "")))
     return Question(
         terms[:MOST_TERMS] or ("",),
         terms[MOST_TERMS:],
-        by if by in PERIODS else "day" if span is not None and span <= FEW_DAYS else "month",
+        by if by in PERIODS else suited_period(conn, since, until),
         measure if measure in MEASURES else MEASURES[0],
         asked.get("source", ""),
-        asked.get("until", ""),
+        since,
+        until,
     )
 
 
 def read_trends(conn: sqlite3.Connection, question: Question, limit: int) -> Trends:
     """Count what is asked for, in at most `limit` periods."""
-    timeline = read_timeline(conn, question.by, last=question.until, limit=limit)
+    bounds = {"first": question.since, "last": question.until}
+    timeline = read_timeline(conn, question.by, **bounds, limit=limit)
 
     def series(term: str) -> Series:
         query = parse_query(search_text(term, source=question.source))

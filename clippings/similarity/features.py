@@ -35,7 +35,7 @@ def keywords(titles: TextBatch, texts: TextBatch) -> list[list[tuple[int, int]]]
     the title is no subject. `titles` may go on with other texts.
     """
     articles = len(texts.lengths)
-    in_title = np.unique(_keys(titles.word_numbers(2)))
+    in_title = _distinct(_keys(titles.word_numbers(2)))
     in_title = in_title[in_title < articles << 32]
     in_text = _keys(_first(texts.word_numbers(2), READ))
     keys, counts = np.unique(
@@ -50,21 +50,31 @@ def keywords(titles: TextBatch, texts: TextBatch) -> list[list[tuple[int, int]]]
 
 
 def sketches(
-    titles: Sequence[str], texts: TextBatch, published: Sequence[str | None]
+    titles: Sequence[str],
+    texts: TextBatch,
+    published: Sequence[str | None],
+    sources: Sequence[str | None],
 ) -> list[bytes]:
     """Return the sketch of each article: what `near_duplicates` compares.
 
-    uint32 numbers: the day (0: no date), the title, the title without its numbers, the folded
-    length, how many clauses; then the smallest numbers of clauses, and of figures.
+    uint32 numbers: the day (0: no date), the title, the title without its numbers, the source
+    (0: not given), the folded length, how many clauses; then the smallest numbers of clauses, and
+    of figures.
     """
     clauses = _smallest(texts.clause_numbers(SHORTEST_CLAUSE), len(titles))
     figures = _smallest(texts.figure_numbers(), len(titles))
     return [
-        array("I", (day_number(day), *_names(title), length, len(kept))).tobytes()
+        array("I", (day_number(day), *_names(title), source, length, len(kept))).tobytes()
         + kept.tobytes()
         + numbers.tobytes()
-        for title, day, length, kept, numbers in zip(
-            titles, published, texts.lengths, clauses, figures, strict=True
+        for title, day, source, length, kept, numbers in zip(
+            titles,
+            published,
+            (crc32((source or "").encode()) for source in sources),
+            texts.lengths,
+            clauses,
+            figures,
+            strict=True,
         )
     ]
 
@@ -77,9 +87,15 @@ def _names(title: str) -> tuple[int, int]:
 
 def _smallest(found: Numbered, articles: int) -> list[Codes]:
     """The KEPT smallest different numbers of each article."""
-    keys = np.unique(_keys(found))
+    keys = _distinct(_keys(found))
     numbers = _numbers(keys)
     return [numbers[start:end][:KEPT] for start, end in _cuts(keys, articles)]
+
+
+def _distinct(keys: Keys) -> Keys:
+    """The different ones, sorted; np.unique of so many takes thirty times as long."""
+    ordered = np.sort(keys)
+    return ordered[np.diff(ordered, prepend=-1) > 0]
 
 
 def _first(found: Numbered, count: int) -> Numbered:

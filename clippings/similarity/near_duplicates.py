@@ -8,7 +8,8 @@ whole and compared exactly, and a clause that was changed counts once.
 
     title, folded text ─► sketch ─► band keys   on any worker
     band keys    ─► candidate pairs       each article, and the three before it with a key
-    two sketches ─► is_near_duplicate     depends on these two articles only
+    their sketches ─► find_frames         the clauses that a source has in all its articles
+    two sketches ─► is_near_duplicate     by what is not of a frame
     pairs        ─► components            what hangs together is one group
 
 The pairs grow with the articles, not with all their pairs, whatever they share.
@@ -17,7 +18,8 @@ The pairs grow with the articles, not with all their pairs, whatever they share.
 from __future__ import annotations
 
 from array import array
-from collections.abc import Callable, Iterable, Iterator
+from collections import defaultdict
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from datetime import date
 from functools import lru_cache
 from typing import Any, NamedTuple
@@ -45,6 +47,13 @@ SHARED = 0.85
 template come together, above 0.9 those that two publishers framed fall apart
 (benchmarks/stories.py)."""
 
+SAME_SOURCE = 0.98
+"""That part where one source has two titles for them: it tells its own story again with additions
+only, else these are two articles of one form."""
+
+FRAME = 5
+"""A clause in so many articles of one source, each with another title, is of its frame."""
+
 LONGEST = 2
 """An article so many times as long as another tells other things besides: a digest."""
 
@@ -60,8 +69,14 @@ NEIGHBOURS = 3
 """Articles before it, by day, that an article is compared with for each key. One is not enough:
 between two there may be something else of their template."""
 
-_HEAD = 5  # numbers before the clauses
+_HEAD = 6  # numbers before the clauses
 _HEAD_BYTES = 4 * _HEAD
+
+Frames = Mapping[int, frozenset[int]]
+"""Source → the clauses that stand in all of its articles."""
+
+_NONE: frozenset[int] = frozenset()
+_NO_FRAMES: Frames = {}
 
 
 class Sketch(NamedTuple):
@@ -69,6 +84,7 @@ class Sketch(NamedTuple):
 
     title: int
     title_template: int
+    source: int  # 0: not given
     length: int
     clauses: frozenset[int]
     figures: frozenset[int]
@@ -85,14 +101,14 @@ def band_keys(sketch: bytes) -> bytes:
 def read_sketch(sketch: bytes) -> Sketch:
     """Unpack a sketch."""
     numbers = array("I", sketch)
-    _, title, template, length, kept = numbers[:_HEAD]
+    _, title, template, source, length, kept = numbers[:_HEAD]
     clauses, figures = numbers[_HEAD : _HEAD + kept], numbers[_HEAD + kept :]
-    return Sketch(title, template, length, frozenset(clauses), frozenset(figures))
+    return Sketch(title, template, source, length, frozenset(clauses), frozenset(figures))
 
 
-def is_near_duplicate(one: Sketch, other: Sketch) -> bool:
-    """Whether two articles of the same days say the same: most of the shorter's clauses, and
-    figures.
+def is_near_duplicate(one: Sketch, other: Sketch, frames: Frames = _NO_FRAMES) -> bool:
+    """Whether two articles of the same days say the same: most of the shorter's clauses outside
+    the frames of their sources, and figures.
 
     Titles that differ in their numbers only ("part 1", 第十一集) name two articles.
     """
@@ -100,7 +116,11 @@ def is_near_duplicate(one: Sketch, other: Sketch) -> bool:
         return False
     if max(one.length, other.length) > LONGEST * min(one.length, other.length):
         return False
-    if _shared(one.clauses, other.clauses) < SHARED:
+    is_retold = one.source and one.source == other.source and one.title != other.title
+    ignored = frames.get(one.source, _NONE) | frames.get(other.source, _NONE)
+    if min(len(each.clauses - ignored) for each in (one, other)) < FEWEST_CLAUSES:
+        return False
+    if _shared(one.clauses, other.clauses, ignored) < (SAME_SOURCE if is_retold else SHARED):
         return False
     few = min(len(one.figures), len(other.figures)) < FEWEST_FIGURES
     return few or _shared(one.figures, other.figures) >= SHARED
@@ -116,9 +136,25 @@ def find_groups(
     """
     known = lru_cache(maxsize=512)(lambda article: read_sketch(sketch_of(article)))
     pairs = candidate_pairs(days, counts, keys)
+    frames = find_frames(map(known, sorted({article for pair in pairs for article in pair})))
     yield from components(
-        (one, other) for one, other in pairs if is_near_duplicate(known(one), known(other))
+        (one, other) for one, other in pairs if is_near_duplicate(known(one), known(other), frames)
     )
+
+
+def find_frames(sketches: Iterable[Sketch]) -> Frames:
+    """Return the clauses that FRAME articles of a source have, of several with one title the
+    first: what its articles share says nothing of any of them."""
+    of_source: defaultdict[int, dict[int, Array]] = defaultdict(dict)
+    for sketch in sketches:
+        if sketch.source and sketch.title not in of_source[sketch.source]:
+            clauses = np.fromiter(sketch.clauses, np.uint32)
+            of_source[sketch.source][sketch.title] = clauses
+    frames = {}
+    for source, of_title in of_source.items():
+        clauses, articles = np.unique(np.concatenate([*of_title.values()]), return_counts=True)
+        frames[source] = frozenset(clauses[articles >= FRAME].tolist())
+    return frames
 
 
 def candidate_pairs(days: Array, counts: Array, keys: Array) -> list[tuple[int, int]]:
@@ -164,10 +200,11 @@ def day_number(published: str | None) -> int:
     return date.fromisoformat(published[:10]).toordinal() if published else 0
 
 
-def _shared(one: frozenset[int], other: frozenset[int]) -> float:
+def _shared(one: frozenset[int], other: frozenset[int], ignored: frozenset[int] = _NONE) -> float:
     """The part of the smaller set that the larger holds too, as far as both were kept."""
     full = [max(numbers) for numbers in (one, other) if len(numbers) == KEPT]
     if full:
         reach = min(full)
         one, other = (frozenset(n for n in each if n <= reach) for each in (one, other))
+    one, other = one - ignored, other - ignored
     return len(one & other) / max(min(len(one), len(other)), 1)

@@ -2,12 +2,11 @@
 
 Two articles are related when they share several words that few articles are
 about. Each article brings its most frequent index tokens (the title's count
-more); the database keeps those that between two and MAX_SHARERS articles
-brought, and scores a pair by the sum of their inverse document frequencies, as
-BM25 weighs a term, each doubled for each title it stands in. The other tellings
-of its own story (clippings/similarity/near_duplicates.py) are not related to an article, and of
-another story only the closest is. The work grows with the articles, not with
-their pairs.
+more); of those that between two and MAX_SHARERS articles brought, a pair's score
+is the sum of the inverse document frequencies, as BM25 weighs a term, each
+doubled for each title it stands in. Its own near-duplicates are not related to an
+article, and of another group of them only the closest is. The work grows with the
+articles, not with their pairs.
 """
 
 from __future__ import annotations
@@ -35,6 +34,11 @@ MAX_SHARERS = 50
 
 MIN_SHARED = 3
 """One rare word in common is chance."""
+
+MIN_SCORE = 85_000
+"""In thousandths: nine rare words of the text, or two that stand in both titles and another. Of
+the pairs that were read, of 1,118 articles of four origins, 94 of 144 were right without it; with
+it, 118 of 130 of two samples."""
 
 MIN_PART = 0.4
 """The part of an article's best score that a further one must reach."""
@@ -146,7 +150,7 @@ def _closest(article: Array, other: Array, score: Array, group: Array) -> Relate
     order = np.lexsort((other, -total, article))
     article, other, total = article[order], other[order], total[order]
     rank, best = _ranks(article), total[_begins(article)].repeat(_lengths(article))
-    near = (rank < 4 * MAX_RELATED) & (total >= MIN_PART * best)
+    near = (rank < 4 * MAX_RELATED) & (total >= np.maximum(MIN_PART * best, MIN_SCORE))
     article, other, total = article[near], other[near], total[near]
     # Of another group only the closest: what has none counts as a group of its own.
     theirs = np.where(group[other] < 0, other + len(group), group[other])

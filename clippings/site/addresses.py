@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Container
 from urllib.parse import quote
 
@@ -38,8 +37,12 @@ def article_url(datasette: Datasette, article: int) -> str:
 
 
 def browse_path(kind: str, name: str) -> str:
-    """Return the path of a list: ("source", "示例日报") → /source/%E7%A4%BA…; no base_url yet."""
-    return f"/{kind}/{quote(name, safe='')}"
+    """Return the path of a list: ("source", "示例日报") → /source/%E7%A4%BA…; no base_url yet.
+
+    The dot of package.json is %2E: what ends in .json is a feed.
+    """
+    path = f"/{kind}/{quote(name, safe='')}"
+    return f"{path[:-5]}%2E{path[-4:]}" if path.endswith((".atom", ".json")) else path
 
 
 def local_path(datasette: Datasette, path: str) -> str:
@@ -58,8 +61,8 @@ def canonical_path(path: str, databases: Container[str]) -> str | None:
     Datasette decodes `~63lippings` to the name of a database, and limits go by names. `path` is
     below base_url and percent-encoded, as it was sent.
     """
-    if not re.match(r"/(?![/\\])", path) or not path.isascii():
-        return None  # also a request in absolute form, `GET http://other.example/`
+    if not path.isascii():
+        return None
     if not path.startswith("/-/"):  # where other plugins have their pages
         path = path.rstrip("/") or "/"
     parts = path[1:].split("/")

@@ -1,19 +1,18 @@
-"""How an answer is given: within the time that a query may take."""
+"""Reading for a page, within the time that a query may take."""
 
 from __future__ import annotations
 
 import sqlite3
-from collections.abc import Awaitable, Callable, Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import TypeVar
 
 from datasette.app import Datasette
 from datasette.utils import sqlite_timelimit
-from datasette.utils.asgi import Base400, Request, Response
+from datasette.utils.asgi import Base400
 
 from clippings.site.addresses import archive
 
-View = Callable[[Datasette, Request], Awaitable[Response]]
 T = TypeVar("T")
 
 

@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import html
 import re
-from difflib import SequenceMatcher
 from itertools import count
 from typing import NamedTuple
 
@@ -27,12 +26,6 @@ _LATIN_PER_MINUTE = 1100
 """Characters read in a minute: Brysbaert 2019 (238 English words, some 260 Chinese ones),
 rounded to what hurries nobody."""
 
-LEAST_COMMON = 0.3
-"""Of two titles that are more different than this, every word would be marked."""
-
-LONGEST_TITLE = 200
-
-_WORDS = re.compile(r"[a-zA-Z0-9]+|.", re.S)
 _TAG = r"<{}((?:\s+[\w-]+(?:=\"[^\"]*\")?)*)\s*/?>"
 _IMAGE = re.compile(_TAG.format("img"))
 _ATTRIBUTE = re.compile(r"([\w-]+)=\"([^\"]*)\"")
@@ -43,7 +36,6 @@ _REGION = '<div class="table" tabindex="0" role="region" aria-label="{}">'
 _HEADING = re.compile(r"<h([1-6])\s[^>]*?id=\"([^\"]+)\"[^>]*>(.*?)</h\1>", re.S)
 _CODE = re.compile(r"<code class=\"language-([\w+#.-]{1,40})\">([^<]*)</code>")
 _ANY_TAG = re.compile(r"<[^>]*>")
-_LOCAL = re.compile(r"\A/(?!/)")
 
 
 class Heading(NamedTuple):
@@ -57,24 +49,34 @@ class Heading(NamedTuple):
 def page_html(markdown: str, t: Translator, *, pictures: bool, prefix: str, title: str = "") -> str:
     """Return the body as safe HTML: its code coloured, its wide tables in reach of the keyboard.
 
-    Pictures of ours get the site's `prefix` (base_url) before their address; without `pictures`
-    each becomes a link that says what it shows. A first heading that repeats `title` is left out.
+    `prefix` is the site's base_url. A first heading that repeats `title` is left out.
     """
-
-    def image(tag: re.Match[str]) -> str:
-        return _picture(dict(_ATTRIBUTE.findall(tag.group(1))), t, pictures, prefix)
-
     body = _without_title(render_html(markdown), title)
     numbers = count(1)
     body = _TABLE.sub(lambda _: _REGION.format(t("table.number", next(numbers))), body)
     body = body.replace("<pre>", '<pre tabindex="0">')
     body = _WORDLESS_LINK.sub(_named, body)
-    return _CODE.sub(_coloured, _IMAGE.sub(image, body))
+    return _CODE.sub(_coloured, with_pictures(body, t, pictures=pictures, prefix=prefix))
+
+
+def with_pictures(body: str, t: Translator, *, pictures: bool, prefix: str) -> str:
+    """Return safe HTML with its pictures, or links to them, those of ours below `prefix`."""
+
+    def image(tag: re.Match[str]) -> str:
+        return _picture(dict(_ATTRIBUTE.findall(tag.group(1))), t, pictures, prefix)
+
+    return _IMAGE.sub(image, body)
 
 
 def _without_title(body: str, title: str) -> str:
     first = _HEADING.match(body)
-    return body[first.end() :] if first and _text_of(first.group(3)) == title.strip() else body
+    repeats = first and _letters(_text_of(first.group(3))) == _letters(title)
+    return body[first.end() :] if first and repeats else body
+
+
+def _letters(text: str) -> str:
+    """Return a text without its marks and spaces, which a file's name may have changed."""
+    return "".join(filter(str.isalnum, text))
 
 
 def _text_of(markup: str) -> str:
@@ -83,7 +85,9 @@ def _text_of(markup: str) -> str:
 
 def _picture(attributes: dict[str, str], t: Translator, pictures: bool, prefix: str) -> str:
     """Return the tag of a picture, or a link to it where pictures are not wanted."""
-    source = _LOCAL.sub(prefix, attributes.get("src", ""), count=1)
+    source = attributes.get("src", "")
+    if source.startswith("/") and not source.startswith("//"):
+        source = prefix + source[1:]
     if not source:
         return ""
     if not pictures:
@@ -132,22 +136,3 @@ def minutes(characters: int, language: str | None) -> int:
     """Return how long an article takes to read, in whole minutes, at least one."""
     rate = _PER_MINUTE.get((language or "").partition("-")[0], _LATIN_PER_MINUTE)
     return max(1, round(characters / rate))
-
-
-def changed_title(title: str, other: str) -> list[tuple[str, bool]]:
-    """Return the other title in pieces, each with whether it is not in `title`.
-
-    Words of letters and digits are not cut. Titles with little in common are one piece each, and
-    so are those of more than LONGEST_TITLE characters: comparing takes the square of their length.
-    """
-    if len(title) > LONGEST_TITLE or len(other) > LONGEST_TITLE:
-        return [(other, False)]
-    here, there = _WORDS.findall(title), _WORDS.findall(other)
-    match = SequenceMatcher(None, here, there, autojunk=False)
-    if match.ratio() < LEAST_COMMON:
-        return [(other, False)]
-    return [
-        ("".join(there[start:end]), how != "equal")
-        for how, _, _, start, end in match.get_opcodes()
-        if end > start
-    ]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from math import ceil, floor, log1p, log10
@@ -28,18 +29,22 @@ def level(value: int, most: int) -> int:
     return ceil(4 * log1p(value) / log1p(most)) if most else 0
 
 
-def every_month(counts: Mapping[str, int], most: int = 1200) -> list[tuple[str, int]]:
+def without_gaps(counts: Mapping[str, int], most: int = 120) -> list[tuple[str, int]]:
     """Return (month, count) of each month from the first to the last: 2021-11, 2021-12, 2022-01.
 
-    Months without an entry count 0. Of more than `most` months only those with an entry are given.
+    Months without an entry count 0. Where they would be more than `most`, years are counted.
     """
     if not counts:
         return []
     first, last = (int(name[:4]) * 12 + int(name[5:7]) - 1 for name in (min(counts), max(counts)))
-    if last - first >= most:
-        return sorted(counts.items())
-    names = (f"{month // 12:04}-{month % 12 + 1:02}" for month in range(first, last + 1))
-    return [(name, counts.get(name, 0)) for name in names]
+    if last - first < most:
+        names = [f"{month // 12:04}-{month % 12 + 1:02}" for month in range(first, last + 1)]
+        return [(name, counts.get(name, 0)) for name in names]
+    by_year: Counter[str] = Counter()
+    for name, count in counts.items():
+        by_year[name[:4]] += count
+    names = [f"{year:04}" for year in range(first // 12, last // 12 + 1)]
+    return [(name, by_year[name]) for name in names]
 
 
 def chart(lines: Sequence[Sequence[float]], periods: int, least: float = 0) -> Chart:

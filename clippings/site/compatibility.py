@@ -33,14 +33,6 @@ def described_table(datasette: Datasette, database: str, table: str) -> Mapping[
     return found
 
 
-def merged(said: Any, configured: Any) -> Any:
-    """Two nested mappings as one; where both say something, what is configured holds."""
-    if not isinstance(said, Mapping) or not isinstance(configured, Mapping):
-        return configured
-    both = {key: merged(said[key], configured[key]) for key in said.keys() & configured.keys()}
-    return {**said, **configured, **both}
-
-
 async def ensure_download(datasette: Datasette, actor: Any, database: str) -> None:
     """Raise Forbidden where Datasette would not give the file of a database to this visitor."""
     if IS_SECOND:

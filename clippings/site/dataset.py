@@ -15,9 +15,6 @@ from clippings.dataset.formats import OURS
 from clippings.site.addresses import DATABASE, archive
 from clippings.site.compatibility import described
 
-DESCRIPTIONS = ("datapackage.json", "croissant.json", "CITATION.cff")
-"""Files of a release that describe the others."""
-
 _kept: dict[str, tuple[Any, Description]] = {}
 """The path of a database → what its description was made of, and the description."""
 
@@ -49,7 +46,7 @@ def release_folder(database: Path) -> Path:
 def _released_files(folder: Path) -> list[File]:
     """Return the data files of the release in `folder`, by its datapackage.json; [] for none."""
     try:
-        package = json.loads((folder / DESCRIPTIONS[0]).read_bytes())
+        package = json.loads((folder / "datapackage.json").read_bytes())
     except FileNotFoundError:
         return []
     return [File(**resource[OURS]) for resource in package["resources"]]

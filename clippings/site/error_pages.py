@@ -17,21 +17,14 @@ from clippings.site.limits import RETRY_AFTER
 from clippings.site.preferences import translator_for
 from clippings.site.templates import page
 
-_READS_THE_REQUEST = {
-    "datasette.views.base": 400,
-    "datasette.views.database": 400,
-    "datasette.views.table": 400,
-    "datasette.views.table_extras": 400,
-    "datasette.views.row": 404,
-    "datasette.views.special": 400,
-    "datasette.views.stored_queries": 400,
-    "datasette.views.query_helpers": 400,
-    "datasette.filters": 400,
-    "datasette.facets": 400,
-    "datasette.renderer": 400,
-    "datasette.blob_renderer": 400,
-}
-"""Modules of Datasette that take a request's words unchecked → what a failure there means."""
+_READS_THE_REQUEST = (
+    "datasette.views.",
+    "datasette.filters",
+    "datasette.facets",
+    "datasette.renderer",
+    "datasette.blob_renderer",
+)
+"""Modules of Datasette that take a request's words unchecked."""
 
 _PASSED_ON = (
     "datasette.database",
@@ -103,5 +96,11 @@ def client_error_status(exception: Exception) -> int | None:
         module = str(frame.f_globals.get("__name__"))
         if module.partition(".")[0] in sys.stdlib_module_names or module.startswith(_PASSED_ON):
             continue
-        return _READS_THE_REQUEST.get(module)
+        return _status_in(module)
     return None
+
+
+def _status_in(module: str) -> int | None:
+    if not module.startswith(_READS_THE_REQUEST):
+        return None
+    return 404 if module == "datasette.views.row" else 400

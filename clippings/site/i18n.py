@@ -2,7 +2,7 @@
 
 One file per written language in `strings/`: a flat table of key → text. `{n}` and `{name}` in a
 text stand for values; a text may be a mapping with `one` and `other`, chosen by `n`. Traditional
-Chinese has no file: it is converted from Simplified when it is first asked for.
+Chinese is converted from Simplified when it is first asked for; traditional.yml has exceptions.
 
     Accept-Language, cookie, ?_lang= ─► choose_language ─► translator ─► t("key", n, name=…)
 """
@@ -24,47 +24,6 @@ LANGUAGES = {"zh-Hans": "简体中文", "zh-Hant": "繁體中文", "en": "Englis
 
 BETWEEN = " · "
 """What stands between the Chinese and the English of a text of metadata.yml."""
-
-TRADITIONAL = {
-    "“": "「",
-    "”": "」",
-    "档案": "典藏",  # the archive; OpenCC makes 檔案 of 文件 (a file)
-    "头信息": "標頭",
-    "数据库": "資料庫",
-    "电子表格": "試算表",
-    "项目": "項目",
-    "发布者": "發布者",
-    "连接": "連接",
-    "参数": "參數",
-    "类型": "類型",
-    "语言代码": "語言代碼",
-    "响应头": "回應標頭",
-    "账目": "帳目",
-    "频道里": "頻道裡",
-    # A row (行) is 列 in Taiwan, a column (列) is 欄.
-    "{n} 行": "{n} 列",
-    "行数": "列數",
-    "全部行": "全部資料列",
-    "不空白的行": "不空白的列",
-    "行号": "列號",
-    "第几行": "第幾列",
-    "每个版本一行": "每個版本一列",
-    "每篇文章一行": "每篇文章一列",
-    "每个文件一行": "每個檔案一列",
-    "每个问题一行": "每個問題一列",
-    "各列": "各欄",
-    "一列": "一欄",
-    "此列": "此欄",
-    "选择列": "選擇欄",
-    "全部列": "全部欄",
-    "列的": "欄的",
-    "跨列": "跨欄",
-    "跨行": "跨列",
-}
-"""Simplified words that OpenCC's words of Taiwan miss or mistake here."""
-
-_LONGEST_FIRST = sorted(TRADITIONAL, key=len, reverse=True)
-_EXCEPTION = re.compile("(" + "|".join(map(re.escape, _LONGEST_FIRST)) + ")")
 
 _ACCEPTED = (
     (re.compile(r"zh-(hant|tw|hk|mo)\b", re.I), "zh-Hant"),
@@ -135,23 +94,35 @@ class Translator:
         return parts[self.code == "en"]
 
 
+def _read(name: str) -> str:
+    return (files("clippings.site") / "strings" / f"{name}.yml").read_text("utf-8")
+
+
 @cache
 def _opencc() -> Any:
     return OpenCC("s2twp")
 
 
+@cache
+def _exceptions() -> dict[str, str]:
+    """Return the words that OpenCC misses or mistakes, longest first."""
+    table = yaml.safe_load(_read("traditional"))
+    return {word: table[word] for word in sorted(table, key=len, reverse=True)}
+
+
 @lru_cache(maxsize=2000)
 def to_traditional(simplified: str) -> str:
     """Return a text in Simplified Chinese in Traditional, with the words of Taiwan."""
-    pieces = _EXCEPTION.split(simplified)
-    return "".join(TRADITIONAL.get(piece) or _opencc().convert(piece) for piece in pieces)
+    exceptions = _exceptions()
+    pieces = re.split("(" + "|".join(map(re.escape, exceptions)) + ")", simplified)
+    return "".join(exceptions.get(piece) or _opencc().convert(piece) for piece in pieces)
 
 
 @cache
 def translator(code: str) -> Translator:
     """Return the texts of one of LANGUAGES."""
     written = "zh-Hans" if code == "zh-Hant" else code
-    text = (files("clippings.site") / "strings" / f"{written}.yml").read_text("utf-8")
+    text = _read(written)
     return Translator(code, yaml.safe_load(to_traditional(text) if code == "zh-Hant" else text))
 
 

@@ -11,14 +11,11 @@ from contextlib import asynccontextmanager
 
 from clippings.site import pages
 from clippings.site.addresses import DATABASE
-from clippings.site.asgi import Event, Receive, Send
+from clippings.site.asgi import Event, Receive
 from clippings.site.preferences import CHOICES
 
 RETRY_AFTER = 5
 """Seconds; a query runs for two at most."""
-
-PIECE = 64 * 1024
-"""Bytes of an export that are sent at once."""
 
 MAX_BODY = 64 * 1024
 """Bytes of the body of a request; Datasette puts one together in quadratic time."""
@@ -53,21 +50,16 @@ class ConcurrencyLimit:
         finally:
             self._room += 1
 
-    @asynccontextmanager
-    async def stepped_out(self) -> AsyncIterator[None]:
-        """Let others pass while this one, which has entered, waits for its visitor."""
-        self._places.release()
-        try:
-            yield
-        finally:
-            await self._places.acquire()
-
 
 def limits_for(threads: int) -> dict[pages.Cost, ConcurrencyLimit]:
-    """Return the limit of each cost but `free`; `threads` are those that Datasette reads with."""
+    """Return the limit of each cost but `free`; `threads` are those that Datasette reads with.
+
+    An export lasts as long as its visitor reads; of all that are open, one makes a piece at a time
+    (clippings/site/streaming.py).
+    """
     return {
         "sql": ConcurrencyLimit(1, 4),
-        "stream": ConcurrencyLimit(1, 4),
+        "stream": ConcurrencyLimit(8, 0),
         "heavy": ConcurrencyLimit(2, 200),
         "table": ConcurrencyLimit(max(2, threads // 2), 200),
         "other": ConcurrencyLimit(2, 20),
@@ -94,46 +86,7 @@ def cost_of(path: str, parameters: list[tuple[str, str]], tables: Container[str]
         return "sql"
     if name and name not in tables:
         return "sql"
-    if path.endswith(".csv"):
-        return "stream"
-    return "table" if names - _OF_EVERY_PAGE else "free"
-
-
-class VisitorGone(BaseException):
-    """The visitor of an export left; nothing for Datasette to handle."""
-
-
-@asynccontextmanager
-async def streaming(limit: ConcurrencyLimit, receive: Receive, send: Send) -> AsyncIterator[Send]:
-    """Give a `send` for a long export that has entered `limit`: it sends large pieces, lets
-    others pass while one is on its way, and ends the export when the visitor has left."""
-    held = bytearray()
-    gone = asyncio.ensure_future(visitor_left(receive))
-
-    async def send_in_pieces(event: Event) -> None:
-        if event["type"] == "http.response.body":
-            held.extend(event.get("body", b""))
-            if event.get("more_body") and len(held) < PIECE:
-                return
-            event = {**event, "body": bytes(held)}
-            held.clear()
-        async with limit.stepped_out():
-            await send(event)
-        if gone.done():
-            raise VisitorGone
-
-    try:
-        yield send_in_pieces
-    except VisitorGone:
-        pass
-    finally:
-        gone.cancel()
-
-
-async def visitor_left(receive: Receive) -> None:
-    """Return once whoever asked is no longer there."""
-    while (await receive())["type"] != "http.disconnect":
-        pass
+    return "table" if names - _OF_EVERY_PAGE or path.endswith(".csv") else "free"
 
 
 async def read_body(receive: Receive) -> Receive | None:

@@ -6,8 +6,6 @@ by `docid`, the order of publication, so the last page costs what the first does
 
 from __future__ import annotations
 
-import calendar
-import re
 import sqlite3
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -16,7 +14,6 @@ from datetime import date
 CARD = "id, docid, title, summary, source, section, published, day, language, characters, image"
 """The columns that a list of articles shows."""
 
-_DATE = re.compile(r"(\d{4})(?:-(\d\d))?(?:-(\d\d))?")
 _WIDTHS = {"year": 4, "month": 7, "day": 10}
 
 
@@ -49,53 +46,13 @@ _MEMBERS = {
 KINDS = tuple(_MEMBERS)
 """The kinds of listings."""
 
-_COUNT = {kind: f"select count(*) from ({members})" for kind, members in _MEMBERS.items()}
-_OLDER = {
-    kind: f"""select {CARD} from articles where docid in (
-      select docid from ({members}) where docid < :edge order by docid desc limit :size)
-      order by docid desc"""
-    for kind, members in _MEMBERS.items()
-}
-_NEWER = {
-    kind: f"""select {CARD} from articles where docid in (
-      select docid from ({members}) where docid > :edge order by docid limit :size)
-      order by docid desc"""
-    for kind, members in _MEMBERS.items()
-}
-_NAMES = {
-    kind: f"""select {kind} as name, count(*) as articles from articles
-      where {kind} is not null group by {kind} order by articles desc, name limit ?"""
-    for kind in ("section", "source", "feed")
-} | {
-    "tag": """select tag as name, count(*) as articles from tags
-      group by tag order by articles desc, name limit ?"""
-}
-_BY_DATE = {
-    kind: f"""select substr(day, 1, {width}) as name, count(*) as articles from articles
-      where day between ? and ? group by 1 order by 1"""
-    for kind, width in _WIDTHS.items()
-}
-_MONTHS = {
-    kind: f"""select substr(day, 1, 7) as name, count(*) as articles from articles
-      where docid in ({members}) and day is not null group by 1 order by 1"""
-    for kind, members in _MEMBERS.items()
-}
-_NAMES_OF_A_DAY = {
-    kind: f"""select {kind} as name, count(*) as articles from articles
-      where day = :first and {kind} is not null group by 1 order by 2 desc, 1 limit 12"""
-    for kind in ("section", "source")
-}
-_FEEDS = """
-    select source, feed as name, count(*) as articles from articles
-    where source is not null and feed is not null
-    group by source, feed order by articles desc, feed limit ?
-"""
 _LAST_DOCID = 1 << 62
 
 
 @dataclass(frozen=True, slots=True)
 class Listing:
-    """What a list of articles is of: a kind and a name; of a date its first and last day."""
+    """What a list of articles is of: a kind and a name; of a date its first and last day
+    (of any month the 31st: days are compared as text)."""
 
     kind: str
     name: str
@@ -117,22 +74,20 @@ def listing(kind: str, name: str = "") -> Listing | None:
     """Return the listing of that kind and name; None for what is no date where one is wanted."""
     if kind not in _WIDTHS:
         return Listing(kind, name)
-    found = _DATE.fullmatch(name)
-    if not found or len(name) != _WIDTHS[kind]:
+    if len(name) != _WIDTHS[kind]:
         return None
-    year, month, day = (int(part) if part else None for part in found.groups())
+    first, last = (name + rest[len(name) - 4 :] for rest in ("-01-01", "-12-31"))
     try:
-        first = date(year or 0, month or 1, day or 1)
-        last_month = month or 12
-        last = date(first.year, last_month, day or calendar.monthrange(first.year, last_month)[1])
+        is_date = date.fromisoformat(first).isoformat() == first
     except ValueError:
         return None
-    return Listing(kind, name, first.isoformat(), last.isoformat())
+    return Listing(kind, name, first, last) if is_date else None
 
 
 def count(conn: sqlite3.Connection, of: Listing) -> int:
     """Return how many articles a listing has."""
-    (found,) = conn.execute(_COUNT[of.kind], _values(of)).fetchone()
+    sql = f"select count(*) from ({_MEMBERS[of.kind]})"
+    (found,) = conn.execute(sql, _values(of)).fetchone()
     return int(found)
 
 
@@ -145,52 +100,80 @@ def read_page(
     size: int = 24,
 ) -> ListingPage:
     """Return the newest articles of a listing, or those just before or just after a docid."""
-    if after is not None:
-        rows = conn.execute(_NEWER[of.kind], _values(of, edge=after, size=size + 1)).fetchall()
-        more_newer, rows = len(rows) > size, rows[-size:]
-        return ListingPage(rows, _edge(rows, 0, more_newer), _edge(rows, -1, True))
-    edge = _LAST_DOCID if before is None else before
-    rows = conn.execute(_OLDER[of.kind], _values(of, edge=edge, size=size + 1)).fetchall()
-    more_older, rows = len(rows) > size, rows[:size]
-    return ListingPage(rows, _edge(rows, 0, before is not None), _edge(rows, -1, more_older))
+    is_back = after is not None
+    edge = after if after is not None else _LAST_DOCID if before is None else before
+    sql = f"""
+        select {CARD} from articles where docid in (
+          select docid from ({_MEMBERS[of.kind]}) where docid {">" if is_back else "<"} :edge
+          order by docid {"asc" if is_back else "desc"} limit :size)
+        order by docid desc
+    """
+    rows = conn.execute(sql, _values(of, edge=edge, size=size + 1)).fetchall()
+    more = len(rows) > size
+    rows = rows[-size:] if is_back else rows[:size]
+    if not rows:
+        return ListingPage(rows, None, None)
+    has_newer, has_older = (more, True) if is_back else (before is not None, more)
+    newer, older = rows[0]["docid"], rows[-1]["docid"]
+    return ListingPage(rows, newer if has_newer else None, older if has_older else None)
 
 
 def names(conn: sqlite3.Connection, kind: str, limit: int = 500) -> list[sqlite3.Row]:
     """Return (name, articles) of the sections, sources, feeds or tags, the fullest first."""
-    return conn.execute(_NAMES[kind], [limit]).fetchall()
+    sql = f"""
+        select {kind} as name, count(*) as articles from {"tags" if kind == "tag" else "articles"}
+        where {kind} is not null group by {kind} order by articles desc, name limit ?
+    """
+    return conn.execute(sql, [limit]).fetchall()
 
 
 def by_date(
     conn: sqlite3.Connection, kind: str, first: str = "", last: str = "9999-12-31"
 ) -> list[sqlite3.Row]:
     """Return (name, articles) of the years, months or days from one day to another, in order."""
-    return conn.execute(_BY_DATE[kind], [first, last]).fetchall()
+    sql = f"""
+        select substr(day, 1, {_WIDTHS[kind]}) as name, count(*) as articles from articles
+        where day between ? and ? group by 1 order by 1
+    """
+    return conn.execute(sql, [first, last]).fetchall()
 
 
 def months(conn: sqlite3.Connection, of: Listing) -> list[sqlite3.Row]:
     """Return (name, articles) of the months of a listing, in order."""
-    return conn.execute(_MONTHS[of.kind], _values(of)).fetchall()
+    sql = f"""
+        select substr(day, 1, 7) as name, count(*) as articles from articles
+        where docid in ({_MEMBERS[of.kind]}) and day is not null group by 1 order by 1
+    """
+    return conn.execute(sql, _values(of)).fetchall()
 
 
 def names_of_a_day(conn: sqlite3.Connection, of: Listing) -> dict[str, list[sqlite3.Row]]:
     """Return (name, articles) of the sections and sources of a day, the fullest first."""
-    return {k: conn.execute(sql, _values(of)).fetchall() for k, sql in _NAMES_OF_A_DAY.items()}
+    sql = """
+        select {0} as name, count(*) as articles from articles
+        where day = :first and {0} is not null group by 1 order by 2 desc, 1 limit 12
+    """
+    kinds = ("section", "source")
+    return {kind: conn.execute(sql.format(kind), _values(of)).fetchall() for kind in kinds}
 
 
 def feeds_by_source(
     conn: sqlite3.Connection, limit: int = 2000
 ) -> list[tuple[str, list[sqlite3.Row]]]:
     """Return each source with (source, name, articles) of its feeds, the fullest first."""
+    sql = """
+        select source, feed as name, count(*) as articles from articles
+        where source is not null and feed is not null
+        group by source, feed order by articles desc, feed limit ?
+    """
     found: dict[str, list[sqlite3.Row]] = {}
-    for row in conn.execute(_FEEDS, [limit]):
+    for row in conn.execute(sql, [limit]):
         found.setdefault(row["source"], []).append(row)
     return list(found.items())
 
 
 def neighbours(conn: sqlite3.Connection, of: Listing) -> tuple[str | None, str | None]:
     """Return the day, month or year with articles before this one, and the one after."""
-    if of.kind not in _WIDTHS:
-        return None, None
     (before,) = conn.execute("select max(day) from articles where day < ?", [of.first]).fetchone()
     (after,) = conn.execute("select min(day) from articles where day > ?", [of.last]).fetchone()
     width = _WIDTHS[of.kind]
@@ -199,7 +182,3 @@ def neighbours(conn: sqlite3.Connection, of: Listing) -> tuple[str | None, str |
 
 def _values(of: Listing, **more: int) -> dict[str, str | int]:
     return {"name": of.name, "first": of.first, "last": of.last, **more}
-
-
-def _edge(rows: Sequence[sqlite3.Row], index: int, more: bool) -> int | None:
-    return int(rows[index]["docid"]) if rows and more else None

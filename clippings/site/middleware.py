@@ -7,8 +7,10 @@ security headers ─► one spelling of the address, else 302 or 404
 
 from __future__ import annotations
 
+import re
+from collections.abc import Container
 from functools import partial
-from urllib.parse import parse_qsl, quote
+from urllib.parse import parse_qsl, quote, urlencode
 
 from datasette.app import Datasette
 from datasette.utils.asgi import Request, Response
@@ -17,18 +19,18 @@ from clippings.site import pages
 from clippings.site.addresses import DATABASE, canonical_path, local_path
 from clippings.site.asgi import App, Headers, Receive, Scope, Send, changing_headers
 from clippings.site.error_pages import error_page, too_many_requests
-from clippings.site.limits import TooManyRequests, cost_of, limits_for, read_body, streaming
-from clippings.site.live_database import LiveDatabase, Snapshot, is_composed
+from clippings.site.limits import TooManyRequests, cost_of, limits_for, read_body
+from clippings.site.live_database import LiveDatabase, is_composed
 from clippings.site.page_cache import (
     FOREVER,
     PAGE,
-    Answer,
-    Key,
-    fetch,
+    KeptPage,
+    etag,
     is_cacheable,
-    not_modified,
-    send_answer,
-    to_keep,
+    is_held,
+    make_page,
+    send_not_modified,
+    send_page,
 )
 from clippings.site.preferences import CHOICES
 
@@ -64,25 +66,24 @@ class Middleware:
         if scope["type"] != "http":
             return await self._app(scope, receive, send)
         await self._datasette.invoke_startup()  # where nobody has: a test, a notebook
-        send = changing_headers(send, partial(self._secured, self._local(scope["path"])))
         sent = (scope.get("raw_path") or quote(scope["path"]).encode()).partition(b"?")[0]
-        headers = [pair for pair in scope["headers"] if pair[0] != b"cookie" or _is_text(pair[1])]
+        headers = [
+            (name, value.decode("utf-8", "ignore").encode()) for name, value in scope["headers"]
+        ]
         scope = {**scope, "raw_path": sent, "headers": headers}
-        path, query = self._local(sent.decode("latin-1")), scope["query_string"].decode("latin-1")
-        canonical = canonical_path(path, self._datasette.databases)
-        is_address = sent[:1] == b"/" and sent[1:2] not in (b"/", b"\\")
-        is_read = scope["method"] in READING
-        if not is_address or not canonical or (is_read and not _is_known(canonical)):
+        path, query = self._local(scope), scope["query_string"].decode("latin-1")
+        send = changing_headers(send, partial(self._secured, path))
+        is_here = re.match(rb"/(?![/\\])", sent)  # no `GET http://other.example/`, no `//other`
+        if not is_here or not (address := self._canonical(path, query)):
             return await self._refuse(scope, send, 404)
-        known = pages.known_query(canonical, query)
-        if (canonical, known) != (path, query):
-            address = self._datasette.urls.path(canonical) + (f"?{known}" if known else "")
-            await Response.redirect(address).asgi_send(send)
-        else:
-            await self._visit(scope, receive, send)
+        if address == (path, query):
+            return await self._visit(scope, receive, send)
+        target = self._datasette.urls.path(address[0]) + (f"?{address[1]}" if address[1] else "")
+        await Response.redirect(target).asgi_send(send)
 
-    def _local(self, path: str) -> str:
-        return local_path(self._datasette, path)
+    def _local(self, scope: Scope) -> str:
+        """Return the path of a request below base_url, percent-encoded as it was sent."""
+        return local_path(self._datasette, scope["raw_path"].decode("latin-1"))
 
     def _secured(self, path: str, headers: Headers) -> Headers:
         """Set the security headers, in the place of what else sets them."""
@@ -93,47 +94,49 @@ class Middleware:
         ours = {**ALWAYS, b"content-security-policy": policy.encode()}
         return [*(pair for pair in headers if pair[0].lower() not in ours), *ours.items()]
 
+    def _canonical(self, path: str, query: str) -> tuple[str, str] | None:
+        """Return the one spelling of an address: its path and query; None for none of ours."""
+        found = canonical_path(path, self._datasette.databases)
+        if found is None:
+            return None
+        live: LiveDatabase = self._datasette.databases[DATABASE]
+        return _not_streamed(found, pages.known_query(found, query), live.snapshot.counts)
+
     async def _visit(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer from one snapshot of the database, with a kept page where there is one."""
         live: LiveDatabase = self._datasette.databases[DATABASE]
         await live.refresh()
         with live.pinned() as snapshot:
-            answer = await self._kept(scope, live, snapshot)
-            if answer is None:
+            path = self._local(scope)
+            if not is_cacheable(scope, path, snapshot.counts):
                 return await self._ask(scope, receive, send)
-            await send_answer(answer, scope, send)
+            tag = etag(scope, live.pages.token, snapshot.hash)
+            if is_held(scope, tag):
+                return await send_not_modified(tag, send)
 
-    async def _kept(self, scope: Scope, live: LiveDatabase, snapshot: Snapshot) -> Answer | None:
-        path = self._local(scope["raw_path"].decode("latin-1"))
-        if not is_cacheable(scope, path, snapshot.counts):
-            return None
-        key = Key.of(scope)
-        tag = key.tag(live.pages.token, snapshot.hash)
-        if unchanged := not_modified(scope, tag):
-            return unchanged
+            async def make() -> KeptPage | None:
+                with live.pinned():  # who asked first may be gone before it is made
+                    age = FOREVER if path.startswith("/static/") else PAGE
+                    return await make_page(self._ask, scope, tag, age)
 
-        async def make() -> Answer:
-            with live.pinned():  # who asked first may be gone before it is made
-                answer = await fetch(self._ask, key.anonymous(scope))
-            return to_keep(answer, tag, FOREVER if path.startswith("/static/") else PAGE)
-
-        answer = await live.pages.get(tag, make)
-        # What is not kept may hold a cookie of somebody without cookies, or be meant for one.
-        is_anyones = b"cookie" not in dict(scope["headers"]) and not answer.header(b"set-cookie")
-        return answer if answer.is_gzipped or is_anyones else None
+            if page := await live.pages.get(tag, make):
+                await send_page(page, scope, send)
+            else:
+                await self._ask(scope, receive, send)
 
     async def _ask(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Refuse what makes no sense, and let what costs take its turn."""
         send = changing_headers(send, partial(self._with_choices, scope))
+        path = self._local(scope)
         if scope["method"] not in READING:
-            if not self._takes_posts(self._local(scope["path"])):
+            if not self._takes_posts(path):
                 return await self._refuse(scope, send, 405, "Nothing is written here")
             body = await read_body(receive)
             if body is None:
                 return await self._refuse(scope, send, 413, "The request is too large")
             receive = body
         try:
-            await self._limited(scope, receive, send)
+            await self._limited(path, scope, receive, send)
         except TooManyRequests:
             await too_many_requests(Request(scope, None)).asgi_send(send)
 
@@ -152,8 +155,7 @@ class Middleware:
         database = self._datasette.databases.get(path[1:].partition("/")[0].partition(".")[0])
         return path.startswith("/-/") or (database is not None and bool(database.is_mutable))
 
-    async def _limited(self, scope: Scope, receive: Receive, send: Send) -> None:
-        path = self._local(scope["raw_path"].decode("latin-1"))
+    async def _limited(self, path: str, scope: Scope, receive: Receive, send: Send) -> None:
         parameters = parse_qsl(scope["query_string"].decode("latin-1"), keep_blank_values=True)
         tables = self._datasette.databases[DATABASE].snapshot.counts
         cost = cost_of(path, parameters, tables)
@@ -163,10 +165,7 @@ class Middleware:
         token = is_composed.set(cost in ("sql", "other"))
         try:
             async with self._limits[cost].entered():
-                if cost != "stream" and not path.endswith(".csv"):
-                    return await self._app(scope, receive, send)
-                async with streaming(self._limits[cost], receive, send) as send_pieces:
-                    await self._app(scope, receive, send_pieces)
+                await self._app(scope, receive, send)
         finally:
             is_composed.reset(token)
 
@@ -185,14 +184,12 @@ class Middleware:
         await answer.asgi_send(send)
 
 
-def _is_known(path: str) -> bool:
-    """Whether anything may stand at a path: tables have no percent-encoded names."""
-    return "%" not in path or path.startswith(("/static/", "/-/")) or pages.find(path) is not None
-
-
-def _is_text(header: bytes) -> bool:
-    try:
-        header.decode()
-    except UnicodeDecodeError:
-        return False
-    return True
+def _not_streamed(path: str, query: str, tables: Container[str]) -> tuple[str, str]:
+    """Return what to ask for instead of a CSV with `_stream`, with which Datasette would page
+    through a table for as long as its visitor reads: the export of the table, made by pieces."""
+    pairs = parse_qsl(query, keep_blank_values=True)
+    if not path.startswith(f"/{DATABASE}/") or "_stream" not in dict(pairs):
+        return path, query
+    table = path.removeprefix(f"/{DATABASE}/").removesuffix(".csv")
+    rest = urlencode([pair for pair in pairs if pair[0] not in ("_stream", "_size")])
+    return (f"/export/{table}.csv" if table in tables else path), rest

@@ -1,11 +1,11 @@
 """Whole pages, kept for the next visitor: by snapshot, address, and what an answer depends on.
 
-    request ─► is_cacheable ─► tag (304?) ─► kept? ─► made once, however many ask ─► kept
+    request ─► is_cacheable ─► etag (304?) ─► kept? ─► made once, however many ask ─► kept
 
 A page is made from a request without cookies, so that it can be nobody's own (any cookie makes
 Datasette set one against CSRF); language and theme go along as choices. It is kept gzipped. Its
 ETag names the snapshot of the database, the start of the site and the address, so a 304 needs no
-page.
+page. What may not be kept is made for who asks, from their own request.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ import hashlib
 import re
 import secrets
 from collections import OrderedDict
-from collections.abc import Awaitable, Callable, Container, Iterator
+from collections.abc import Awaitable, Callable, Container
 from typing import NamedTuple
 from urllib.parse import parse_qsl
 
@@ -36,8 +36,8 @@ from clippings.site.preferences import (
 KEPT_BYTES = 64 * 2**20
 """What all kept pages may weigh, gzipped, with their headers and addresses."""
 
-LARGEST = 4 * 2**20
-"""Bytes of a page, not gzipped, beyond which it is not kept."""
+LARGEST = 2**20
+"""What one page may weigh."""
 
 PAGE = b"public, max-age=60, s-maxage=600, stale-while-revalidate=600"
 """A browser asks again after a minute, a CDN after ten; both then mostly get a 304."""
@@ -50,53 +50,37 @@ _NOT_KEPT = {"sql", "_where", "_lang", "_theme", "_trace", "_ttl"}
 """Parameters of answers that are not kept: any SQL may ask for the time or for chance, a choice
 sets a cookie, and who sets the age of an answer wants it so."""
 _TEXT = re.compile(rb"text/(?!csv)|application/(\w+\+)?(json|xml|javascript)|image/svg")
-_REPLACED = {b"cache-control", b"content-length", b"etag", b"vary"}
-_VARY = (b"vary", b"Accept-Encoding, Accept-Language, Cookie, Authorization")
+_VARY = b"Accept-Encoding, Accept-Language, Cookie, Authorization"
 
 
-class Answer(NamedTuple):
-    """A whole answer. The body of one that may be kept is gzipped."""
+class KeptPage(NamedTuple):
+    """A page that answered 200: its headers, and its body, gzipped."""
 
-    status: int
     headers: Headers
     body: bytes
-    is_gzipped: bool = False
 
-    def header(self, name: bytes) -> bytes:
-        """Return the value of a header; empty where it is not."""
-        return next((value for key, value in self.headers if key.lower() == name), b"")
+    @property
+    def weight(self) -> int:
+        """What it takes in memory, in bytes: with its headers, key and Python's own."""
+        return len(self.body) + 2000
 
 
-class Key(NamedTuple):
-    """Everything that an answer depends on, besides the snapshot and the site itself."""
+def etag(scope: Scope, *others: str) -> bytes:
+    """Return the ETag of the answer to a request, made of all that it depends on, `others` too;
+    weak, for it may come gzipped or not."""
+    request = Request(scope, None)
+    asked = scope["scheme"], request.host, scope["raw_path"], scope["query_string"]
+    reader = translator_for(request).code, theme_for(request)
+    digest = hashlib.sha256(repr((asked, reader, others)).encode()).hexdigest()
+    return f'W/"{digest[:32]}"'.encode()
 
-    scheme: str
-    host: str
-    path: bytes
-    query: bytes
-    language: str
-    theme: str
 
-    @classmethod
-    def of(cls, scope: Scope) -> Key:
-        """Return the key of a request."""
-        request = Request(scope, None)
-        path, query = scope["raw_path"], scope["query_string"]
-        language, theme = translator_for(request).code, theme_for(request)
-        return cls(scope["scheme"], request.host, path, query, language, theme)
-
-    def anonymous(self, scope: Scope) -> Scope:
-        """Return the request of somebody who asks the same and is known by nothing."""
-        headers = [pair for pair in scope["headers"] if pair[0] in (b"host", b"accept")]
-        headers.append((b"accept-language", self.language.encode()))
-        chosen = {LANGUAGE_COOKIE: self.language, THEME_COOKIE: self.theme}
-        return {**scope, "method": "GET", "headers": headers, CHOSEN: chosen}
-
-    def tag(self, *others: str) -> bytes:
-        """Return the ETag of the answer, which depends on others too; weak, for it may come
-        gzipped or not."""
-        digest = hashlib.sha256(repr((self, others)).encode()).hexdigest()
-        return f'W/"{digest[:32]}"'.encode()
+def anonymous(scope: Scope) -> Scope:
+    """Return the request of somebody who asks the same and is known by nothing."""
+    request = Request(scope, None)
+    chosen = {LANGUAGE_COOKIE: translator_for(request).code, THEME_COOKIE: theme_for(request)}
+    headers = [pair for pair in scope["headers"] if pair[0] == b"host"]
+    return {**scope, "method": "GET", "headers": headers, CHOSEN: chosen}
 
 
 def is_cacheable(scope: Scope, path: str, tables: Container[str]) -> bool:
@@ -119,12 +103,10 @@ def is_cacheable(scope: Scope, path: str, tables: Container[str]) -> bool:
     return not rest or rest.split("/")[0].partition(".")[0] in tables
 
 
-def not_modified(scope: Scope, tag: bytes) -> Answer | None:
-    """Return a 304 for who has the answer already (weak comparison, RFC 9110, 13.1.2)."""
+def is_held(scope: Scope, tag: bytes) -> bool:
+    """Whether who asks has the answer already (weak comparison, RFC 9110, 13.1.2)."""
     held = dict(scope["headers"]).get(b"if-none-match", b"")
-    if tag[2:] not in re.findall(rb'"[^"]*"', held):
-        return None
-    return Answer(304, [(b"etag", tag), (b"cache-control", PAGE), _VARY], b"")
+    return tag[2:] in re.findall(rb'"[^"]*"', held)
 
 
 def takes_gzip(scope: Scope) -> bool:
@@ -133,67 +115,69 @@ def takes_gzip(scope: Scope) -> bool:
     return re.search(rb"(?:^|[\s,])(gzip|\*)(?!\s*;\s*q=0(\.0*)?\s*(,|$))", accepted) is not None
 
 
-async def fetch(app: App, scope: Scope) -> Answer:
-    """Return the whole answer of an application to a request without a body."""
-    events: list[Event] = []
-    received: Iterator[Event] = iter([{"type": "http.request", "body": b"", "more_body": False}])
+async def make_page(app: App, scope: Scope, tag: bytes, age: bytes) -> KeptPage | None:
+    """Return the answer of an application as it is kept; None for one that may not be."""
+    events: list[Event] = [{"type": "http.request", "body": b"", "more_body": False}]
+    answer: list[Event] = []
 
     async def receive() -> Event:
-        if event := next(received, None):
-            return event
-        return await asyncio.Future()  # nobody leaves: others may wait for the answer too
+        return events.pop() if events else await asyncio.Future()  # others may wait: nobody leaves
 
     async def send(event: Event) -> None:
-        events.append(event)
+        answer.append(event)
 
-    await app(scope, receive, send)
-    start, *parts = events
-    headers = [(bytes(name), bytes(value)) for name, value in start.get("headers", ())]
-    return Answer(start["status"], headers, b"".join(part.get("body", b"") for part in parts))
-
-
-def to_keep(answer: Answer, tag: bytes, age: bytes) -> Answer:
-    """Return an answer as it is kept: gzipped, with its ETag; one that may not be as it is."""
-    said = {name.lower() for name, _ in answer.headers}
-    refused = re.search(rb"no-store|no-cache|private", answer.header(b"cache-control"))
-    if answer.status != 200 or b"set-cookie" in said or refused or len(answer.body) > LARGEST:
-        return answer
-    if not _TEXT.match(answer.header(b"content-type")) or b"content-encoding" in said:
-        return answer
-    headers = [pair for pair in answer.headers if pair[0].lower() not in _REPLACED]
-    headers += [(b"etag", tag), (b"cache-control", age), _VARY]
+    await app(anonymous(scope), receive, send)
+    start, *parts = answer
+    headers = {bytes(name).lower(): bytes(value) for name, value in start.get("headers", ())}
+    refused = re.search(rb"no-store|no-cache|private", headers.get(b"cache-control", b""))
+    if start["status"] != 200 or refused or headers.keys() & {b"set-cookie", b"content-encoding"}:
+        return None
+    if not _TEXT.match(headers.get(b"content-type", b"")):
+        return None
+    headers |= {b"etag": tag, b"cache-control": age, b"vary": _VARY}
+    body = b"".join(part.get("body", b"") for part in parts)
     # Level 5 takes half of the time of 9 and gives two hundredths more bytes (measured on tables).
-    return Answer(200, headers, gzip.compress(answer.body, 5, mtime=0), is_gzipped=True)
+    return KeptPage(list(headers.items()), gzip.compress(body, 5, mtime=0))
 
 
-async def send_answer(answer: Answer, scope: Scope, send: Send) -> None:
-    """Send an answer as the client can read it; to HEAD only its headers."""
-    headers, body = list(answer.headers), answer.body
-    if answer.is_gzipped and takes_gzip(scope):
-        headers.append((b"content-encoding", b"gzip"))
-    elif answer.is_gzipped:
+async def send_page(page: KeptPage, scope: Scope, send: Send) -> None:
+    """Send a page as the client can read it; 304 to who has it, to HEAD only its headers."""
+    headers, body = dict(page.headers), page.body
+    if takes_gzip(scope):
+        headers[b"content-encoding"] = b"gzip"
+    else:
         body = gzip.decompress(body)
-    if answer.status != 304:
-        headers = [pair for pair in headers if pair[0].lower() != b"content-length"]
-        headers.append((b"content-length", str(len(body)).encode()))
-    await send({"type": "http.response.start", "status": answer.status, "headers": headers})
-    await send({"type": "http.response.body", "body": b"" if scope["method"] == "HEAD" else body})
+    headers[b"content-length"] = str(len(body)).encode()
+    await _send(200, headers, b"" if scope["method"] == "HEAD" else body, send)
+
+
+async def send_not_modified(tag: bytes, send: Send) -> None:
+    """Send a 304."""
+    await _send(304, {b"etag": tag, b"cache-control": PAGE, b"vary": _VARY}, b"", send)
+
+
+async def _send(status: int, headers: dict[bytes, bytes], body: bytes, send: Send) -> None:
+    start = {"type": "http.response.start", "status": status, "headers": list(headers.items())}
+    await send(start)
+    await send({"type": "http.response.body", "body": body})
 
 
 class PageCache:
-    """Answers by ETag, those that were not asked for the longest time gone when it is full."""
+    """Pages by ETag, those that were not asked for the longest time gone when it is full."""
 
     def __init__(self, room: int = KEPT_BYTES) -> None:
-        """`room` is what answers may weigh, in bytes."""
+        """`room` is what pages may weigh, in bytes."""
         self.token = secrets.token_hex(8)  # the next start may have other templates or settings
         self.weight = 0
         self._room = room
-        self._kept: OrderedDict[bytes, Answer] = OrderedDict()
-        self._made: dict[bytes, asyncio.Future[Answer]] = {}
+        self._kept: OrderedDict[bytes, KeptPage] = OrderedDict()
+        self._made: dict[bytes, asyncio.Future[KeptPage | None]] = {}
 
-    async def get(self, tag: bytes, make: Callable[[], Awaitable[Answer]]) -> Answer:
-        """Return the answer that is kept under a tag, else the one that `make` gives; several who
-        ask at once wait for one. Kept is what is gzipped."""
+    async def get(
+        self, tag: bytes, make: Callable[[], Awaitable[KeptPage | None]]
+    ) -> KeptPage | None:
+        """Return the page that is kept under a tag, else the one that `make` gives; several who
+        ask at once wait for one."""
         if tag in self._kept:
             self._kept.move_to_end(tag)
             return self._kept[tag]
@@ -202,16 +186,12 @@ class PageCache:
             self._made[tag].add_done_callback(lambda made: self._keep(tag, made))
         return await asyncio.shield(self._made[tag])
 
-    def _keep(self, tag: bytes, made: asyncio.Future[Answer]) -> None:
+    def _keep(self, tag: bytes, made: asyncio.Future[KeptPage | None]) -> None:
         del self._made[tag]
-        if made.cancelled() or made.exception() or not made.result().is_gzipped:
+        page = None if made.cancelled() or made.exception() else made.result()
+        if page is None or page.weight > LARGEST:
             return
-        self._kept[tag] = made.result()
-        self.weight += _weight(made.result())
+        self._kept[tag] = page
+        self.weight += page.weight
         while self.weight > self._room:
-            self.weight -= _weight(self._kept.popitem(last=False)[1])
-
-
-def _weight(answer: Answer) -> int:
-    """Return what an answer takes in memory, in bytes: with its headers, key and Python's own."""
-    return len(answer.body) + 2000
+            self.weight -= self._kept.popitem(last=False)[1].weight

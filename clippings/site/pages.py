@@ -13,7 +13,7 @@ plugins may go on registering plain routes: of those nothing is known, so they a
 from __future__ import annotations
 
 import re
-from collections.abc import Awaitable, Callable, Iterator
+from collections.abc import Awaitable, Callable
 from typing import Any, Literal, NamedTuple
 from urllib.parse import parse_qsl, urlencode
 
@@ -30,8 +30,6 @@ Cost = Literal["free", "heavy", "table", "stream", "sql", "other"]
 milliseconds whatever is asked, `heavy` may be a second or two (a search for whatever was typed),
 `stream` sends a whole export. Datasette's own pages with parameters are `table` or `sql`, the
 pages of other plugins `other`."""
-
-_FOLDER = re.compile(r"\^/([\w-]+)/")
 
 
 class Page(NamedTuple):
@@ -103,8 +101,6 @@ def disallowed() -> list[str]:
     return sorted(rule for page in _pages.values() for rule in page.disallow)
 
 
-def folders() -> Iterator[str]:
-    """Yield the first path parts below which pages stand: `source`, `export` …"""
-    for page in _pages.values():
-        if found := _FOLDER.match(page.pattern):
-            yield found[1]
+def are_below(prefix: str) -> bool:
+    """Return whether pages stand below a path with a slash at its end, such as `/export/`."""
+    return any(page.pattern.startswith(f"^{prefix}") for page in _pages.values())

@@ -1,91 +1,148 @@
-"""The site's side of the process in which the SQL of strangers runs (clippings/site/sandbox.py).
+"""The process in which the SQL of strangers runs, killed by the kernel at its limits.
 
-LiveDatabase ── Query ──► sandbox        pickled, over its stdin and stdout;
-             ◄─ Answer ─┘                the pipe ends where the process was killed
+    LiveDatabase ── Query ──► worker: limited in time, memory and files, only reads
+                 ◄─ Answer, or an exception ─┘     the pipe ends where it was killed
+
+Workers are forked by a server of `multiprocessing` that has loaded Datasette and this package, so
+that one is there within a tenth of a second. Plugins register their functions as in the site.
 """
 
 from __future__ import annotations
 
 import asyncio
-import pickle
+import multiprocessing
+import os
 import re
+import resource
 import signal
 import sqlite3
-import subprocess
 import sys
-from collections.abc import Mapping
+import time
+from collections.abc import Callable, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
+from multiprocessing.connection import Connection
+from multiprocessing.process import BaseProcess
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
-from clippings.site import sandbox
-from clippings.site.sandbox import READY, Answer, Query
+from datasette.app import Datasette
 
-_PROGRAM = "import runpy, sys; runpy.run_path(sys.argv[1], run_name='__main__')"
+from clippings.search.functions import search_snippet
+from clippings.site.addresses import DATABASE
+from clippings.site.compatibility import IS_SECOND
+
+LIMITS = {
+    resource.RLIMIT_AS: 2**30,  # bytes, its Python included; a sort stays in it too
+    resource.RLIMIT_NOFILE: 32,
+    resource.RLIMIT_FSIZE: 0,
+    resource.RLIMIT_CORE: 0,
+}
+"""What the kernel lets a worker have."""
+
+GRACE = 1.0
+"""Seconds over its time limit after which a query that SQLite cannot interrupt is killed."""
+
+MAX_RESULT = 64 * 2**20
+"""Bytes that a result may weigh: the lengths of its values, and CELL for each."""
+
+CELL = 1000
+"""A value weighs at least this: on a page, that is what it costs."""
+
+_PROCESSES = multiprocessing.get_context("forkserver")
+_PRELOADED = ("clippings.", "datasette.")
+
+
+class Query(NamedTuple):
+    """SQL with its parameters; the most rows that are wanted (None: all); seconds it may take."""
+
+    sql: str
+    parameters: Any
+    most: int | None
+    seconds: float
+
+
+class Answer(NamedTuple):
+    """The columns, the rows, and whether there are more rows than were wanted."""
+
+    columns: list[str]
+    rows: list[tuple[Any, ...]]
+    is_truncated: bool
 
 
 class SqlWorker:
     """The process that queries of one database file run in, one at a time."""
 
-    def __init__(self, path: str, identity: tuple[int, ...]) -> None:
-        """Start it. `identity` is that of the file at `path`. Raises OperationalError where it
-        does not start, as when another file came in its place."""
-        self._command = [sys.executable, "-c", _PROGRAM, sandbox.__file__, path, repr(identity)]
+    def __init__(self, datasette: Datasette, path: str, is_there: Callable[[], bool]) -> None:
+        """Begin to start it. `is_there` says whether the file that is meant lies at `path` yet."""
+        options = {
+            "metadata": datasette._metadata_local,
+            "plugins_dir": datasette.plugins_dir,
+            "settings": datasette._settings,
+            "sqlite_extensions": datasette.sqlite_extensions,
+        }
+        if IS_SECOND:
+            options["config"] = datasette.config
+        self._about, self._is_there = (path, options), is_there
+        self._process: BaseProcess | None = None
         self._thread = ThreadPoolExecutor(1, thread_name_prefix="sql-worker")
-        self._process: subprocess.Popen[bytes] | None = self._start()
+        self._thread.submit(self._start)
 
     async def run(self, query: Query) -> Answer:
         """Return the answer to a query. Raises what SQLite raises in the worker, and
-        OperationalError where the worker was killed: "interrupted" if that was for its time."""
+        OperationalError where the worker was killed ("interrupted" if that was for its time) or
+        another file came in the place of its own before it was started."""
         loop = asyncio.get_running_loop()
         return await loop.run_in_executor(self._thread, self._run, query)
 
     def close(self) -> None:
-        """End the process, whatever runs in it."""
-        self._thread.shutdown(wait=False, cancel_futures=True)
-        if process := self._process:
-            process.kill()
-            _end(process)
+        """End the process, once what runs in it has ended."""
+        self._thread.submit(self._end)
+        self._thread.shutdown(wait=False)
 
-    def _start(self) -> subprocess.Popen[bytes]:
-        process = subprocess.Popen(
-            self._command,
-            stdin=subprocess.PIPE,
-            stdout=subprocess.PIPE,
-            cwd=Path(__file__).parents[2],  # where `import clippings` finds this package
-            start_new_session=True,  # Ctrl-C is the site's; the worker ends with its pipe
-        )
-        assert process.stdout
-        if process.stdout.read(len(READY)) != READY:
-            _end(process)
+    def _start(self) -> None:
+        loaded = [name for name in list(sys.modules) if name.startswith(_PRELOADED)]
+        _PROCESSES.set_forkserver_preload(loaded)
+        self._pipe, theirs = _PROCESSES.Pipe()
+        arguments = (theirs, *self._about)
+        self._process = _PROCESSES.Process(target=answer_queries, args=arguments, daemon=True)
+        self._process.start()
+        theirs.close()
+        try:
+            self._pipe.recv()  # it has opened the file
+            is_ready = self._is_there()
+        except EOFError:
+            is_ready = False
+        if not is_ready:
+            self._end()
             raise sqlite3.OperationalError("the archive was replaced meanwhile; ask again")
-        return process
+
+    def _end(self) -> int | None:
+        """Return the status of the process, below 0 for the signal that had killed it already."""
+        process, self._process = self._process, None
+        if process is None:
+            return None
+        process.kill()
+        process.join()
+        status = process.exitcode
+        process.close()
+        self._pipe.close()
+        return status
 
     def _run(self, query: Query) -> Answer:
-        process = self._process = self._process or self._start()
-        assert process.stdin and process.stdout
+        if self._process is None:
+            self._start()
         try:
-            pickle.dump(query, process.stdin)
-            process.stdin.flush()
-            answer: Answer | Exception = pickle.load(process.stdout)
-        except (EOFError, OSError, pickle.UnpicklingError):
-            self._process = None  # the next query starts another, within a tenth of a second
-            was_late = _end(process) == -signal.SIGALRM
+            self._pipe.send(query)
+            answer: Answer | Exception = self._pipe.recv()
+        except (EOFError, OSError):
+            was_late = self._end() == -signal.SIGALRM
+            self._thread.submit(self._start)  # for who comes next
             message = "interrupted" if was_late else "the query needs more memory than one may have"
             raise sqlite3.OperationalError(message) from None
         if isinstance(answer, Exception):
             raise answer
         return answer
-
-
-def _end(process: subprocess.Popen[bytes]) -> int:
-    """Wait until a worker has ended. Return its status, below 0 for a signal."""
-    assert process.stdin and process.stdout
-    with suppress(OSError):  # for what was not sent to it any more
-        process.stdin.close()
-    process.stdout.close()
-    return process.wait()
 
 
 def plain_parameters(sql: str, given: Any) -> Any:
@@ -98,3 +155,53 @@ def plain_parameters(sql: str, given: Any) -> Any:
         with suppress(KeyError):  # SQLite says which value is missing
             values[name] = given[name]
     return values
+
+
+# ── in the worker ────────────────────────────────────────────────────────────────────────────
+
+
+def answer_queries(pipe: Connection, path: str, options: dict[str, Any]) -> None:
+    """Answer queries of the file at `path` until the site has closed the pipe."""
+    signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is the site's
+    os.nice(5)  # who reads a page goes first
+    datasette = Datasette([], **options)
+    conn = sqlite3.connect(f"{Path(path).absolute().as_uri()}?immutable=1", uri=True)
+    conn.execute("pragma temp_store = memory")
+    datasette._prepare_connection(conn, DATABASE)
+    conn.row_factory = None
+    search_snippet("雪", "雪")  # loads what is large, before any query's time begins
+    for limit, most in LIMITS.items():
+        resource.setrlimit(limit, (most, most))
+    with suppress(EOFError, OSError):
+        pipe.send(None)
+        while True:
+            pipe.send(_answer(conn, pipe.recv()))
+
+
+def _answer(conn: sqlite3.Connection, query: Query) -> Answer | Exception:
+    signal.setitimer(signal.ITIMER_REAL, query.seconds + GRACE)  # unhandled, SIGALRM kills
+    try:
+        return _read(conn, query)
+    except MemoryError:
+        return sqlite3.OperationalError("the query needs more memory than one may have")
+    except Exception as error:  # noqa: BLE001 — it is raised again in the site
+        return error
+    finally:
+        signal.setitimer(signal.ITIMER_REAL, 0)
+
+
+def _read(conn: sqlite3.Connection, query: Query) -> Answer:
+    deadline = time.monotonic() + query.seconds
+    conn.set_progress_handler(lambda: time.monotonic() > deadline, 1000)
+    cursor = conn.execute(query.sql, query.parameters)
+    columns = [column[0] for column in cursor.description or ()]
+    rows: list[tuple[Any, ...]] = []
+    weight = 0
+    for row in cursor:
+        if len(rows) == query.most:
+            return Answer(columns, rows, True)
+        rows.append(row)
+        weight += CELL * len(row) + sum(len(cell) for cell in row if isinstance(cell, str | bytes))
+        if weight > MAX_RESULT:
+            raise sqlite3.OperationalError("the result is too large; ask for fewer rows or columns")
+    return Answer(columns, rows, False)

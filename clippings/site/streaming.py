@@ -4,11 +4,25 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable, Iterator
-from typing import Any
+from concurrent.futures import Executor, ThreadPoolExecutor
+from contextvars import copy_context
+from typing import TypeVar
 
 from datasette.utils.asgi import Request
 
-from clippings.site.limits import visitor_left
+from clippings.site.asgi import Receive, Send
+
+EXPORTING = ThreadPoolExecutor(1, thread_name_prefix="export")
+"""Where what costs is made, one piece at a time, however many exports are open."""
+
+
+T = TypeVar("T")
+
+
+async def in_turn(make: Callable[..., T], *given: object) -> T:
+    """Return what `make` gives for `given`, made where exports are, for the running request."""
+    loop = asyncio.get_running_loop()
+    return await loop.run_in_executor(EXPORTING, copy_context().run, make, *given)
 
 
 class StreamedResponse:
@@ -25,19 +39,22 @@ class StreamedResponse:
         headers: dict[str, str],
         pieces: Iterator[bytes],
         close: Callable[[], None],
+        threads: Executor | None = None,
     ) -> None:
+        """`threads` make the pieces; None: those of asyncio."""
         self._request, self._status, self._headers = request, status, headers
-        self._pieces, self._close = pieces, close
+        self._pieces, self._close, self._threads = pieces, close, threads
 
-    async def asgi_send(self, send: Any) -> None:
+    async def asgi_send(self, send: Send) -> None:
         """Send the pieces; no further once the visitor has left."""
-        gone = asyncio.ensure_future(visitor_left(self._request.receive))
+        loop = asyncio.get_running_loop()
+        gone = asyncio.ensure_future(_visitor_left(self._request.receive))
         headers = [(name.encode(), value.encode()) for name, value in self._headers.items()]
         start = {"type": "http.response.start", "status": self._status, "headers": headers}
         try:
             await send(start)
             while not gone.done():
-                piece = await asyncio.to_thread(next, self._pieces, None)
+                piece = await loop.run_in_executor(self._threads, next, self._pieces, None)
                 if piece is None:
                     break
                 await send({"type": "http.response.body", "body": piece, "more_body": True})
@@ -45,3 +62,9 @@ class StreamedResponse:
         finally:
             gone.cancel()
             self._close()
+
+
+async def _visitor_left(receive: Receive) -> None:
+    """Return once whoever asked is no longer there."""
+    while (await receive())["type"] != "http.disconnect":
+        pass

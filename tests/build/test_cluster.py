@@ -46,11 +46,13 @@ class Cluster:
     scheduler: Process | None = None
     workers: list[Process] = field(default_factory=list)
 
-    def start(self, *options: str) -> None:
-        """Start a scheduler on a free port and wait until it is there."""
+    def start(self) -> None:
+        """Start a scheduler on a free port and wait until it is there. It gives a task up when the
+        second worker dies of it."""
         about = self.folder / "scheduler.json"
         command = "scheduler --host 127.0.0.1 --port 0 --no-dashboard --scheduler-file".split()
-        self.scheduler = self._run(*command, str(about), *options)
+        patience = {"DASK_DISTRIBUTED__SCHEDULER__ALLOWED_FAILURES": "1"}
+        self.scheduler = self._run(*command, str(about), **patience)
         for _ in range(600):
             with contextlib.suppress(FileNotFoundError, json.JSONDecodeError):
                 self.address = json.loads(about.read_text())["address"]
@@ -65,16 +67,23 @@ class Cluster:
         self.workers.append(worker)
         return worker
 
-    def wait_for_a_worker(self) -> None:
-        """Wait until one has connected, however busy this machine is."""
+    def have(self, count: int) -> list[Process]:
+        """Have so many workers, those that there are or new ones, and wait until the scheduler
+        knows of them and no others."""
+        self.workers = [worker for worker in self.workers if worker.poll() is None]
+        kill(self.workers[count:])
+        del self.workers[count:]
+        while len(self.workers) < count:
+            self.work("--no-nanny")
         with Client(self.address, timeout=60) as client:
-            client.wait_for_workers(1, timeout=60)
+            for _ in range(600):
+                if len(client.scheduler_info(n_workers=-1)["workers"]) == count:
+                    return self.workers
+                time.sleep(0.1)
+        raise AssertionError(f"there are not {count} workers")
 
     def stop(self) -> None:
-        for process in filter(None, [*self.workers, self.scheduler]):
-            with contextlib.suppress(ProcessLookupError):
-                os.killpg(process.pid, signal.SIGKILL)
-            process.wait(30)
+        kill([*self.workers, *filter(None, [self.scheduler])])
 
     def _run(self, *arguments: str, **environment: str) -> Process:
         paths = os.pathsep.join(str(ROOT / name) for name in ("", "tests", "tests/build"))
@@ -87,11 +96,17 @@ class Cluster:
         )
 
 
-@pytest.fixture
-def dask(tmp_path: Path) -> Iterator[Cluster]:
-    folder = tmp_path / "cluster"
-    folder.mkdir()
-    started = Cluster(folder)
+def kill(processes: list[Process]) -> None:
+    for process in processes:
+        with contextlib.suppress(ProcessLookupError):
+            os.killpg(process.pid, signal.SIGKILL)
+        process.wait(30)
+
+
+@pytest.fixture(scope="module")
+def dask(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Cluster]:
+    """One cluster for all tests; each says how many workers it has to `have`."""
+    started = Cluster(tmp_path_factory.mktemp("cluster"))
     try:
         started.start()
         yield started
@@ -101,7 +116,7 @@ def dask(tmp_path: Path) -> Iterator[Cluster]:
 
 @pytest.fixture
 def impatient(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(cluster, "PATIENCE", 2.0)
+    monkeypatch.setattr(cluster, "TIMEOUT", 2.0)
 
 
 def archive(folder: Path, count: int) -> Path:
@@ -142,20 +157,20 @@ def stumble(numbers: Sequence[int]) -> list[int]:
 
 def test_same_bytes_as_one_process_though_a_worker_is_killed(dask: Cluster, tmp_path: Path) -> None:
     """Three workers, one killed while they convert: nothing lost, nothing doubled, same bytes."""
-    source = archive(tmp_path / "source", 1500)
+    source = archive(tmp_path / "source", 900)
     build(source, tmp_path / "here.db", "--jobs", "1")
-    workers = [dask.work("--no-nanny") for _ in range(3)]
+    workers = dask.have(3)
     seen: list[int] = []
 
     def on_file(done: int, total: int) -> None:
         seen.append(done)
-        if done == 200:
+        if done == 100:
             os.killpg(workers[1].pid, signal.SIGKILL)
 
     run_map = cluster_mapper(dask.address, needs_of(source))
     build_db.build((source,), tmp_path / "there.db", run_map, 1.0, on_file)
     assert workers[1].wait(30) == -signal.SIGKILL
-    assert seen == list(range(1, 1502))
+    assert seen == list(range(1, 902))
     assert (tmp_path / "there.db").read_bytes() == (tmp_path / "here.db").read_bytes()
 
 
@@ -176,21 +191,21 @@ def test_what_a_worker_cannot_reach_is_read_here(tmp_path: Path) -> None:
 def test_the_command_line_builds_on_a_cluster(dask: Cluster, tmp_path: Path) -> None:
     """`--scheduler` is all it takes, with relative paths, archives and repositories too; what it
     makes is the same."""
-    source = archive(tmp_path / "source", 100)
+    source = archive(tmp_path / "source", 20)
     shutil.make_archive(str(tmp_path / "packed"), "zip", source)
     for words in ("init -q", "add .", "-c user.name=x -c user.email=x@x commit -q -m x"):
         subprocess.run(["git", *words.split()], cwd=source, check=True)
-    dask.work()
+    dask.have(1)
     for kind in (os.path.relpath(source), str(tmp_path / "packed.zip"), f"git+{source}"):
         for name, options in (("here", ["--jobs", "1"]), ("there", ["--scheduler", dask.address])):
             told = build(Path(kind), tmp_path / f"{name}.db", "--fresh", *options)
-            assert "101 files seen" in told
+            assert "21 files seen" in told
         assert (tmp_path / "there.db").read_bytes() == (tmp_path / "here.db").read_bytes()
 
 
 def test_results_come_in_order_and_few_are_ahead(dask: Cluster) -> None:
     """The order is that of the items; no more tasks are under way than the bound says."""
-    dask.work("--no-nanny")
+    dask.have(1)
     run_map = cluster_mapper(dask.address, [])
     assert list(run_map(double, range(CHUNK * 9 + 1))) == double(range(CHUNK * 9 + 1))
     assert list(run_map(double, [])) == []
@@ -209,8 +224,7 @@ def test_results_come_in_order_and_few_are_ahead(dask: Cluster) -> None:
 
 def test_a_file_that_kills_workers_is_told(dask: Cluster) -> None:
     """Worker after worker dies of one file: the build ends and says among which it is."""
-    for _ in range(2):
-        dask.work()  # with a nanny, which starts it again
+    dask.have(2)
     items = [SourceFile(f"{n}.md", f"/{n}.md") for n in range(40)]
     items[17] = SourceFile("poison.md", "/poison.md")
     with pytest.raises(BuildError, match=r"from 0\.md to 39\.md"):
@@ -219,16 +233,35 @@ def test_a_file_that_kills_workers_is_told(dask: Cluster) -> None:
 
 def test_a_bug_is_not_swallowed(dask: Cluster) -> None:
     """An unexpected error of a worker reaches the caller as it is."""
-    dask.work("--no-nanny")
+    dask.have(1)
     with pytest.raises(ValueError, match="bug at 0"):
         list(cluster_mapper(dask.address, [])(stumble, range(3)))
+
+
+def test_a_worker_without_the_files_or_the_code_is_told(dask: Cluster, tmp_path: Path) -> None:
+    """A worker that would call every file unreadable, or has no such module, ends the build."""
+    mounted = tmp_path / "mounted"
+    dask.have(1)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(cluster, "_is_met", lambda requirement: True)  # here, not there
+        with pytest.raises(BuildError, match="mounted is missing for it and there here; install"):
+            list(cluster_mapper(dask.address, [str(mounted)])(double, range(3)))
+    dask.have(0)
+    (tmp_path / "other/clippings/build").mkdir(parents=True)
+    for name in ("__init__", "build/__init__", "build/cluster"):
+        (tmp_path / f"other/clippings/{name}.py").write_text("")
+    dask.work("--no-nanny", PYTHONPATH=str(tmp_path / "other"))
+    dask.have(1)
+    with pytest.raises(BuildError, match=r"(?s)cannot run our code: .*_environment.*; install"):
+        list(cluster_mapper(dask.address, [])(double, range(3)))
+    dask.have(0)
 
 
 def test_what_is_wrong_with_a_cluster_is_told(
     dask: Cluster, tmp_path: Path, impatient: None, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """No workers; workers without our code, with other libraries, without the files; none left;
-    no scheduler any more; none at all: each has its sentence, within a bounded time."""
+    """No workers; workers with other libraries; none left; no scheduler any more; none at all: each
+    has its sentence, within a bounded time. The last test of the cluster."""
 
     def told(function: Callable[..., list[int]] = double, killed: Process | None = None) -> str:
         numbers = range(10_000 if killed else 2 * CHUNK)
@@ -242,38 +275,17 @@ def test_what_is_wrong_with_a_cluster_is_told(
             work()
         return str(caught.value)
 
+    dask.have(0)
     assert "has no workers" in told()
-    worker = dask.work("--no-nanny")
-    dask.wait_for_a_worker()
+    (worker,) = dask.have(1)
     assert list(cluster_mapper(dask.address, [str(tmp_path)])(double, range(3))) == [0, 2, 4]
     with monkeypatch.context() as patch:
-        patch.setattr(cluster, "program", lambda: {**program(), "lxml": "0.1"})
-        assert "lxml is" in told() and "0.1 here" in told()
+        patch.setattr(cluster, "program", lambda: {**program(), "turbohtml": "0.1"})
+        assert "turbohtml is" in told() and "0.1 here" in told()
     assert "has no workers" in told(slow, worker)
-    dask.work("--no-nanny")
-    dask.wait_for_a_worker()
+    dask.have(1)
     assert "is gone" in told(slow, dask.scheduler)
     assert "no Dask scheduler answers" in told()
-
-
-def test_a_worker_without_the_files_or_the_code_is_told(dask: Cluster, tmp_path: Path) -> None:
-    """A worker that would call every file unreadable, or has no such module, ends the build."""
-    mounted = tmp_path / "mounted"
-    worker = dask.work("--no-nanny")
-    dask.wait_for_a_worker()
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(cluster, "_has", lambda need: True)  # here, not there
-        with pytest.raises(BuildError, match="mounted is missing for it and there here; install"):
-            list(cluster_mapper(dask.address, [str(mounted)])(double, range(3)))
-    os.killpg(worker.pid, signal.SIGKILL)
-    (tmp_path / "other" / "clippings").mkdir(parents=True)
-    (tmp_path / "other" / "clippings" / "__init__.py").write_text("")
-    dask.work("--no-nanny", PYTHONPATH=str(tmp_path / "other"))
-    dask.wait_for_a_worker()
-    # It has no module of ours, or (where an editable install gives it those) not the same ones.
-    told = r"(?s)(cannot run our code: .*|clippings is \w+ for it and \w+ here); install"
-    with pytest.raises(BuildError, match=told):
-        list(cluster_mapper(dask.address, [])(double, range(3)))
 
 
 def test_without_the_extra_the_command_line_says_what_to_install(

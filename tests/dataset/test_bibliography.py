@@ -6,7 +6,7 @@ import re
 
 import pytest
 
-from clippings.dataset.bibliography import as_bibtex, as_csl, as_ris
+from clippings.dataset.bibliography import as_bibtex, as_csl, as_line, as_ris
 
 ARTICLE = {
     "id": 7,
@@ -30,6 +30,16 @@ def test_bibtex() -> None:
     assert "url = {https://example.org/a%20b%7D%5C}" in text and "urldate = {2026-11-27}" in text
     unescaped = re.sub(r"\\[{}]", "", text)
     assert unescaped.count("{") == unescaped.count("}")
+
+
+def test_line() -> None:
+    """Author, title, source, day and address; what is not known is left out."""
+    cited = ARTICLE | {"title": "标题", "author": "记者", "url": "https://example.com/a"}
+    assert as_line(cited) == (
+        "记者. 标题[EB/OL]. 示例_日报, (2022-01-11)[2026-11-27]. https://example.com/a"
+    )
+    bare = cited | dict.fromkeys(("author", "source", "day"))
+    assert as_line(bare) == "标题[EB/OL]. [2026-11-27]. https://example.com/a"
 
 
 def test_ris() -> None:

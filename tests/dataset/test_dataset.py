@@ -180,7 +180,8 @@ def test_the_downloads_page(released_site: Visitor) -> None:
         assert released_site.get(address).headers["etag"] == f'"{digest}"'
     tables = page.xpath("//section//tbody/tr")
     assert tables and all(row[1].text_content() != "0" for row in tables)
-    for name in ("SHA256SUMS", "datapackage.json", "croissant.json", "CITATION.cff"):
+    for name in ("SHA256SUMS", "README.md", "datapackage.json", "croissant.json", "CITATION.cff"):
+        assert page.xpath(f"//p[@class='ways']/a[.='{name}']")
         assert released_site.get(f"/downloads/{name}").status_code == 200
 
 

@@ -102,19 +102,6 @@ def test_an_address_as_a_person_types_it(server: Server, tmp_path: Path) -> None
     )
 
 
-@pytest.mark.parametrize("line", ["{} *clippings.db", "{}  clippings.db", "{}  ./clippings.db"])
-def test_the_sum_is_checked(line: str, server: Server, tmp_path: Path) -> None:
-    """Against the SHA256SUMS beside it; what differs is refused, and the old copy stays."""
-    digest = hashlib.sha256(server.files[DB]).hexdigest()
-    server.files["/data/SHA256SUMS"] = f"{'0' * 64}  x.zip\n{line.format(digest)}\n".encode()
-    kept = fetch(server.address(DB), tmp_path)
-    old, server.files[DB] = server.files[DB], MAGIC + b"changed on the way"
-    with pytest.raises(OpenError, match=f"SHA256SUMS beside it says {digest}"):
-        fetch(server.address(DB), tmp_path)
-    assert kept.read_bytes() == old
-    assert len([*tmp_path.iterdir()]) == 2
-
-
 def test_a_broken_off_download_is_refused(server: Server, tmp_path: Path) -> None:
     """Less than Content-Length is no database, and nothing of it is kept."""
     server.short = 1000

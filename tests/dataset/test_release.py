@@ -9,10 +9,10 @@ import zipfile
 from collections.abc import Callable
 from datetime import date, datetime
 from pathlib import Path
-from typing import Any
 
 import duckdb
 import pytest
+import yaml
 import zstandard
 from click.testing import CliRunner
 from conftest import ROOT, Visitor
@@ -20,7 +20,7 @@ from pyarrow import parquet
 
 import clippings.dataset.release
 from build_db import main
-from clippings.dataset.release import partitions, release
+from clippings.dataset.release import release
 from clippings.models import BuildError
 
 
@@ -29,17 +29,19 @@ def silent(name: str, done: int) -> None:
 
 
 def test_the_command_releases(tmp_path: Path) -> None:
-    """One command builds, releases and partitions, says of each file that it begins, and does
-    the same again over what it wrote."""
+    """One command builds and releases, says of each file that it begins, and does the same again
+    over what it wrote."""
     options = ["-o", str(tmp_path / "clippings.db"), "--release", str(tmp_path / "release")]
-    options += ["--parquet", str(tmp_path / "parquet")]
     for _ in range(2):
         done = CliRunner().invoke(main, [str(ROOT / "seeds"), *options])
         assert done.exit_code == 0, done.output
-        assert "articles.parquet\n" in done.output
+        lines = done.output.splitlines()
+        assert lines[0].startswith("Looking for articles in ")
+        assert lines.count("Writing articles.parquet …") == 1
+        assert lines.count("Writing articles.jsonl.zst …") == 1
     left = {path.name for path in tmp_path.iterdir()}
     built = {"clippings.db", "inspect-data.json", ".clippings.db.state"}
-    assert left == built | {"release", "parquet"}
+    assert left == built | {"release"}
 
 
 def test_checksums_are_right(release_of_seeds: Path) -> None:
@@ -57,18 +59,14 @@ def test_checksums_are_right(release_of_seeds: Path) -> None:
 
 
 def test_the_same_database_gives_the_same_bytes(release_of_seeds: Path, tmp_path: Path) -> None:
-    """From another folder, at another time: every file of a release and of the partitions."""
+    """From another folder, at another time: every file of a release."""
     database = release_of_seeds.with_name("clippings.db")
-    metadata: dict[str, Any] = {"title": "a"}
     for name in ("one", "two"):
-        release(database, tmp_path / name, metadata, silent)
-        partitions(database, tmp_path / f"{name}-months", silent)
-    for first in (tmp_path / "one", tmp_path / "one-months"):
-        second = Path(str(first).replace("one", "two"))
-        files = {p.relative_to(first) for p in first.rglob("*") if p.is_file()}
-        assert files == {p.relative_to(second) for p in second.rglob("*") if p.is_file()}
-        for file in files:
-            assert (first / file).read_bytes() == (second / file).read_bytes(), file
+        release(database, tmp_path / name, {"title": "a"}, silent)
+    names = {path.name for path in (tmp_path / "one").iterdir()}
+    assert names == {path.name for path in (tmp_path / "two").iterdir()}
+    for name in names:
+        assert (tmp_path / "one" / name).read_bytes() == (tmp_path / "two" / name).read_bytes()
 
 
 def test_parquet_holds_the_tables(released_site: Visitor, release_of_seeds: Path) -> None:
@@ -92,27 +90,13 @@ def test_parquet_holds_the_tables(released_site: Visitor, release_of_seeds: Path
             assert found["published"] is found["published_offset"] is None
 
 
-def test_months_are_partitions(released_site: Visitor, tmp_path: Path) -> None:
-    """DuckDB and Arrow read the folders as one table whose column `month` they know, and count in
-    it what SQLite counts; the undated stand in the month null."""
-    database = Path(released_site.datasette.get_database("clippings").path)
-    partitions(database, tmp_path / "months", silent)
-    files = f"{tmp_path}/months/articles/*/*.parquet"
-    counted = duckdb.sql(
-        f"select month, count(*), max(day) from read_parquet('{files}', hive_partitioning=true,"
-        " hive_types={'month': varchar}) group by month order by month nulls first"
-    ).fetchall()
-    rows = released_site.rows(
-        "select substr(day, 1, 7) as month, count(*) as n, max(day) as last from articles"
-        " group by month order by month"
-    )
-    assert [(month, n, last and last.isoformat()) for month, n, last in counted] == [
-        (row["month"], row["n"], row["last"]) for row in rows
-    ]
-    assert rows[0]["month"] is None and len(rows) > 2
-    for table in ("links", "images", "placements", "tags", "stories"):
-        found = parquet.read_table(tmp_path / "months" / table, partitioning="hive")
-        assert found.num_rows == released_site.rows(f"select count(*) as n from {table}")[0]["n"]
+def test_duckdb_counts_what_sqlite_counts(released_site: Visitor, release_of_seeds: Path) -> None:
+    """Another reader of Parquet finds the same articles in each month."""
+    sql = "select {} as month, count(*) as n from {} group by month order by month nulls first"
+    file = f"'{release_of_seeds}/articles.parquet'"
+    counted = duckdb.sql(sql.format("strftime(day, '%Y-%m')", file)).fetchall()
+    rows = released_site.rows(sql.format("substr(day, 1, 7)", "articles"))
+    assert counted == [(row["month"], row["n"]) for row in rows]
 
 
 def test_json_lines_hold_every_article(released_site: Visitor, release_of_seeds: Path) -> None:
@@ -155,12 +139,8 @@ def test_a_folder_of_something_else_is_not_touched(release_of_seeds: Path, tmp_p
     folder.mkdir()
     release(database, folder, {}, silent)
     (folder / "thesis.odt").write_text("mine")
-    for write in (
-        lambda: release(database, folder, {}, silent),
-        lambda: partitions(database, folder, silent),
-    ):
-        with pytest.raises(BuildError, match=r"holds thesis\.odt, which no build wrote"):
-            write()
+    with pytest.raises(BuildError, match=r"holds thesis\.odt, which no build wrote"):
+        release(database, folder, {}, silent)
     assert (folder / "thesis.odt").read_text() == "mine"
 
 
@@ -198,3 +178,14 @@ def test_an_empty_table_is_a_file_too(bare_site: Visitor, tmp_path: Path) -> Non
     data = (tmp_path / "release/links.parquet").read_bytes()
     table = parquet.read_table(io.BytesIO(data))
     assert table.num_rows == 0 and "url" in table.column_names
+
+
+def test_the_dataset_card_leads_to_its_files(release_of_seeds: Path) -> None:
+    """Its YAML header is read, every file that it names is there with rows, one is the default."""
+    _, header, text = (release_of_seeds / "README.md").read_text("utf-8").split("---\n", 2)
+    card = yaml.safe_load(header)
+    files = [release_of_seeds / each["data_files"] for each in card["configs"]]
+    assert all(parquet.read_metadata(file).num_rows for file in files)
+    assert [each["config_name"] for each in card["configs"] if each["default"]] == ["articles"]
+    assert card["size_categories"] == ["n<1K"] and "zh" in card["language"]
+    assert card["pretty_name"] in text and all(file.name in text for file in files)

@@ -27,7 +27,8 @@ STEPS = [
     for line in (ROOT / "deploy/Containerfile").read_text().replace("\\\n", " ").splitlines()
     if line and not line.startswith("#")
 ]
-LAST = STEPS[[step for step, _ in STEPS].index("FROM", 1) :]
+FIRST = [step for step, _ in STEPS].index("FROM")
+LAST = STEPS[[step for step, _ in STEPS].index("FROM", FIRST + 1) :]
 """The steps of the stage that is run."""
 
 COPIED = [rest.split() for step, rest in LAST if step == "COPY" and "--from" not in rest]
@@ -82,9 +83,11 @@ def test_the_image_serves_its_database(image: Path) -> None:
 
 
 def test_the_last_stage_runs_as_nobody_and_builds_nothing() -> None:
-    """A user by number, a base of a fixed version, no compiler, no pip, no tests, no articles."""
-    bases = [rest.split()[0] for step, rest in STEPS if step == "FROM"]
-    assert len(set(bases)) == 1 and re.fullmatch(r"\S+/python:3\.\d+-slim-\w+", bases[0])
+    """A user by number, a base that can be given by its digest and else has a fixed version, no
+    compiler, no pip, no tests, no articles."""
+    assert {rest.split()[0] for step, rest in STEPS if step == "FROM"} == {"$BASE"}
+    (base,) = (rest for step, rest in STEPS if step == "ARG")
+    assert re.fullmatch(r"BASE=\S+/python:3\.\d+-slim-\w+", base)
     users = [rest for step, rest in LAST if step == "USER"]
     assert users == ["10001:10001"] and LAST[-1][0] == "CMD"
     assert all("uninstall" in rest for step, rest in LAST if step == "RUN")

@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from clippings.models import UnreadableArticle
-from clippings.reading.decoding import SIGNATURES, decode
+from clippings.reading.decoding import decode
 
 SIMPLIFIED = "两国代表谈了近八个小时，一致认为核战争打不赢也打不得。"
 TRADITIONAL = "兩國代表談了近八個小時，一致認為核戰爭打不贏也打不得。"
@@ -113,13 +113,13 @@ def test_stray_nul_bytes_are_removed(encoding: str) -> None:
     assert ("warning", "nul-removed") in codes(data)
 
 
-@pytest.mark.parametrize(("signature", "name"), SIGNATURES.items())
-def test_binary_files_are_refused(signature: bytes, name: str) -> None:
-    """A binary file renamed .md says what it is."""
-    with pytest.raises(UnreadableArticle) as caught:
-        decode(signature + bytes(range(256)) * 4)
-    assert caught.value.code == "binary-file"
-    assert name in caught.value.message
+@pytest.mark.parametrize(
+    "start", [b"\x89PNG\r\n\x1a\n", b"PK\3\4", b"\x1f\x8b", b"SQLite format 3\0", b"%PDF-1.7\n"]
+)
+def test_binary_files_are_refused(start: bytes) -> None:
+    """A binary file renamed .md is known by how it begins, even if it goes on as text."""
+    with pytest.raises(UnreadableArticle, match="binary-file"):
+        decode(start + b"text " * 99)
 
 
 @pytest.mark.parametrize("data", [bytes(range(32)) * 9, bytes(1000), b"MZ\x90\0\3\0\0\0\4" * 40])

@@ -17,7 +17,12 @@ from build_db import main
 from clippings.build.executors import mapper
 from clippings.build.pipeline import build
 from clippings.models import BuildError
-from clippings.reading.sources import ARTICLE_SUFFIXES, find_articles, read_bytes
+from clippings.reading.sources import (
+    ARTICLE_SUFFIXES,
+    find_articles,
+    read_archive_file,
+    read_bytes,
+)
 
 CLOCK = "2022-01-{:02}T08:00:00+08:00"
 
@@ -130,6 +135,20 @@ def test_a_folder_of_a_repository(made: Made) -> None:
     assert paths(made.source("@:posts/news/a.md")) == ["a.md"]
     assert paths(made.source(":posts"), made.source()) == ["news/a.md", "posts.md"]
     assert paths(made.source(":posts"), history=True) == ["news/a.md"]
+
+
+def test_archive_yml_is_no_article(made: Made) -> None:
+    """That of the revision and folder that are read is found, and is not counted."""
+    (made.path / "posts").mkdir()
+    (made.path / "posts/archive.yml").write_text("title: b")
+    made.commit(archive__yml="title: a", a__md="one")
+    made.git("tag", "v1")
+    made.commit(archive__yml=None)
+    assert read_archive_file(made.source("@v1")) == b"title: a"
+    assert read_archive_file(made.source()) is None
+    assert read_archive_file(made.source(":posts")) == b"title: b"
+    assert find_articles([made.source("@v1")]).passed_over == {"ending": 1}
+    assert not find_articles([made.source(":posts")]).passed_over
 
 
 def test_any_name_in_a_tree_is_read(made: Made) -> None:
@@ -430,7 +449,7 @@ def test_this_project_builds_with_its_history(tmp_path: Path) -> None:
 
 
 def test_pages_tell_a_history(made: Made, serve: Callable[..., Visitor]) -> None:
-    """The article's page lists its titles and its removal; /retitled and a query find it."""
+    """The article's page lists its titles and its removal; ready queries find them."""
     made.commit(a__md=page("甲的标题", date="2022-01-01"), b__md=page("丁"))
     made.commit(a__md=page("乙的标题", date="2022-01-01"))
     made.commit(a__md=None)
@@ -442,9 +461,8 @@ def test_pages_tell_a_history(made: Made, serve: Callable[..., Visitor]) -> None
     assert shown.xpath("//details[@id='history']//s/text()") == ["甲的标题"]
     assert "Removed where it came from, 3 January 2022" in shown.text_content()
     assert "then changed: title" in " ".join(shown.text_content().split())
-    listed = site.page("/retitled")
-    assert listed.xpath("//h2/a/text()") == ["乙的标题"]
-    assert listed.xpath("//s/text()") == ["甲的标题"]
+    listed = {"http://localhost/clippings/retitled", "http://localhost/clippings/removed"}
+    assert listed <= {*site.page("/clippings").xpath("//main//@href")}
     assert site.page("/archive").xpath("//a[contains(@href, '/retitled')]")
     for query in ("title_history.json?words=甲&", "retitled.json?", "removed.json?"):
         found = site.get(f"/clippings/{query}_shape=array").json()
@@ -452,7 +470,7 @@ def test_pages_tell_a_history(made: Made, serve: Callable[..., Visitor]) -> None
 
 
 def test_pages_without_a_history_do_not_speak_of_one(site: Visitor) -> None:
-    """A folder's articles have no history; the page of retitled ones says that there are none."""
-    assert not site.page("/archive").xpath("//a[contains(@href, '/retitled')]")
-    shown = site.page("/retitled", headers={"accept-language": "en"})
-    assert "No article here" in shown.text_content()
+    """A folder's articles have no history: no page leads to retitled or removed ones."""
+    for path in ("/archive", "/clippings"):
+        leading = " or ".join(f"contains(@href, '/{name}')" for name in ("retitled", "removed"))
+        assert not site.page(path).xpath(f"//a[{leading}]"), path

@@ -33,6 +33,14 @@ TEXTS = (
     ("bg", "Представителите на двете държави разговаряха почти осем часа в града."),
     ("ru", "Въезд в город открыт, объявил представитель, и жители были этому рады."),
     ("sv", "Företrädarna för de båda länderna talade i nästan åtta timmar och var inte överens."),
+    ("nb", "Slik installerer du programmet på din egen maskin. Først må du laste ned filen."),
+    (
+        "da",
+        "Repræsentanterne for de to lande talte i næsten otte timer og blev ikke enige.",
+    ),
+    ("fi", "Maiden edustajat puhuivat lähes kahdeksan tuntia, mutta sopua ei ole vielä."),
+    ("cs", "Zástupci obou zemí mluvili osm hodin, ale na ničem se nedohodli a jednání je u konce."),
+    ("hu", "A két ország képviselői nyolc órán át tárgyaltak, de nem jutottak el az egyezségig."),
     ("ar", "تحدث ممثلو البلدين قرابة ثماني ساعات في المدينة"),
 )
 
@@ -61,6 +69,7 @@ def test_text(language: str, text: str) -> None:
         ("zh-Hans", "那天他在信里只抄了一句话：“The world is all that is the case.” 没有别的字。"),
         ("zh-Hans", "在日语里，“ありがとう”是谢谢的意思，这句话旅行时用得最多，别的可以慢慢学。"),
         ("zh-Hant", "使用 Python 的 asyncio 開發 web application 時，需要注意 event loop 的問題。"),
+        ("zh-Hans", "public static void main(String[] args) { run(a, b); } 以上就是代码，很简单。"),
         ("ja", "Pythonのasyncioでweb applicationを開発するときはevent loopに注意。"),
         ("en", "The word 新闻 means news, and it is one of the first words that you learn."),
     ],

@@ -8,13 +8,8 @@ import pytest
 
 from clippings.build.process import process_article
 from clippings.models import Article, Conversion, Diagnostic, Image, ParsedArticle, ProcessedArticle
-from clippings.reading.normalize import (
-    category_levels,
-    host_of,
-    normalize_article,
-    opening,
-    own_title,
-)
+from clippings.reading.fields import opening
+from clippings.reading.normalize import normalize_article, own_title
 
 PATH = "新媒体/示例网/头条/文件名.md"
 TEXT = Conversion("正文")
@@ -163,43 +158,6 @@ def test_one_feed_of_twenty_texts_in_four_generations_is_twenty_articles() -> No
         assert len(places) == 1, [article.title for article in each]
 
 
-@pytest.mark.parametrize(
-    ("categories", "levels"),
-    [
-        (["新媒体", "观察者网", "头条"], ("新媒体", "观察者网", "头条")),
-        ("随笔", ("随笔", None, None)),
-        (["Swift", "博客"], ("Swift", "博客", None)),
-        ([["技术", "Swift"], ["翻译"]], ("技术", "Swift", None)),
-        (["a", "b", "c", "d"], ("a", "b", "c/d")),
-        (["", " 科技 "], ("科技", None, None)),
-        ([], ("新媒体", "示例网", "头条")),
-        ("", ("新媒体", "示例网", "头条")),
-    ],
-)
-def test_categories_are_section_source_and_feed(
-    categories: Any, levels: tuple[str | None, ...]
-) -> None:
-    """A string, a list, nested lists, or nothing: then the folders count."""
-    assert category_levels(categories, PATH) == levels
-
-
-@pytest.mark.parametrize(
-    ("path", "levels"),
-    [
-        ("a.md", (None, None, None)),
-        ("博客/a.md", ("博客", None, None)),
-        ("1/2/3/4/5.md", ("1", "2", "3/4")),
-        ("post/新媒体/站/频道/5.md", ("新媒体", "站", "频道")),
-        ("source/_posts/新媒体/5.md", ("新媒体", None, None)),
-        ("_posts/5.md", (None, None, None)),
-        ("postscript/5.md", ("postscript", None, None)),
-    ],
-)
-def test_folders_stand_in_for_categories(path: str, levels: tuple[str | None, ...]) -> None:
-    """As many levels as there are folders; what lies deeper belongs to the feed."""
-    assert category_levels("", path) == levels
-
-
 def test_dates_stay_as_written() -> None:
     """The wall clock and the offset of the file, not those of any other zone."""
     article, notes = normalized({"date": "Tue, 11 Jan 2022 22:12:40 GMT", "lastmod": "2022-01-12"})
@@ -296,17 +254,6 @@ def test_the_summary_is_own_or_the_opening() -> None:
     assert opening("字" * 500) == "字" * 140 + "…"
 
 
-@pytest.mark.parametrize("word", ["interesting", "Wi-Fi", "don’t", "1,234.5", "日本Android"])
-def test_a_summary_is_not_cut_inside_a_word(word: str) -> None:
-    """A Latin word or a number that does not fit is left out whole; Chinese is cut anywhere."""
-    for before in range(120, 141):
-        text = "字" * (before - 1) + " " + word + " 尾" * 100
-        cut = opening(text).removesuffix("…").split()
-        left = cut[1] if len(cut) > 1 else ""
-        assert left in ("", "日", "日本", word)
-    assert opening("a" * 500) == "a" * 140 + "…"
-
-
 def test_equal_texts_have_one_digest() -> None:
     """Title and Markdown make the digest; feed, author and date do not; an empty text is
     told apart by its date."""
@@ -319,18 +266,3 @@ def test_equal_texts_have_one_digest() -> None:
         for day in ("2022-01-01", "2022-01-02")
     ]
     assert daily[0] != daily[1]
-
-
-@pytest.mark.parametrize(
-    ("url", "host"),
-    [
-        ("https://www.Example.com:8080/x", "example.com"),
-        ("/path", None),
-        ("mailto:a@example.com", None),
-        ("http://[", None),
-        ("//cdn.example.com/a.js", "cdn.example.com"),
-    ],
-)
-def test_hosts_are_written_one_way(url: str, host: str | None) -> None:
-    """Lower case, no port, no www; None where there is no host."""
-    assert host_of(url) == host

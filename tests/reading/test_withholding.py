@@ -17,10 +17,10 @@ from hypothesis import strategies as st
 
 from build_db import main
 from clippings.build.process import process_article
+from clippings.dataset.owner import parse_archive_file
 from clippings.markdown.rendering import plain_text
-from clippings.models import BuildError
+from clippings.reading.fields import opening
 from clippings.reading.identity import path_id
-from clippings.reading.normalize import opening
 from clippings.reading.withholding import Entry, Withholding, read_withholding, withhold
 from clippings.search import index_text
 
@@ -55,11 +55,10 @@ def archive(tmp_path: Path, **settings: Any) -> tuple[Result, sqlite3.Connection
     for path, text in FILES.items():
         (source / path).parent.mkdir(parents=True, exist_ok=True)
         (source / path).write_bytes(text.encode())
-    metadata = tmp_path / "metadata.yml"
-    metadata.write_text(yaml.safe_dump({"plugins": {"clippings": settings}}))
+    (source / "archive.yml").write_text(yaml.safe_dump(settings))
     target = tmp_path / "clippings.db"
-    words = [str(source), "-o", str(target), "--metadata", str(metadata), "-j", "1"]
-    result = CliRunner().invoke(main, [*words, "--max-quarantined", "1"])
+    words = [str(source), "-o", str(target), "-j", "1", "--max-quarantined", "1"]
+    result = CliRunner().invoke(main, words)
     conn = sqlite3.connect(target)
     conn.row_factory = sqlite3.Row
     return result, conn
@@ -182,11 +181,10 @@ def test_the_same_text_elsewhere_stays(tmp_path: Path) -> None:
         folder.mkdir()
         for name in (cut, whole):
             (folder / name).write_text(FILES["甲/一.md"])
-        metadata = folder / "metadata.yml"
         entry = {"path": cut, "only": "text"}
-        metadata.write_text(yaml.safe_dump({"plugins": {"clippings": {"withhold": [entry]}}}))
+        (folder / "archive.yml").write_text(yaml.safe_dump({"withhold": [entry]}))
         target = folder / "out.db"
-        CliRunner().invoke(main, [str(folder), "-o", str(target), "--metadata", str(metadata)])
+        CliRunner().invoke(main, [str(folder), "-o", str(target)])
         sql = "select path, markdown from articles join placements on articles.id = article"
         found = dict(sqlite3.connect(target).execute(sql).fetchall())
         assert SECRET in found[whole]
@@ -202,7 +200,7 @@ WRONG = {
     "withhold: [{path: a, only: texts}]": "entry 1: only is text",
     "withhold: [{path: ''}]": "entry 1: path: '' is none",
     "withhold: [{host: 'https://a.example/'}]": "a host is written like example.com",
-    "withold: [{path: a}]": "withold is not read where it stands",
+    "withold: [{path: a}]": "did you mean withhold?",
     "publish: snippet": "publish is one of full, snippets, not 'snippet'",
     "split_categories: never": "split_categories is true or false, not 'never'",
 }
@@ -211,49 +209,23 @@ WRONG = {
 @pytest.mark.parametrize(("settings", "message"), WRONG.items())
 def test_what_cannot_be_meant_builds_nothing(settings: str, message: str, tmp_path: Path) -> None:
     """A mistake in the list is told, with the file and the entry, and nothing is published."""
-    metadata = tmp_path / "m.yml"
-    metadata.write_text(f"plugins: {{clippings: {{{settings}}}}}")
+    file = tmp_path / "m.yml"
+    file.write_text(settings)
     target = tmp_path / "out.db"
-    words = [str(ROOT / "seeds"), "-o", str(target), "--metadata", str(metadata)]
+    words = [str(ROOT / "seeds"), "-o", str(target), "--archive", str(file)]
     result = CliRunner().invoke(main, words)
     assert result.exit_code == 1
-    assert str(metadata) in result.stderr and message in result.stderr
+    assert str(file) in result.stderr and message in result.stderr
     assert not target.exists()
 
 
-@pytest.mark.parametrize("text", ["- a", "a: [", "plugins: 3", "plugins: {clippings: [a]}"])
-def test_what_is_no_metadata_is_said(text: str, tmp_path: Path) -> None:
-    """Whatever the file holds, the answer is a BuildError that names it."""
-    (tmp_path / "m.yml").write_text(text)
-    with pytest.raises(BuildError, match=r"m\.yml"):
-        read_withholding(tmp_path / "m.yml")
-
-
-@pytest.mark.parametrize("text", ["withhold: [{path: a}]", "publish: snippets"])
-def test_what_stands_elsewhere_is_said(text: str, tmp_path: Path) -> None:
-    """A list at the top of the file would not be heard, so nothing is built."""
-    (tmp_path / "m.yml").write_text("publisher: somebody")
-    assert read_withholding(tmp_path / "m.yml") == Withholding()
-    (tmp_path / "m.yml").write_text(text)
-    with pytest.raises(BuildError, match="below `plugins: clippings:`"):
-        read_withholding(tmp_path / "m.yml")
-
-
-def test_ours_withholds_nothing() -> None:
-    """The project's own metadata.yml, and an empty one, keep nothing out."""
-    assert read_withholding(ROOT / "metadata.yml") == Withholding()
-
-
-def test_the_example_of_the_page_is_understood(tmp_path: Path) -> None:
-    """docs/withholding.md shows what read_withholding takes."""
+def test_the_example_of_the_page_is_understood() -> None:
+    """docs/withholding.md shows what archive.yml takes."""
     page = (ROOT / "docs" / "withholding.md").read_text("utf-8")
-    (tmp_path / "m.yml").write_text(page.split("```yaml\n")[1].split("```")[0])
-    assert [entry.kind for entry in read_withholding(tmp_path / "m.yml").entries] == [
-        "path",
-        "path",
-        "host",
-        "source",
-    ]
+    said = parse_archive_file(page.split("```yaml\n")[1].split("```")[0], "archive.yml")
+    kinds = [entry.kind for entry in read_withholding(said, "archive.yml").entries]
+    assert kinds == ["path", "path", "host", "source"]
+    assert read_withholding({}, "archive.yml") == Withholding()
 
 
 def test_the_digest_names_the_decision() -> None:

@@ -66,6 +66,7 @@ def asked(connection: sqlite3.Connection, query: str) -> dict[int, tuple[str, ..
         ("蜜雪冰城加盟費多少錢", 3, ("蜜雪冰城", "加盟費")),
         ("which language does NORAD's tracking know", 4, ("language", "NORAD", "tracking")),
         ("英镑为什么暴跌 source:财联社 date:2022", 1, ("英镑", "暴跌")),
+        ("德国工厂招聘要求", 2, ("德国工厂",)),
         ("特斯拉軟體火災在哪裡", 2, ("特斯拉", "火灾")),
     ],
 )
@@ -84,6 +85,7 @@ def test_a_question_finds_its_article(
         "英镑为什么暴跌 -美元",
         "怎么腌制四川泡菜",
         "量子计算机的原理",
+        "蜜雪冰城柠檬水怎么做",
         "为什么",
         "title:英镑暴跌",
         "source:财联社",

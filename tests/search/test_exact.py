@@ -76,8 +76,9 @@ def check_against_like(bodies: list[str], count: int) -> None:
     for query in substrings(bodies, count):
         truth = rows(connection, like, query.translate(table))
         assert truth, query
-        assert by_index(connection, query) == truth, query
         assert by_index(connection, f'"{query}"') == truth, query
+        if not parse_query(query).notes:  # of other words that are looked for too
+            assert by_index(connection, query) == truth, query
 
 
 def test_recall_and_precision_on_the_seeds() -> None:

@@ -17,7 +17,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from clippings.search import parse_query
-from clippings.search.timeline import PERIODS, read_timeline
+from clippings.search.timeline import PERIODS, read_timeline, suited_period
 from clippings.search.trends import MOST_TERMS, shares, split_terms
 from clippings.site.chart import chart
 
@@ -31,7 +31,8 @@ TERMS = {
     "OR 北约 AND,-演习 OR": ["北约", "-演习"],
     " ,,": [],
 }
-DAYS = st.lists(st.dates(date(2018, 11, 1), date(2022, 3, 1)).map(date.isoformat), max_size=40)
+DATES = st.dates(date(2018, 11, 1), date(2022, 3, 1)).map(date.isoformat)
+DAYS = st.lists(DATES, max_size=40)
 
 
 def archive_of(days: list[str], undated: int) -> sqlite3.Connection:
@@ -242,6 +243,25 @@ def test_endless_question_is_refused(serve: Callable[..., Visitor], tmp_path: Pa
     site.datasette._settings["sql_time_limit_ms"] = 0  # from the start no line could begin
     page = site.page("/trends?q=正文", 503)
     assert "太长" in page.xpath("string(//h1)")
+
+
+def test_the_unit_follows_from_the_span() -> None:
+    """A few weeks are counted by day, some years by month, more by year; bounds count."""
+    conn = archive_of(["1950-12-31", "2015-01-01", "2022-01-11", "2022-03-01"], 1)
+    assert suited_period(conn) == "year"
+    assert suited_period(conn, "2013") == "month"
+    assert suited_period(conn, "2022", "2022-03") == "day"
+    assert suited_period(conn, "2023") == "month"
+
+
+@given(DAYS, st.sampled_from([*PERIODS]), DATES, DATES)
+def test_bounds_of_the_line(days: list[str], by: str, first: str, last: str) -> None:
+    """Between two days lie just the periods that hold one of them or a day between, no other."""
+    timeline = read_timeline(archive_of(days, 1), by, first=first, last=last, limit=10_000)
+    bounds = first[: PERIODS[by]], last[: PERIODS[by]]
+    within = [day[: PERIODS[by]] for day in days if bounds[0] <= day[: PERIODS[by]] <= bounds[1]]
+    assert timeline.names[:1] == tuple(sorted(within)[:1])
+    assert timeline.names[-1:] == tuple(sorted(within)[-1:])
 
 
 def test_trends_from_a_month_on(site: Visitor) -> None:

@@ -44,30 +44,32 @@ def test_ties_do_not_hang_on_the_order() -> None:
 
 
 def test_a_sketch_is_packed_numbers() -> None:
-    """Day, title, title without numbers, length, clauses, then these and the figures, each set
-    sorted; a clause is the same wherever it stands."""
+    """Day, title, title without numbers, source, length, clauses, then these and the figures, each
+    set sorted; a clause is the same wherever it stands."""
     texts = ["核战争打不赢也打不得。短，\n12 与 34", "此外：核战争打不赢也打不得！"]
     titles, dates = ["第1集", "第2集"], ["2022-01-11", None]
-    one, other = (array("I", each) for each in sketches(titles, TextBatch(texts), dates))
+    drawn = sketches(titles, TextBatch(texts), dates, ["果壳", None])
+    one, other = (array("I", each) for each in drawn)
     assert one[0] == 738166 and other[0] == 0
     assert one[1] != other[1] and one[2] == other[2]
-    assert one[3:5].tolist() == [len(texts[0]), 1]
-    assert len(one) == 5 + 1 + 2 and len(other) == 5 + 1
-    assert one[5] == other[5] and one[6] < one[7]
+    assert one[3] and not other[3]
+    assert one[4:6].tolist() == [len(texts[0]), 1]
+    assert len(one) == 6 + 1 + 2 and len(other) == 6 + 1
+    assert one[6] == other[6] and one[7] < one[8]
 
 
 def test_a_sketch_is_bounded() -> None:
     """Of many clauses and figures the smallest numbers are kept."""
     text = "".join(f"这是第{n}句各不相同的话，" for n in range(20 * KEPT))
-    assert len(sketches([""], TextBatch([text]), [None])[0]) == 4 * (5 + 2 * KEPT)
+    assert len(sketches([""], TextBatch([text]), [None], [None])[0]) == 4 * (6 + 2 * KEPT)
 
 
 @given(st.lists(words, min_size=1, max_size=5))
 def test_a_batch_is_each_text_by_itself(several: list[str]) -> None:
     """Which others come along makes no difference."""
     batch, dates = TextBatch(several), [None] * len(several)
-    assert sketches(several, batch, dates) == [
-        sketches([text], TextBatch([text]), [None])[0] for text in several
+    assert sketches(several, batch, dates, dates) == [
+        sketches([text], TextBatch([text]), [None], [None])[0] for text in several
     ]
     titles = TextBatch([*reversed(several), "more"])
     assert keywords(titles, batch) == [

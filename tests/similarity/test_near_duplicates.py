@@ -19,6 +19,7 @@ from clippings.similarity.near_duplicates import (
     Sketch,
     band_keys,
     components,
+    find_frames,
     is_near_duplicate,
     read_sketch,
 )
@@ -32,13 +33,13 @@ BRIDGE = "".join(
 LATER = "工程师们站在桥面上合影留念，大桥将于下个月通车。"
 
 
-def packed(title: str, text: str) -> bytes:
-    (sketch,) = sketches([title], TextBatch([text]), [None])
+def packed(title: str, text: str, source: str | None = None) -> bytes:
+    (sketch,) = sketches([title], TextBatch([text]), [None], [source])
     return sketch
 
 
-def of(title: str, text: str) -> Sketch:
-    return read_sketch(packed(title, text))
+def of(title: str, text: str, source: str | None = None) -> Sketch:
+    return read_sketch(packed(title, text, source))
 
 
 @pytest.mark.parametrize(
@@ -71,6 +72,39 @@ def test_figures_tell_apart_what_is_cast_in_one_mould() -> None:
     one = of("收盘", mould.format(3012, 12345, 9800, 45))
     assert is_near_duplicate(one, of("股市收评", mould.format(3012, 12345, 9800, 45)))
     assert not is_near_duplicate(one, of("股市收评", mould.format(2987, 12001, 8700, 17)))
+
+
+def frame(source: str) -> str:
+    """The boilerplate that a source puts around each of its articles."""
+    return "".join(f"{source}的第{n}条惯用语句，" for n in "甲乙丙丁戊己庚辛壬癸") + "\n{}"
+
+
+def test_another_title_of_the_same_source_is_another_article() -> None:
+    """But for one to which it only added: two products in one form are two."""
+    form = frame("晨星日报") + BRIDGE
+    one, other = (of(name, form.format(f"这一件叫做{name}，"), "晨星日报") for name in ("锅", "碗"))
+    assert not is_near_duplicate(one, other)
+    assert is_near_duplicate(one, other._replace(source=1))
+    assert is_near_duplicate(of("合龙", BRIDGE, "日报"), of("合龙了", BRIDGE + LATER, "日报"))
+
+
+def test_what_a_source_always_says_is_no_evidence() -> None:
+    """Three sources report one fire, each within a frame as long as the report; other articles
+    of theirs have the frame only."""
+    sources = ("晨星日报", "看江湖", "五点半")
+    fire = [of("起火", frame(source).format(BRIDGE), source) for source in sources]
+    others = [
+        [
+            of(f"{n}号新闻", frame(source).format(BRIDGE.replace("江城", f"{n}城")), source)
+            for n in "ABCDE"
+        ]
+        for source in sources
+    ]
+    frames = find_frames([*fire, *(each for of_source in others for each in of_source)])
+    pairs = [*zip(fire, fire[1:] + fire[:1], strict=True)]
+    assert all(is_near_duplicate(one, other, frames) for one, other in pairs)
+    assert not any(is_near_duplicate(one, other) for one, other in pairs)
+    assert not any(is_near_duplicate(one[0], one[1], frames) for one in others)
 
 
 def test_long_articles_are_compared_by_a_sample() -> None:

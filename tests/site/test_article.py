@@ -70,7 +70,6 @@ def test_republished_article_is_told_from_a_related_one(site: Visitor) -> None:
     page = site.page(f"/clippings/articles/{id_of(site, BRIDGE)}?_lang=zh-Hans")
     tellings = page.xpath("//details[summary[contains(., '几乎相同')]]//li/a")
     assert [telling.text_content() for telling in tellings] == ["误差1.2毫米！江城二桥今晨顺利合龙"]
-    assert [mark.text for mark in tellings[0].xpath("mark")] == ["误差1.2毫米！", "顺利"]
     assert "误差1.2毫米！江城二桥今晨顺利合龙" not in text_of(page, "//section//article//h3")
 
 

@@ -4,12 +4,9 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable
-from typing import Any
 
 import pytest
 from conftest import ROOT, SQL, Visitor
-
-from clippings.site.compatibility import merged
 
 ARTICLE = "/clippings/articles/385025375454797"
 
@@ -64,7 +61,7 @@ def test_a_page_has_each_ready_query(site: Visitor) -> None:
 
 def test_facets_are_as_long_as_metadata_says(corpus_site: Visitor) -> None:
     """`facet_size: 12` of the table goes before the setting."""
-    (facet,) = corpus_site.page("/clippings/articles").xpath("//section[@data-column='day']")
+    (facet,) = corpus_site.page("/clippings/articles").xpath("//section[@data-column='source']")
     assert len(facet.xpath(".//li[not(contains(@class, 'truncated'))]")) == 12
 
 
@@ -102,13 +99,6 @@ def test_nobody_writes(site: Visitor, path: str, kind: str) -> None:
     answer = asyncio.run(site.datasette.client.post(path, **{kind: sent}))
     assert answer.status_code in {400, 403, 404, 405}
     assert site.rows("select count(*) as n, sum(docid) as d from articles") == before
-
-
-def test_what_is_configured_goes_before_what_is_said() -> None:
-    """datasette.yaml may say otherwise than metadata.yml, value by value."""
-    said: dict[str, Any] = {"a": {"b": 1, "c": {"d": 2}}, "e": 3}
-    assert merged(said, {"a": {"b": 4}, "f": 5}) == {"a": {"b": 4, "c": {"d": 2}}, "e": 3, "f": 5}
-    assert merged(said, {"a": None})["a"] is None
 
 
 def test_every_site_is_served_by_the_fixture() -> None:

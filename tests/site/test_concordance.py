@@ -9,7 +9,7 @@ from collections.abc import Callable
 from pathlib import Path
 from urllib.parse import quote, urlsplit
 
-from conftest import SQL, Visitor, text_of
+from conftest import Visitor, text_of
 
 from clippings.site.highlight import mark_hits
 
@@ -64,10 +64,3 @@ def test_odd_questions(site: Visitor) -> None:
         page = site.page(f"/concordance?{quote(asked, safe='=&:')}")
         assert page.xpath("//form//input[@name='q']")
     assert site.get("/concordance.csv").text.startswith("left,word,right,")
-
-
-def test_strangers_read_no_positions(site: Visitor) -> None:
-    """What the site reads of the index is not for SQL of one's own."""
-    answer = site.get(f"{SQL}.json?sql=select+count(*)+from+positions&_shape=objects")
-    assert answer.status_code == 400
-    assert "positions" in answer.text

@@ -77,6 +77,8 @@ ODD = (
     "/clippings/articles?_facet={}",
     '/clippings/articles?_facet={"x"',
     '/clippings/articles?_facet_date={"column":7}',
+    "/clippings/articles?_facet_month={}",
+    "/clippings/articles?_facet_month=nosuch",
     "/clippings/articles?_through=x",
     "/clippings/articles?_through=[]",
     '/clippings/articles?_through={"table":"tags","column":"nosuch","value":"雪"}',
@@ -163,13 +165,14 @@ PATHS = st.sampled_from(
     ),
 )
 NAMES = st.sampled_from(
-    "_sort _sort_desc _sort_by_desc _facet _facet_date _facet_array _facet_size _through _where"
-    " _next _size _search _searchmode _search_title _search_nosuch _col _nocol _shape _labels"
-    " _label _json _json_infinity _nl _timelimit _ttl _trace _extras _nocount _filter_column"
-    " _filter_op _filter_value _fts_table _fts_pk _blob_column _blob_hash _stream _dl _header"
-    " _lang _theme sql id id__in id__gt title__contains title__arraycontains day__date"
-    " day__nosuch id__isnull title__regexp x__ __ before after view q page sort _extra _row"
-    " action parent child page_size name pk label _initial is_write source".split()
+    "_sort _sort_desc _sort_by_desc _facet _facet_date _facet_month _facet_array _facet_size"
+    " _through _where _next _size _search _searchmode _search_title _search_nosuch _col _nocol"
+    " _shape _labels _label _json _json_infinity _nl _timelimit _ttl _trace _extras _nocount"
+    " _filter_column _filter_op _filter_value _fts_table _fts_pk _blob_column _blob_hash"
+    " _stream _dl _header _lang _theme sql id id__in id__gt title__contains"
+    " title__arraycontains day__date day__nosuch id__isnull title__regexp x__ __ before after"
+    " view q page sort _extra _row action parent child page_size name pk label _initial"
+    " is_write source".split()
 )
 VALUES = (
     st.sampled_from(

@@ -15,5 +15,5 @@ def test_home_shows_what_there_is(site: Visitor) -> None:
     newest = site.rows("select title from articles order by docid desc limit 10")
     assert text_of(page, "//article//h3") == [row["title"] for row in newest]
     assert f"http://localhost/section/{quote('新媒体')}" in page.xpath("//a/@href")
-    assert "http://localhost/day/2022-01-11" in page.xpath("//main//*[local-name()='svg']//@href")
+    assert "http://localhost/day/2022-01-11" in page.xpath("//figure[@class='bars']//@href")
     assert page.xpath("//main//form/@action") == ["http://localhost/search"]

@@ -36,9 +36,6 @@ ARTICLE = "/clippings/articles/385025375454797"
         ("/clippings/tags/a~2Fb,1.json", "/clippings/tags/a~2Fb,1.json"),
         ("/clippings/tags/%E9,1", "/clippings/tags/%E9,1"),
         ("/clippings/articles/1.", None),
-        ("//other.example/", None),
-        ("/\\other.example/", None),
-        ("http://other.example/", None),
     ],
 )
 def test_a_path_has_one_spelling(path: str, canonical: str | None) -> None:
@@ -48,8 +45,24 @@ def test_a_path_has_one_spelling(path: str, canonical: str | None) -> None:
 
 def test_another_spelling_is_redirected(site: Visitor) -> None:
     """Before any limit or cache sees it, with its parameters."""
-    status, headers, _ = ask(site, "/~63lippings/articles.csv?_stream=on&_size=max")
-    assert (status, headers[b"location"]) == (302, b"/clippings/articles.csv?_stream=on&_size=max")
+    status, headers, _ = ask(site, "/~63lippings/articles.csv?_sort=id&_size=max")
+    assert (status, headers[b"location"]) == (302, b"/clippings/articles.csv?_sort=id&_size=max")
+
+
+@pytest.mark.parametrize(
+    ("asked", "target"),
+    [
+        ("articles.csv?_stream=on&_size=max&tag=a", "/export/articles.csv?tag=a"),
+        ("~61rticles.csv?_stream=on", "/export/articles.csv"),
+        ("longest_reads.csv?_stream=1&n=2", "/clippings/longest_reads.csv?n=2"),
+        ("articles_fts_data.csv?_stream=1", "/clippings/articles_fts_data.csv"),
+    ],
+)
+def test_a_whole_table_is_an_export(site: Visitor, asked: str, target: str) -> None:
+    """`_stream`, with which Datasette would read on for as long as its visitor does, never comes
+    to it."""
+    status, headers, _ = ask(site, f"/clippings/{asked}")
+    assert (status, headers[b"location"].decode()) == (302, target)
 
 
 def test_no_request_leads_to_another_host(site: Visitor) -> None:

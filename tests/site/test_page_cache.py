@@ -10,7 +10,15 @@ import httpx
 import pytest
 from conftest import ROOT, SQL, Visitor
 
-from clippings.site.page_cache import PAGE, Answer, PageCache, is_cacheable, takes_gzip, to_keep
+from clippings.site.asgi import Receive, Scope, Send
+from clippings.site.page_cache import (
+    PAGE,
+    KeptPage,
+    PageCache,
+    is_cacheable,
+    make_page,
+    takes_gzip,
+)
 
 KEPT = (
     "/",
@@ -27,7 +35,7 @@ NOT_KEPT = (
     f"{SQL}?sql=select+random()",
     f"{SQL}.json?sql=select+1",
     "/clippings/articles?_where=random()>0",
-    "/clippings/articles.csv?_stream=1",
+    "/clippings/articles.csv",
     "/clippings/longest_reads",
     "/clippings.db",
     "/-/versions.json",
@@ -165,8 +173,8 @@ def test_files_with_a_fingerprint_are_good_for_ever(site: Visitor) -> None:
     assert not is_kept(site.get(path.partition("?")[0]))
 
 
-def answer_of(size: int) -> Answer:
-    return Answer(200, [(b"etag", b"x")], b"x" * size, is_gzipped=True)
+def page_of(size: int) -> KeptPage:
+    return KeptPage([(b"etag", b"x")], b"x" * size)
 
 
 def test_cache_is_bounded_in_bytes() -> None:
@@ -177,9 +185,9 @@ def test_cache_is_bounded_in_bytes() -> None:
     async def ask(number: int) -> None:
         key = b"%d" % number
 
-        async def make() -> Answer:
+        async def make() -> KeptPage:
             made[key] += 1
-            return answer_of(number % 7000)
+            return page_of(number % 7000)
 
         await cache.get(key, make)
 
@@ -202,13 +210,13 @@ def test_many_who_ask_at_once_wait_for_one() -> None:
     cache = PageCache()
     made = 0
 
-    async def make() -> Answer:
+    async def make() -> KeptPage:
         nonlocal made
         made += 1
         await asyncio.sleep(0.01)
         if made == 1:
             raise OSError("the disk")
-        return answer_of(10)
+        return page_of(10)
 
     async def visit() -> None:
         failed = await asyncio.gather(
@@ -244,8 +252,14 @@ def test_kept_page_is_what_is_made(site: Visitor) -> None:
 def test_what_says_so_is_not_kept(name: bytes, value: bytes) -> None:
     """A page that is somebody's own, or no text, is not kept."""
     headers = {b"content-type": b"text/html", name: value}
-    answer = to_keep(Answer(200, list(headers.items()), b"page"), b"tag", PAGE)
-    assert not answer.is_gzipped
+
+    async def app(scope: Scope, receive: Receive, send: Send) -> None:
+        start = {"type": "http.response.start", "status": 200, "headers": list(headers.items())}
+        await send(start)
+        await send({"type": "http.response.body", "body": b"page"})
+
+    scope = {"query_string": b"", "headers": []}
+    assert asyncio.run(make_page(app, scope, b"tag", PAGE)) is None
 
 
 def test_what_is_cacheable() -> None:

@@ -1,21 +1,36 @@
 """Where articles come from: folders, files, git repositories, archives and URLs → the files to
-read, in one fixed order. Only `read_bytes` opens one."""
+read, in one fixed order. Only `read_bytes` opens one.
+
+What reads a repository, an archive or a URL is imported where there is one: a build that finds
+nothing new in a folder spends most of its time on imports.
+"""
 
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Iterable
+from collections.abc import Iterable
 from itertools import chain, count
 from pathlib import Path
 from typing import NamedTuple
 from urllib.parse import unquote
 
 from clippings.models import SourceFile
-from clippings.reading.sources import archives, git, history, local, remote
-from clippings.reading.sources.git import is_git
-from clippings.reading.sources.names import ARTICLE_SUFFIXES, Keyed, PassedOver
+from clippings.reading.sources import local
+from clippings.reading.sources.names import (
+    ARCHIVE_FILE,
+    ARTICLE_SUFFIXES,
+    Keyed,
+    PassedOver,
+    is_archive,
+    is_git,
+    is_url,
+    source_name,
+)
 
-__all__ = ["ARTICLE_SUFFIXES", "find_articles", "is_address", "is_git", "needs_of", "read_bytes"]
+__all__ = [
+    "ARCHIVE_FILE", "ARTICLE_SUFFIXES", "find_articles", "is_address", "is_git", "needs_of",
+    "read_archive_file", "read_bytes",
+]  # fmt: skip
 
 _LOCAL = "file://"
 
@@ -53,38 +68,55 @@ def find_articles(sources: Iterable[Path | str], with_history: bool = False) -> 
     return Found(list(found.values()), passed_over)
 
 
+def read_archive_file(source: Path | str) -> bytes | None:
+    """Return archive.yml at the top of a folder or repository; None where there is none.
+
+    In archives and behind URLs it is not looked for.
+    """
+    written = _as_written(source)
+    if is_git(written):
+        from clippings.reading.sources.git import Repository
+
+        return Repository(written).archive_file()
+    file = Path(written) / ARCHIVE_FILE
+    return file.read_bytes() if file.is_file() else None
+
+
 def read_bytes(source: SourceFile, limit: int) -> tuple[bytes, int]:
     """Return the first `limit` bytes of a file, and how many it has.
 
     Raises OSError where it cannot be read.
     """
-    if not source.store:
-        with open(source.location, "rb") as file:
+    store, location = source.store, source.location
+    if not store:
+        with open(location, "rb") as file:
             return file.read(limit), os.fstat(file.fileno()).st_size
-    read = next(read for is_store, read in _READERS if is_store(source.store))
-    return read(source.store, source.location, limit)
+    if is_git(store):
+        from clippings.reading.sources.git import read_blob as read
+    elif is_archive(store):
+        from clippings.reading.sources.archives import read_member as read
+    else:
+        from clippings.reading.sources.remote import read_url as read
+    return read(store, location, limit)
 
 
 def is_address(source: str) -> bool:
     """Return whether a source is written as an address (`git+…`, `zip://…`, `https://…`)."""
-    return is_git(source) or remote.is_url(source)
+    return is_git(source) or is_url(source)
 
 
 def needs_of(source: Path | str) -> list[str]:
     """Return what a machine needs to read a source as this one does: a path, `git`, `fsspec`."""
-    written = _as_written(source)
-    if is_git(written):
-        return [git.Repository(written).directory, "git"]
-    place = archives.file_of(written) if archives.is_archive(written) else written
-    return ["fsspec"] if remote.is_url(place) else [os.path.realpath(place)]
+    place = _as_written(source)
+    if is_git(place):
+        from clippings.reading.sources.git import Repository
 
+        return [Repository(place).directory, "git"]
+    if is_archive(place):
+        from clippings.reading.sources.archives import file_of
 
-_READERS: tuple[tuple[Callable[[str], bool], Callable[[str, str, int], tuple[bytes, int]]], ...] = (
-    (is_git, git.read_blob),
-    (archives.is_archive, archives.read_member),
-    (remote.is_url, remote.read_url),
-)
-"""Kind of store → what reads a file of it, given store, location and limit."""
+        place = file_of(place)
+    return ["fsspec"] if is_url(place) else [os.path.realpath(place)]
 
 
 def _open(
@@ -93,14 +125,20 @@ def _open(
     """Return the name of a source, and its files in any order."""
     written = _as_written(source)
     if is_git(written):
+        from clippings.reading.sources import git, history
+
         repository = git.Repository(written)
         files = history.files_of_history if with_history else git.Repository.files
         return repository.name, files(repository, passed_over)
-    if archives.is_archive(written):
-        return archives.members(written, passed_over)
-    if remote.is_url(written):
-        return remote.files_at(written, passed_over)
-    return local.files_below(Path(written), passed_over)
+    if is_archive(written):
+        from clippings.reading.sources.archives import members
+
+        return source_name(written), members(written, passed_over)
+    if is_url(written):
+        from clippings.reading.sources.remote import files_at
+
+        return source_name(written), files_at(written, passed_over)
+    return source_name(written), local.files_below(written, passed_over)
 
 
 def _as_written(source: Path | str) -> str:

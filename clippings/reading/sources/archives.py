@@ -13,7 +13,6 @@ import errno
 import gzip
 import lzma
 import os
-import re
 import stat
 import struct
 import tarfile
@@ -27,13 +26,18 @@ from typing import IO, cast
 
 from clippings.models import BuildError, SourceFile
 from clippings.reading.sources import remote
-from clippings.reading.sources.names import Keyed, PassedOver, article_below, as_text
+from clippings.reading.sources.names import (
+    ARCHIVE,
+    Keyed,
+    PassedOver,
+    article_below,
+    as_text,
+    is_url,
+)
 
 MAX_INFLATION = 200
 """A compressed tar that grows to more than so many times its size is not unpacked."""
 
-_WRITTEN = re.compile(r"(?P<kind>zip|tar)://(?:(?P<folder>.*?)::)?(?P<file>.+)", re.DOTALL)
-_ENDING = re.compile(r"\.(?:zip|tar|tar\.(?:gz|bz2|xz)|tgz|tbz2|txz)$", re.IGNORECASE)
 _COMPRESSED = ((b"\x1f\x8b", gzip.open), (b"BZh", bz2.open), (b"\xfd7zXZ\0", lzma.open))
 _DAMAGED = (
     zipfile.BadZipFile, tarfile.TarError, zlib.error, lzma.LZMAError, struct.error,
@@ -43,38 +47,18 @@ _DAMAGED = (
 _BLOCK = 2**20
 
 
-def is_archive(source: str) -> bool:
-    """Return whether a source is written as an archive, or is a file that ends like one."""
-    if _WRITTEN.match(source):
-        return True
-    return "::" not in source and bool(_ENDING.search(source)) and not os.path.isdir(source)
-
-
 def file_of(source: str) -> str:
     """Return the archive's own path or URL."""
     return _parts(source)[2]
 
 
-def members(source: str, passed_over: PassedOver) -> tuple[str, Iterator[Keyed]]:
-    """Return the archive's name, and each article in it."""
+def members(source: str, passed_over: PassedOver) -> Iterator[Keyed]:
+    """Yield each article of an archive. Raises BuildError for one that cannot be read."""
     kind, folder, file = _parts(source)
-    name = file.rstrip("/").rpartition("/")[2]
-    files = _articles(f"{kind}://{folder}::{file}", folder, file, passed_over)
-    return as_text(_ENDING.sub("", name)), files
-
-
-def read_member(store: str, location: str, limit: int) -> tuple[bytes, int]:
-    """Return the first `limit` bytes of a member, and how many it has. Raises OSError."""
-    try:
-        return _archive(store, os.getpid()).read(location, limit)
-    except (*_DAMAGED, BuildError) as error:
-        raise OSError(errno.EIO, f"{error} (in the archive)") from error
-
-
-def _articles(store: str, folder: str, file: str, passed_over: PassedOver) -> Iterator[Keyed]:
+    store = f"{kind}://{folder}::{file}"
     stamp = remote.stamp_of(file)
     try:
-        found = list(_archive(store, os.getpid()).members())
+        found = list(_members(store))
     except _DAMAGED as error:
         raise BuildError(f"{file}: no archive that can be read: {error}") from None
     for number, (name, location) in enumerate(found):
@@ -87,76 +71,71 @@ def _articles(store: str, folder: str, file: str, passed_over: PassedOver) -> It
             passed_over["link"] += 1
 
 
+def read_member(store: str, location: str, limit: int) -> tuple[bytes, int]:
+    """Return the first `limit` bytes of a member, and how many it has. Raises OSError."""
+    try:
+        return _read(store, location, limit)
+    except (*_DAMAGED, BuildError) as error:
+        raise OSError(errno.EIO, f"{error} (in the archive)") from error
+
+
 def _parts(source: str) -> tuple[str, str, str]:
     """Return kind, folder inside, and the archive's own path or URL."""
-    if match := _WRITTEN.match(source):
+    if match := ARCHIVE.match(source):
         kind, folder, file = match["kind"], (match["folder"] or "").strip("/"), match["file"]
     else:
         kind, folder, file = "zip" if source.lower().endswith(".zip") else "tar", "", source
-    return kind, folder, file if remote.is_url(file) else os.path.realpath(file)
-
-
-class _Zip:
-    """A zip archive; a member's location is its number, as names may stand there twice."""
-
-    def __init__(self, file: IO[bytes]) -> None:
-        self._zip = zipfile.ZipFile(file)
-        self._infos = self._zip.infolist()
-
-    def members(self) -> Iterator[tuple[str, str]]:
-        """Yield (name, location) of all but folders; no location for what is no ordinary file."""
-        for number, info in enumerate(self._infos):
-            kind = stat.S_IFMT(info.external_attr >> 16)
-            if not info.is_dir():
-                yield _real_name(info), str(number) if kind in (0, stat.S_IFREG) else ""
-
-    def read(self, location: str, limit: int) -> tuple[bytes, int]:
-        """Return the first bytes of a member, and the size that the archive states."""
-        info = self._infos[int(location)]
-        with self._zip.open(info) as member:
-            data = member.read(limit)
-        return data, max(info.file_size, len(data))
-
-
-class _Tar:
-    """A tar archive, unpacked as one stream where compressed; a location is offset and size."""
-
-    def __init__(self, file: IO[bytes]) -> None:
-        self._file = _decompressed(file)
-
-    def members(self) -> Iterator[tuple[str, str]]:
-        """Yield (name, location) of all but folders; no location for what is no ordinary file,
-        nor a hard link to one."""
-        places: dict[str, str] = {}
-        reached = -1
-        self._file.seek(0)
-        with tarfile.open(fileobj=self._file, mode="r:", encoding="utf-8") as tar:
-            for member in tar:
-                if member.offset <= reached:
-                    raise tarfile.ReadError("its members run backwards")
-                reached = member.offset
-                place = f"{member.offset_data}+{member.size}"
-                if member.islnk():
-                    place = places.get(member.linkname, "")
-                elif not member.isreg() or member.issparse():
-                    place = ""
-                places[member.name] = place
-                if not member.isdir():
-                    yield member.name, place
-
-    def read(self, location: str, limit: int) -> tuple[bytes, int]:
-        """Return the first bytes of a member, and its size."""
-        offset, size = map(int, location.split("+"))
-        self._file.seek(offset)
-        return self._file.read(min(size, limit)), size
+    return kind, folder, file if is_url(file) else os.path.realpath(file)
 
 
 @lru_cache(maxsize=4)
-def _archive(store: str, process: int) -> _Zip | _Tar:
-    """Return the opened archive of a store: each process its own, to share no file position."""
-    kind, _, file = _parts(store)
-    opened = remote.open_file(file)
-    return _Zip(opened) if kind == "zip" else _Tar(opened)
+def _opened(store: str, process: int) -> zipfile.ZipFile | IO[bytes]:
+    """Return the zip archive of a store, or its tar archive as a plain file: each process opens
+    its own, to share no file position."""
+    kind, _, place = _parts(store)
+    file = remote.open_file(place)
+    return zipfile.ZipFile(file) if kind == "zip" else _decompressed(file)
+
+
+def _members(store: str) -> Iterator[tuple[str, str]]:
+    """Yield (name, location) of all but folders; no location for what is no ordinary file.
+
+    A zip's location is the member's number, as names may stand there twice; a tar's is offset
+    and size, and a hard link has that of the member it is linked to.
+    """
+    archive = _opened(store, os.getpid())
+    if isinstance(archive, zipfile.ZipFile):
+        for number, info in enumerate(archive.infolist()):
+            kind = stat.S_IFMT(info.external_attr >> 16)
+            if not info.is_dir():
+                yield _real_name(info), str(number) if kind in (0, stat.S_IFREG) else ""
+        return
+    places: dict[str, str] = {}
+    reached = -1
+    archive.seek(0)
+    with tarfile.open(fileobj=archive, mode="r:", encoding="utf-8") as tar:
+        for member in tar:
+            if member.offset <= reached:
+                raise tarfile.ReadError("its members run backwards")
+            reached = member.offset
+            is_ordinary = member.isreg() and not member.issparse()
+            place = f"{member.offset_data}+{member.size}" if is_ordinary else ""
+            place = places.get(member.linkname, "") if member.islnk() else place
+            places[member.name] = place
+            if not member.isdir():
+                yield member.name, place
+
+
+def _read(store: str, location: str, limit: int) -> tuple[bytes, int]:
+    archive = _opened(store, os.getpid())
+    if isinstance(archive, zipfile.ZipFile):
+        info = archive.infolist()[int(location)]
+        with archive.open(info) as member:
+            data = member.read(limit)
+        return data, max(info.file_size, len(data))
+    offset, size = map(int, location.split("+"))
+    archive.seek(offset)
+    return archive.read(min(size, limit)), size
 
 
 def _decompressed(file: IO[bytes]) -> IO[bytes]:

@@ -17,9 +17,14 @@ from pathlib import Path
 from typing import IO, Any
 
 from clippings.models import BuildError, SourceFile
-from clippings.reading.sources.names import Keyed, PassedOver, article_below, as_text
-
-PREFIX = "git+"
+from clippings.reading.sources.names import (
+    ARCHIVE_FILE,
+    GIT,
+    Keyed,
+    PassedOver,
+    article_below,
+    as_text,
+)
 
 _SAFE = (
     "--no-pager --no-replace-objects -c core.fsmonitor=false -c core.hooksPath=/dev/null "
@@ -44,11 +49,11 @@ class Repository:
 
     def __init__(self, source: str) -> None:
         """`source` as the user gave it. Raises BuildError where there is no such thing."""
-        path, revision, self.folder = _parts(source.removeprefix(PREFIX))
+        path, revision, self.folder = _parts(source.removeprefix(GIT))
         self.name = as_text(Path(path).resolve().name.removesuffix(".git"))
         dot_git = Path(path, ".git")
         self.directory = os.path.realpath(dot_git if dot_git.exists() else path)
-        self.store = PREFIX + self.directory
+        self.store = GIT + self.directory
         if revision.startswith("-"):
             raise BuildError(f"{source}: a revision does not begin with '-'")
         try:
@@ -77,6 +82,8 @@ class Repository:
         for entry in listing.split(b"\0")[:-1]:
             about, _, path = entry.partition(b"\t")
             mode, _, blob = about.split()
+            if path == os.fsencode(self._path(ARCHIVE_FILE)):
+                continue
             if name := article_below(os.fsdecode(path), self.folder, passed_over):
                 if mode.startswith(_ORDINARY):
                     blobs[name] = blob.decode()
@@ -91,19 +98,25 @@ class Repository:
 
     def key(self, path: str) -> str:
         """Return the name of a file at this revision, the same by whatever folder it is reached."""
-        return f"{self.store}@{self.commit}:{'/'.join(filter(None, (self.folder, path)))}"
+        return f"{self.store}@{self.commit}:{self._path(path)}"
+
+    def archive_file(self) -> bytes | None:
+        """Return the content of archive.yml at the top of the folder; None: there is none."""
+        try:
+            return self.run("cat-file", "blob", f"{self.commit}:{self._path(ARCHIVE_FILE)}")
+        except subprocess.CalledProcessError:
+            return None
+
+    def _path(self, below: str) -> str:
+        """Return the path in the repository of what lies below the folder."""
+        return "/".join(filter(None, (self.folder, below)))
 
 
-def is_git(source: str) -> bool:
-    """Return whether a source or store is a git repository."""
-    return source.startswith(PREFIX)
-
-
-def read_blob(store: str, blob: str, limit: int) -> tuple[bytes, int]:
+def read_blob(store: str, location: str, limit: int) -> tuple[bytes, int]:
     """Return the first `limit` bytes of a blob, and how many it has. Raises OSError."""
     reader = _reader(store, os.getpid())
     try:
-        return reader.read(blob, limit)
+        return reader.read(location, limit)
     except OSError:
         _reader.cache_clear()  # whatever it says next would answer another question
         raise
@@ -143,7 +156,7 @@ class _BlobReader:
 @lru_cache(maxsize=4)
 def _reader(store: str, process: int) -> _BlobReader:
     """Return a reader for a repository and process: pipes are not shared with a forked worker."""
-    return _BlobReader(store.removeprefix(PREFIX))
+    return _BlobReader(store.removeprefix(GIT))
 
 
 def _end(process: subprocess.Popen[bytes]) -> None:
@@ -169,4 +182,4 @@ def _parts(source: str) -> tuple[str, str, str]:
             rest = source[cut:]
             revision, _, folder = rest.removeprefix("@").partition(":")
             return source[:cut], revision or "HEAD", folder.strip("/")
-    raise BuildError(f"{PREFIX}{source}: no such folder; write {PREFIX}PATH[@REV][:FOLDER]")
+    raise BuildError(f"{GIT}{source}: no such folder; write {GIT}PATH[@REV][:FOLDER]")

@@ -5,10 +5,10 @@ from __future__ import annotations
 import os
 import time
 from collections.abc import Iterator
-from pathlib import Path
 
 from clippings.models import SourceFile
 from clippings.reading.sources.names import (
+    ARCHIVE_FILE,
     Keyed,
     PassedOver,
     Reason,
@@ -21,21 +21,16 @@ SETTLED = 2 * 10**9
 """Nanoseconds after which a file that is written again has another time on any file system."""
 
 
-def files_below(source: Path, passed_over: PassedOver) -> tuple[str, Iterator[Keyed]]:
-    """Return the source's name, and each article of a folder, or the one file, in any order.
+def files_below(source: str, passed_over: PassedOver) -> Iterator[Keyed]:
+    """Yield each article of a folder, or the one file, in any order.
 
     Links to files are followed inside the folder only; links to folders never.
     Cheap: one `stat` a file and nothing opened.
     """
-    return as_text(source.name), _files(source, passed_over)
-
-
-def _files(source: Path, passed_over: PassedOver) -> Iterator[Keyed]:
-    if source.is_file():
-        real = os.path.realpath(source)
-        yield real, SourceFile(as_text(source.name), real, stamp(source.stat()))
-        return
     root = os.path.realpath(source)
+    if os.path.isfile(root):
+        yield root, SourceFile(as_text(os.path.basename(source)), root, stamp(os.stat(root)))
+        return
     folders = [(root, "")]
     while folders:
         folder, below = folders.pop()
@@ -53,6 +48,8 @@ def _files(source: Path, passed_over: PassedOver) -> Iterator[Keyed]:
                         passed_over["hidden"] += 1
                     else:
                         folders.append((entry.path, f"{below}{entry.name}/"))
+                elif below + entry.name == ARCHIVE_FILE:
+                    continue
                 elif isinstance(found := _location(entry, root), tuple):
                     yield found[0], SourceFile(as_text(below + entry.name), *found)
                 else:

@@ -1,8 +1,9 @@
-"""Which names are articles, and what a name is as text."""
+"""Which names are articles, what kind a source is by how it is written, what a name is as text."""
 
 from __future__ import annotations
 
 import os
+import re
 from collections import Counter
 from typing import Literal
 
@@ -18,6 +19,30 @@ Keyed = tuple[str, SourceFile]
 """What tells a file from any other, by whatever way it is reached; and the file itself."""
 
 ARTICLE_SUFFIXES = (".md", ".markdown", ".html", ".htm", ".xhtml", ".txt")
+
+ARCHIVE_FILE = "archive.yml"
+"""What an owner says of the archive, at the top of its articles: none of them."""
+
+GIT = "git+"
+ARCHIVE = re.compile(r"(?P<kind>zip|tar)://(?:(?P<folder>.*?)::)?(?P<file>.+)", re.DOTALL)
+ARCHIVE_ENDING = re.compile(r"\.(?:zip|tar|tar\.(?:gz|bz2|xz)|tgz|tbz2|txz)$", re.IGNORECASE)
+
+
+def is_git(source: str) -> bool:
+    """Return whether a source or store is written as a git repository."""
+    return source.startswith(GIT)
+
+
+def is_archive(source: str) -> bool:
+    """Return whether a source is written as an archive, or is a file that ends like one."""
+    if ARCHIVE.match(source):
+        return True
+    return "::" not in source and bool(ARCHIVE_ENDING.search(source)) and not os.path.isdir(source)
+
+
+def is_url(source: str) -> bool:
+    """Return whether a source or store is written as a URL."""
+    return "://" in source
 
 
 def why_no_article(name: str) -> Reason | None:
@@ -52,6 +77,11 @@ def article_below(path: str, folder: str, passed_over: PassedOver) -> str:
     if why:
         passed_over[why] += 1
     return "" if why else "/".join(below)
+
+
+def source_name(source: str) -> str:
+    """Return the last part of a source's path or URL, without an archive's ending."""
+    return as_text(ARCHIVE_ENDING.sub("", source.rstrip("/").rpartition("/")[2]))
 
 
 def as_text(path: str) -> str:

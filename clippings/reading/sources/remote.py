@@ -12,7 +12,14 @@ from urllib.parse import unquote, urlsplit
 
 from clippings.models import BuildError, SourceFile
 from clippings.reading.sources import local
-from clippings.reading.sources.names import Keyed, PassedOver, article_below, as_text
+from clippings.reading.sources.names import (
+    Keyed,
+    PassedOver,
+    article_below,
+    as_text,
+    is_url,
+    source_name,
+)
 
 MAX_FOLDERS = 100_000
 """Folders listed of one URL: a server may make up new ones for ever."""
@@ -21,14 +28,23 @@ _CHANGES = ("ETag", "etag", "LastModified", "last_modified", "mtime", "updated")
 """What file systems call that which changes with a file."""
 
 
-def is_url(source: str) -> bool:
-    """Return whether a source or store is written as a URL."""
-    return "://" in source
-
-
-def files_at(url: str, passed_over: PassedOver) -> tuple[str, Iterator[Keyed]]:
-    """Return the last part of a URL as its name, and each article below it, or the one file."""
-    return as_text(_last_part(url)), _files(url, passed_over)
+def files_at(url: str, passed_over: PassedOver) -> Iterator[Keyed]:
+    """Yield each article below a URL, or the one file."""
+    files, root = _file_system(url)
+    with _told(url):
+        about = files.info(root)
+    if about["type"] != "directory" and not url.endswith("/"):
+        name = unquote(source_name(url))
+        yield f"{url}#{root}", SourceFile(as_text(name), root, _stamp(files, about), url)
+        return
+    base = f"{root.rstrip('/')}/"
+    with _told(url):
+        for found in _walk(files, root, base):
+            name = unquote(urlsplit(found["name"][len(base) :]).path)
+            if path := article_below(name, "", passed_over):
+                location = found["name"]
+                file = SourceFile(as_text(path), location, _stamp(files, found), url)
+                yield files.unstrip_protocol(location), file
 
 
 def read_url(store: str, location: str, limit: int) -> tuple[bytes, int]:
@@ -38,8 +54,6 @@ def read_url(store: str, location: str, limit: int) -> tuple[bytes, int]:
         with files.open(location, "rb") as file:
             data = cast("bytes", file.read(limit))
             return data, max(getattr(file, "size", None) or 0, len(data))
-    except MemoryError:  # the machine's trouble, not the file's
-        raise
     except Exception as error:  # each protocol's library has errors of its own
         raise OSError(errno.EIO, str(error) or type(error).__name__) from error
 
@@ -65,24 +79,6 @@ def stamp_of(place: str) -> str:
     files, path = _file_system(place)
     with _told(place):
         return _stamp(files, files.info(path))
-
-
-def _files(url: str, passed_over: PassedOver) -> Iterator[Keyed]:
-    files, root = _file_system(url)
-    with _told(url):
-        about = files.info(root)
-    if about["type"] != "directory" and not url.endswith("/"):
-        name = as_text(unquote(_last_part(url)))
-        yield f"{url}#{root}", SourceFile(name, root, _stamp(files, about), url)
-        return
-    base = f"{root.rstrip('/')}/"
-    with _told(url):
-        for found in _walk(files, root, base):
-            name = unquote(urlsplit(found["name"][len(base) :]).path)
-            if path := article_below(name, "", passed_over):
-                location = found["name"]
-                file = SourceFile(as_text(path), location, _stamp(files, found), url)
-                yield files.unstrip_protocol(location), file
 
 
 def _walk(files: Any, root: str, base: str) -> Iterator[dict[str, Any]]:
@@ -121,8 +117,11 @@ def _told(url: str) -> Iterator[None]:
         yield
     except ImportError as error:
         raise BuildError(f"{url}: {error}; pip install '.[remote]' has the usual ones") from error
-    except MemoryError:
-        raise
+    except FileNotFoundError as error:
+        raise BuildError(
+            f"{url}: nothing answers there, or it lists no files; try the address of a zip or tar "
+            "archive, or clone a repository and give git+PATH"
+        ) from error
     except Exception as error:  # each protocol's library has errors of its own
         raise BuildError(f"{url}: {error or type(error).__name__}") from error
 
@@ -132,7 +131,3 @@ def _stamp(files: Any, about: dict[str, Any]) -> str:
     changes = next((about[name] for name in _CHANGES if about.get(name)), "")
     address = files.unstrip_protocol(about["name"])
     return f"{about.get('size')}-{changes}-{address}" if changes else ""
-
-
-def _last_part(url: str) -> str:
-    return urlsplit(url).path.rstrip("/").rpartition("/")[2] or urlsplit(url).netloc

@@ -1,4 +1,4 @@
-"""What the search index and the comparison of articles go by: functions of an article's own row.
+"""What the search index and the comparison of articles go by: functions of an article's own rows.
 
 The worker that converts articles makes their tokens; so can whoever has the rows, and an index
 that does not keep its text (FTS5's contentless tables) needs the same tokens again to forget it.
@@ -11,7 +11,7 @@ from itertools import islice
 from typing import NamedTuple
 
 from clippings.models import Article, IndexEntry, IndexTokens
-from clippings.reading.normalize import opening
+from clippings.reading.fields import opening
 from clippings.search import facts
 from clippings.search.arrays import TextBatch
 from clippings.search.tokens import join_labels
@@ -42,7 +42,12 @@ def index(articles: Sequence[Article], texts: Sequence[str]) -> list[IndexEntry]
         for a, text in zip(articles, texts, strict=True)
     ]
     fields, bodies = _fields(columns), TextBatch(texts)
-    drawn = sketches([c.title for c in columns], bodies, [c.published for c in columns])
+    drawn = sketches(
+        [a.title for a in articles],
+        bodies,
+        [a.published for a in articles],
+        [a.source for a in articles],
+    )
     return list(map(IndexEntry, _tokens(columns, fields, bodies), keywords(fields, bodies), drawn))
 
 

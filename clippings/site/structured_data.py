@@ -1,7 +1,4 @@
-"""How an article is cited, and what search engines are told of it.
-
-Articles are rows of the table of articles: id, title, author, source, section, day and so on.
-"""
+"""What search engines are told of an article."""
 
 from __future__ import annotations
 
@@ -12,20 +9,9 @@ from typing import Any
 _NOT_IN_SCRIPT = {ord(c): f"\\u{ord(c):04x}" for c in "<>&\u2028\u2029"}
 
 
-def cite(article: Mapping[str, Any]) -> str:
-    """Return a citation after GB/T 7714 (an online document), which both languages can read.
-
-    The article has, besides its columns, `accessed`: the day on which it was read.
-    """
-    author = article["author"] or article["source"]
-    where = "" if article["source"] in (None, author) else f"{article['source']}, "
-    day = f"({article['day']})" if article["day"] else ""
-    who = f"{author}. " if author else ""
-    return f"{who}{article['title']}[EB/OL]. {where}{day}[{article['accessed']}]. {article['url']}"
-
-
 def news_article(article: Mapping[str, Any], address: str, image: str | None) -> str:
-    """Return the article as schema.org NewsArticle in JSON that is safe in a script element."""
+    """Return a row of the table of articles as schema.org NewsArticle, in JSON that is safe in a
+    script element."""
     author = article["author"] or article["source"]
     found = {
         "@context": "https://schema.org",

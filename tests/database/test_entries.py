@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from conftest import ROOT
 
-from clippings.build.index import Columns, index, index_tokens
 from clippings.build.process import process_article
+from clippings.database.entries import Columns, index, index_tokens
 from clippings.markdown.rendering import plain_text
 from clippings.models import ProcessedArticle
 from clippings.search import index_labels, index_text

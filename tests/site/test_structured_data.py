@@ -1,4 +1,4 @@
-"""How an article is cited, and what search engines are told of it."""
+"""What search engines are told of an article."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from typing import Any
 from hypothesis import given
 from hypothesis import strategies as st
 
-from clippings.site.citation import cite, news_article
+from clippings.site.structured_data import news_article
 
 ARTICLE: dict[str, Any] = {
     "id": 7,
@@ -23,16 +23,6 @@ ARTICLE: dict[str, Any] = {
     "language": "zh-Hans",
     "url": None,
 }
-
-
-def test_citation_says_who_what_where_and_when() -> None:
-    """A citation names author, title, source, day and address, and leaves out what is not known."""
-    cited = ARTICLE | {"url": "https://example.com/a", "accessed": "2026-01-02"}
-    assert cite(cited) == (
-        "记者. 标题：一 & 二[EB/OL]. 示例日报, (2022-01-11)[2026-01-02]. https://example.com/a"
-    )
-    bare = cited | {"author": None, "source": None, "day": None}
-    assert cite(bare) == ("标题：一 & 二[EB/OL]. [2026-01-02]. https://example.com/a")
 
 
 @given(st.text(max_size=60))
