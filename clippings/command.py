@@ -1,4 +1,4 @@
-"""The command `clippings`: searching an archive in a terminal."""
+"""The command `clippings`: an archive searched, and its words in context, in a terminal."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from contextlib import closing
 from os import environ
 
 import click
-from wcwidth import wrap
+from wcwidth import clip, rjust, width, wrap
 
 from clippings.library import (
     COLUMNS,
@@ -26,6 +26,8 @@ from clippings.library import (
 )
 from clippings.models import OpenError
 from clippings.search import COUNTED, ORDERS, Snippet, count, parse_query, snippet
+from clippings.search.concordance import ORDERS as LINE_ORDERS
+from clippings.search.concordance import Line, concordance
 
 MATCH = {"fg": "yellow", "bold": True}
 INDENT = "  "
@@ -46,9 +48,7 @@ def main() -> None:
     """Read an archive of articles that build_db.py made."""
 
 
-@main.command()
-@click.argument("query", nargs=-1, required=True)
-@click.option(
+database_option = click.option(
     "-d",
     "--database",
     metavar="FILE|ADDRESS",
@@ -58,6 +58,11 @@ def main() -> None:
     show_envvar=True,
     help="The database; one at an https:// address is downloaded once.",
 )
+
+
+@main.command()
+@click.argument("query", nargs=-1, required=True)
+@database_option
 @click.option(
     "-n",
     "--limit",
@@ -108,6 +113,57 @@ def search(
     sys.exit(0 if exact else 1)
 
 
+@main.command(name="concordance")
+@click.argument("query", nargs=-1, required=True)
+@database_option
+@click.option(
+    "-n",
+    "--limit",
+    type=click.IntRange(min=1),
+    default=100,
+    show_default=True,
+    help="Lines to show at most.",
+)
+@click.option(
+    "--sort",
+    type=click.Choice([*LINE_ORDERS]),
+    default="date",
+    show_default=True,
+    help="By date, source, or the text to the right or left of the word.",
+)
+def show_concordance(query: Sequence[str], database: str, limit: int, sort: str) -> None:
+    """Show each place where the words of QUERY stand, with what is around it.
+
+    Exit status: 0 there are lines; 1 there are none; 2 wrong usage, or a database
+    that cannot be read.
+    """
+    parsed = parse_query(" ".join(query))
+    for note in parsed.notes:
+        click.echo(_safe(explain(note)), err=True)
+    columns = shutil.get_terminal_size((100, 24)).columns
+    try:
+        with closing(open_file(database)) as conn:
+            found = concordance(conn, parsed, order=sort, limit=limit, width=columns // 2)
+    except (OpenError, sqlite3.DatabaseError) as error:
+        raise Failure(str(error)) from None
+    for line in found.lines:
+        click.echo(_aligned(line, columns), color=_colour())
+    sample = f"; read were {found.read:,} of {found.found:,}" if found.read < found.found else ""
+    articles = f"{found.articles:,} articles{sample}"
+    click.echo(f"{len(found.lines)} of {found.occurrences:,} occurrences in {articles}", err=True)
+    sys.exit(0 if found.lines else 1)
+
+
+def _aligned(line: Line, columns: int) -> str:
+    """Return a line with its day before it and the word in the middle, `columns` wide: Chinese
+    takes two columns a character."""
+    left, word, right = map(_safe, line[:3])
+    side = (columns - len("2022-01-11  ") - width(word)) // 2
+    before = rjust(clip(left, max(0, width(left) - side)), side)
+    after = clip(right, 0, side).rstrip()
+    return f"{line.day or '':10}  {before}{click.style(word, fg='yellow', bold=True)}{after}"
+
+
 def _as_text(found: Sequence[Found], marked: Callable[[str], Snippet]) -> None:
     """Write for people: title, where it is from, and the passage with its matches coloured."""
     for each in found:
@@ -149,10 +205,14 @@ def _echo(text: str, indent: str = "") -> None:
     if not sys.stdout.isatty():
         click.echo(indent + text)
         return
-    width = shutil.get_terminal_size().columns
-    colour = False if environ.get("NO_COLOR") else None
-    for line in wrap(text, width, initial_indent=indent, subsequent_indent=indent):
-        click.echo(line, color=colour)
+    columns = shutil.get_terminal_size().columns
+    for line in wrap(text, columns, initial_indent=indent, subsequent_indent=indent):
+        click.echo(line, color=_colour())
+
+
+def _colour() -> bool | None:
+    """Return whether to colour: as click decides (a terminal), unless NO_COLOR is set."""
+    return False if environ.get("NO_COLOR") else None
 
 
 def _safe(text: str) -> str:

@@ -21,7 +21,12 @@ from clippings.markdown.rendering import plain_text
 from clippings.models import OpenError
 from clippings.search import ORDERS, Note, Query, Snippet, parse_query, snippet
 from clippings.search import find as find_docids
+from clippings.search.collocates import Collocate, collocates
+from clippings.search.concordance import ORDERS as LINE_ORDERS
+from clippings.search.concordance import Line, concordance
 from clippings.search.functions import register
+from clippings.search.keyness import KeyWord, keyness
+from clippings.search.positions import open_positions
 from clippings.search.timeline import PERIODS
 from clippings.search.trends import MEASURES, Question, read_trends
 from clippings.site.i18n import translator
@@ -77,8 +82,9 @@ def open_file(database: str) -> sqlite3.Connection:
         raise OpenError(f"{path}: there is no such file; build_db.py makes it, or name another")
     conn = open_readonly(path)
     try:
-        conn.execute("pragma query_only = on")
         conn.execute("select 1 from articles, articles_fts, folding limit 0")
+        open_positions(conn)
+        conn.execute("pragma query_only = on")
     except sqlite3.DatabaseError as error:
         conn.close()
         raise OpenError(f"{path}: not a database of Clippings ({error})") from None
@@ -218,7 +224,8 @@ class Archive(Generic[Table]):
         out, with the number of all `articles` and a column for each term.
 
         `by` is "day", "month" or "year"; with the `measure` "share" the terms' columns are
-        percent of the period's articles; `source` narrows all of it to one. Articles without
+        percent of the period's articles, with "rate" how often a term stands in a million
+        characters of them; `source` narrows all of it to one. Articles without
         a date are in no period.
 
         >>> archive.trends(["彗星", "合龙"], by="year")
@@ -235,6 +242,51 @@ class Archive(Generic[Table]):
         rows = zip(found.timeline.names, found.everything.counts, *found.lines, strict=True)
         return self._present([by, "articles", *heads], [*rows])
 
+    def concordance(
+        self, query: str, *, width: int = 20, order: str = "date", limit: int = 1000
+    ) -> Table:
+        """Return each place where the words of a query stand, with `width` characters around it.
+
+        `order` is "date", "right", "left" or "source".
+
+        >>> line = archive.concordance("彗星尾", width=4)[0]
+        >>> line["left"], line["word"], line["right"]
+        ('，正是看', '彗星尾', '巴的好时')
+        """
+        _known("order", order, LINE_ORDERS)
+        found = concordance(self._conn, self._parsed(query), order=order, limit=limit, width=width)
+        _tell_sample(found.read, found.found)
+        return self._present(Line._fields, found.lines)
+
+    def collocates(self, query: str, *, limit: int = 50) -> Table:
+        """Return the words that stand within five characters of Chinese, or words of others, of
+        those of a query more often than elsewhere in the same articles.
+
+        >>> [(row["word"], row["near"]) for row in archive.collocates("彗星")]
+        [('X9', 4)]
+        """
+        found = collocates(self._conn, self._parsed(query), limit=limit)
+        _tell_sample(found.read, found.found)
+        return self._present(Collocate._fields, found.words)
+
+    def keywords(self, first: str, second: str, *, limit: int = 50) -> Table:
+        """Return the words that each of two queries has more often than the other: `side` is the
+        query that a word is key of.
+
+        >>> rows = archive.keywords("lang:en", "lang:zh")
+        >>> [row["word"] for row in rows if row["side"] == "lang:en"][:3]
+        ['the', 'and', 'of']
+        """
+        sides = keyness(self._conn, self._parsed(first), self._parsed(second), limit=limit)
+        for side in sides:
+            _tell_sample(side.read, side.found)
+        rows = [
+            (query, *word)
+            for query, side in zip((first, second), sides, strict=True)
+            for word in side.words
+        ]
+        return self._present(("side", *KeyWord._fields), rows)
+
     def _parsed(self, query: str) -> Query:
         """Parse the query, with a warning for each part that was not understood."""
         parsed = parse_query(query)
@@ -246,6 +298,11 @@ class Archive(Generic[Table]):
 def usual_order(query: Query) -> str:
     """Return the order that the site takes unasked: filters alone say nothing about relevance."""
     return "relevance" if query.terms else "newest"
+
+
+def _tell_sample(read: int, found: int) -> None:
+    if read < found:
+        warnings.warn(f"a sample: {read:,} of {found:,} articles were read", stacklevel=3)
 
 
 def _known(name: str, value: str, known: Iterable[str]) -> None:

@@ -114,7 +114,8 @@ async def article_vars(datasette: Datasette, request: Request, key: int) -> dict
         title=title,
     )
     if asked := request.args.get("q"):
-        body = await to_thread(mark_hits, body, asked)  # of a long body not in the event loop
+        at = request.args.get("at") or ""
+        body = await to_thread(mark_hits, body, asked, at)  # of a long body not in the event loop
     here = datasette.absolute_url(request, article_url(datasette, article["id"]))
     image = absolute_picture(datasette, request, article["image"])
     cited = entry(article, here)

@@ -12,6 +12,7 @@ from xml.sax.saxutils import escape
 
 from datasette import hookimpl
 from datasette.app import Datasette
+from datasette.plugins import pm
 from datasette.utils.asgi import Request, Response
 
 from clippings.site import listings
@@ -71,6 +72,7 @@ async def llms(datasette: Datasette, request: Request) -> Response:
         "title": site_name(datasette, translator_for(request)),
         "sql": f"{DATABASE}{SQL_PAGE}",
         "dataset": await description(datasette),
+        "has_mcp": pm.has_plugin("mcp"),
         "may_download": not archive(datasette).is_mutable and datasette.setting("allow_download"),
     }
     return Response.text(await datasette.render_template("llms.txt", context, request=request))

@@ -143,3 +143,24 @@ def test_it_is_installed(file: str) -> None:
     done = subprocess.run(command, shell=True, capture_output=True, text=True, check=True)
     assert done.stdout == "[\n"
     assert "Traceback" not in done.stderr
+
+
+def test_words_in_context_are_aligned(file: str) -> None:
+    """The word begins in one column, whatever is before it; a line has the terminal's width."""
+    options = {"COLUMNS": "80"}
+    words = ["concordance", "-d", file, "彗星", "--sort", "right", "-n", "5"]
+    done = CliRunner(env=options).invoke(main, words)
+    lines = done.stdout.splitlines()
+    assert (done.exit_code, len(lines)) == (0, 5)
+    assert all(width(line) <= 80 for line in lines)
+    side = 12 + (80 - 12 - 4) // 2
+    assert all(width(line[: place(line, side)]) == side for line in lines)
+    assert " occurrences in " in done.stderr
+    assert CliRunner().invoke(main, ["concordance", "-d", file, "nosuchword"]).exit_code == 1
+
+
+def place(line: str, column: int) -> int:
+    """The index of the character that begins at a column, which has to be the word's."""
+    index = next(i for i in range(len(line)) if width(line[:i]) >= column)
+    assert line.startswith("彗星", index), line
+    return index

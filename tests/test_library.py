@@ -13,7 +13,7 @@ from typing import Any
 from urllib.parse import urlsplit
 
 import pytest
-from conftest import ROOT, Visitor
+from conftest import ROOT, Visitor, text_of
 
 import clippings
 import clippings.library
@@ -215,3 +215,35 @@ def test_the_magic_asks_for_an_archive(archive: Archive[Any]) -> None:
     for name in ("other", "nosuch", ""):
         with pytest.raises(OpenError, match="name an archive"):
             magics["cell"](name, "select 1")
+
+
+def test_words_in_context(archive: Archive[Any], site: Visitor) -> None:
+    """The lines of the page, with as much around the word as is asked for."""
+    lines = archive.concordance("彗星", width=3, order="right")
+    page = site.page("/concordance?q=彗星&sort=right").xpath("//ol[@class='concordance']/li")
+    assert len(lines) == len(page)
+    assert max(len(line["right"]) for line in lines) == 3
+    with pytest.raises(ValueError, match="order is one of"):
+        archive.concordance("彗星", order="oldest")
+
+
+def test_collocates_and_key_words(archive: Archive[Any], site: Visitor) -> None:
+    """The words and figures of the pages, as rows; each leads to lines."""
+    rows = archive.collocates("雪")
+    page = site.page("/collocates?q=雪")
+    assert [row["word"] for row in rows] == text_of(page, "//tbody//th")
+    for link in page.xpath("//tbody//th/a/@href"):
+        assert site.page(link.removeprefix("http://localhost")).xpath(
+            "//ol[@class='concordance']/li"
+        )
+    rows = archive.keywords("lang:en", "lang:zh", limit=4)
+    assert [row["side"] for row in rows] == ["lang:en"] * 4 + ["lang:zh"] * 4
+    page = site.page("/keyness?a=lang:en&b=lang:zh")
+    first, second = page.xpath("//section[.//table]")
+    assert text_of(first, ".//tbody//th")[:4] == [row["word"] for row in rows[:4]]
+    counted = text_of(second, ".//tbody/tr[1]/td[1]")[0]
+    link = second.xpath(".//tbody/tr[1]/th/a/@href")[0]
+    lines = site.page(link.removeprefix("http://localhost"))
+    assert text_of(lines, "//p[@class='found']")[0].startswith(f"{counted} 处")
+    assert site.page("/keyness?a=，&b=date:2022").xpath("//p[@class='note']")
+    assert site.page("/collocates").xpath("//form")

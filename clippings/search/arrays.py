@@ -79,6 +79,30 @@ class TextBatch:
         lengths: list[int] = (np.diff(self._edges) - 1).tolist()
         return lengths
 
+    @property
+    def folded(self) -> str:
+        """All texts folded, as `folding.fold` does, with a line break around each."""
+        return self._codes.tobytes().decode(_UTF_32)
+
+    def units(self) -> tuple[Places, Places, Mask]:
+        """Return where each unit begins and ends in `folded`, and whether it is a character.
+
+        The characters of scripts without spaces are units, and whole words of others; also runs
+        of katakana and, between spaces, of hangul.
+        """
+        codes, kinds = self._codes, self._kinds
+        script = np.where((kinds == _LETTER) | (kinds == _DIGIT), 1, 0)
+        script[(codes >= 0x30A1) & (codes <= 0x30FF)] = 2
+        script[(codes >= 0xAC00) & (codes <= 0xD7A3)] = 3
+        change = np.diff(script, prepend=0, append=0) != 0
+        begins = np.flatnonzero(change[:-1] & (script > 0))
+        ends = np.flatnonzero(change[1:] & (script > 0)) + 1
+        characters = np.flatnonzero((kinds == _CJK) & (script == 0))
+        starts = np.concatenate([characters, begins])
+        order = np.argsort(starts, kind="stable")
+        ends = np.concatenate([characters + 1, ends])
+        return starts[order], ends[order], order < len(characters)
+
     @cached_property
     def characters(self) -> list[str]:
         """Return the different CJK characters of each text, in the order in which they come."""

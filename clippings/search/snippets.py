@@ -6,6 +6,7 @@ import re
 from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 from html import escape
 from itertools import islice, pairwise
 
@@ -27,9 +28,9 @@ _NEAR = 10  # characters that are not worth leaving out between two windows
 _NO_BEGINNING = re.compile("[\\s，。、；：！？…,.;:!?)）\\]】》〉」』”’]+")
 # What must not stand beside a run of folded text: more of its own kind makes another word.
 _MORE = {
-    "digit": re.compile("[0-9]"),
-    "symbol": re.compile("[+#]"),
-    "letter": re.compile(f"[^{CJK}0-9{SYMBOLS}\\s]"),
+    "digit": "[0-9]",
+    "symbol": "[+#]",
+    "letter": f"[^{CJK}0-9{SYMBOLS}\\s]",
 }
 
 Span = tuple[int, int]
@@ -85,9 +86,9 @@ def find_places(text: str, terms: Iterable[str]) -> list[Place]:
     """Find the terms of a query in a text: (start, end, number of the term), sorted."""
     folded, origin = fold_with_origin(text)
     return sorted(
-        (origin[start], _end(origin, end), number)
+        (origin[start], end_in_text(origin, end), number)
         for number, term in enumerate(terms)
-        for start, end in islice(_matches(term, folded), _MAX_MATCHES)
+        for start, end in islice(find_term(term, folded), _MAX_MATCHES)
     )
 
 
@@ -110,30 +111,37 @@ def fold_with_origin(text: str) -> tuple[str, Sequence[int]]:
     return "".join(pieces), [*origin, len(text)]
 
 
-def _end(origin: Sequence[int], position: int) -> int:
+def end_in_text(origin: Sequence[int], position: int) -> int:
     """Return where a match ends in the text; a character folded to several (㈱) is marked whole."""
     while origin[position] == origin[position - 1]:
         position += 1
     return origin[position]
 
 
-def _matches(term: str, folded: str) -> Iterator[Span]:
-    """Yield where a term stands in folded text, by the rules of `tokens`."""
+def find_term(term: str, folded: str) -> Iterator[Span]:
+    """Yield where a term stands in folded text, by the rules of `tokens`; places may overlap."""
+    pattern = _pattern(term)
+    match = pattern and pattern.search(folded)
+    while pattern and match:
+        yield match.span()
+        match = pattern.search(folded, match.start() + 1)
+
+
+@lru_cache(maxsize=256)
+def _pattern(term: str) -> re.Pattern[str] | None:
+    """Return what a term is in folded text; None where there is nothing to look for."""
     cut = [(run, index > 0) for span in spans(fold(term)) for index, run in enumerate(runs(span))]
     if not cut:
-        return
-    first, last = cut[0][0], cut[-1][0]
+        return None
+    (first, _), (last, _) = cut[0], cut[-1]
     rest = [_gap(left, run, inside) + re.escape(run) for (left, _), (run, inside) in pairwise(cut)]
-    body = re.compile("".join([re.escape(first), *rest]))
     before = _MORE.get(_kind(first))
     after = None if term.endswith(STARS) else _MORE.get(_kind(last))
-    start = 0
-    while match := body.search(folded, start):
-        whole = not (before and match.start() and before.match(folded, match.start() - 1))
-        whole = whole and not (after and after.match(folded, match.end()))
-        start = match.end() if whole else match.start() + 1
-        if whole:
-            yield match.span()
+    return re.compile(
+        (f"(?<!{before})" if before else "")
+        + "".join([re.escape(first), *rest])
+        + (f"(?!{after})" if after else "")
+    )
 
 
 def _gap(left: str, right: str, inside: bool) -> str:

@@ -11,10 +11,12 @@ from __future__ import annotations
 
 import re
 import sqlite3
+from collections import Counter
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
-from clippings.search.query import parse_query, quoted
+from clippings.search.query import Query, parse_query, quoted
+from clippings.search.texts import MOST_CHARACTERS, read_texts
 from clippings.search.timeline import (
     PERIODS,
     Timeline,
@@ -26,9 +28,11 @@ from clippings.search.timeline import (
 MOST_TERMS = 6
 """As many lines as can be told apart by colour, dashes and marks."""
 
-MEASURES = ("count", "share")
-"""What a value is: articles, or percent of the articles of its period."""
+MEASURES = ("count", "share", "rate")
+"""What a value is: articles, percent of the articles of its period, or how often a term stands in
+a million characters of them."""
 
+_CHARACTERS = "select docid, characters from articles"
 _QUOTES = '"＂“”„‟'
 _TERM = re.compile(f"(?:[^,，;；\n{_QUOTES}]|[{_QUOTES}][^{_QUOTES}]*(?:[{_QUOTES}]|\\Z))+")
 _STRAY = re.compile(r"^(?:(?:AND|OR) +)+|(?: +(?:AND|OR|NOT))+$")
@@ -72,11 +76,18 @@ class Question:
 
 @dataclass(frozen=True, slots=True)
 class Series:
-    """One term: how many articles of each period speak of it, and how many without a date."""
+    """One term: how many articles of each period speak of it, and how many without a date.
+
+    `amounts` are, for the measure "rate", how often it stands in each period: where there is too
+    much to read (`is_sample`), by what a sample of its articles has. Of all articles, their
+    characters.
+    """
 
     term: str
     counts: list[int]
     undated: int
+    amounts: Sequence[float] = ()
+    is_sample: bool = False
 
     @property
     def total(self) -> int:
@@ -98,7 +109,10 @@ class Trends:
         """The values of each series, in the measure that was asked for."""
         if self.question.measure == "count":
             return [each.counts for each in self.series]
-        return [shares(each.counts, self.everything.counts) for each in self.series]
+        if self.question.measure == "share":
+            return [shares(each.counts, self.everything.counts) for each in self.series]
+        characters = [each / 10_000 for each in self.everything.amounts]
+        return [shares(each.amounts, characters) for each in self.series]
 
 
 def split_terms(text: str) -> list[str]:
@@ -146,9 +160,33 @@ def read_trends(conn: sqlite3.Connection, question: Question, limit: int) -> Tre
     def series(term: str) -> Series:
         query = parse_query(search_text(term, source=question.source))
         docids = matching(conn, query.match)
-        return Series(term, timeline.counts(docids), timeline.undated(docids))
+        found = Series(term, timeline.counts(docids), timeline.undated(docids))
+        if question.measure != "rate":
+            return found
+        if not query.terms:
+            characters = dict(conn.execute(_CHARACTERS).fetchall())
+            parts = timeline.cut(docids)
+            amounts = [sum(characters[docid] for docid in part) for part in parts]
+            return replace(found, amounts=amounts)
+        return _with_amounts(conn, query, found, timeline, MOST_CHARACTERS // len(question.terms))
 
     return Trends(question, timeline, series(""), tuple(map(series, question.terms)))
+
+
+def _with_amounts(
+    conn: sqlite3.Connection, query: Query, series: Series, timeline: Timeline, most: int
+) -> Series:
+    """Count how often the words of a query stand in each period, reading `most` characters."""
+    texts = read_texts(conn, query.match, newest=False, most=most)
+    counts = Counter(texts.text_at(start) for start, _ in texts.find(query.terms))
+    average = counts.total() / max(1, len(texts.docids))
+    times = {docid: counts[index] for index, docid in enumerate(texts.docids)}
+    read = timeline.cut(texts.docids[::-1])
+    amounts = [
+        articles * (sum(times[docid] for docid in part) / len(part) if part else average)
+        for articles, part in zip(series.counts, read, strict=True)
+    ]
+    return replace(series, amounts=amounts, is_sample=texts.is_sample)
 
 
 def read_sources(
@@ -163,7 +201,7 @@ def read_sources(
     return sorted(found.items(), key=lambda item: (-sum(item[1]), item[0]))[:most]
 
 
-def shares(counts: Sequence[int], totals: Sequence[int]) -> list[float]:
-    """Each count as percent of its period's articles; of a period without any, 0."""
+def shares(counts: Sequence[float], totals: Sequence[float]) -> list[float]:
+    """Each count as percent of its period's total; of a period without any, 0."""
     pairs = zip(counts, totals, strict=True)
     return [100 * count / total if total else 0.0 for count, total in pairs]

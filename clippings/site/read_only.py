@@ -16,8 +16,9 @@ _PRAGMAS = set(
 """Those that describe a file, and the one that sqlite-utils sets on every connection; a value
 given to one changes nothing of an immutable file."""
 
-_READABLE = {"sqlite_master", "sqlite_schema", "json_each", "json_tree"}
-"""What may be read besides the file's own tables and `pragma_…`. SQLite's other modules are not:
+_READABLE = {"sqlite_master", "sqlite_schema", "json_each", "json_tree", "positions"}
+"""What may be read besides the file's own tables and `pragma_…`; `positions` are those of the index
+(clippings/search/positions.py). SQLite's other modules are not:
 sqlite_stmt shows what others ask, dbstat reads the whole file."""
 
 _REFUSED_FUNCTIONS = {"load_extension", "fts3_tokenizer"}

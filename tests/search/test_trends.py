@@ -271,3 +271,18 @@ def test_trends_from_a_month_on(site: Visitor) -> None:
     page = site.page("/trends?q=江城二桥&by=month&from=2022-01")
     first = page.xpath("//div[@aria-labelledby='periods']//tbody/tr[1]//a/@href")[0]
     assert first.endswith("/2022-01")
+
+
+def test_rate_is_occurrences_in_a_million_characters(site: Visitor) -> None:
+    """Each month has the lines of the concordance for its characters; the file says the same."""
+    asked = "/trends.csv?q=彗星,大桥&by=month&measure=rate"
+    rows = [*csv.DictReader(io.StringIO(site.get(asked).text))]
+    sql = "select sum(characters) as n from articles where substr(day, 1, 7) = :month"
+    assert any(float(row["彗星"]) for row in rows)
+    for row in rows:
+        (found,) = site.rows(sql, month=row["month"])
+        for term in ("彗星", "大桥"):
+            lines = site.get(f"/concordance.csv?q={term} date:{row['month']}").text
+            times = len(lines.splitlines()) - 1
+            assert float(row[term]) == pytest.approx(1e6 * times / (found["n"] or 1))
+    assert "每百万字" in site.get("/trends?q=彗星&measure=rate").text

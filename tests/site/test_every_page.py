@@ -27,6 +27,9 @@ OURS = (
     f"/feed/{quote('头条')}",
     f"/tag/{quote('彗星')}",
     f"/clippings/articles/{SAMPLE}",
+    f"/concordance?q={quote('彗星')}&near={quote('尾')}",
+    f"/collocates?q={quote('雪')}",
+    f"/keyness?a={quote('source:示例日报')}&b=lang:zh",
 )
 
 DATASETTES = (

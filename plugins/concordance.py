@@ -1,0 +1,178 @@
+"""The research desk: words in context, what goes with them, what sets two sides apart.
+
+/concordance?q=…&sort=date|right|left|source&page=N   each occurrence of a word on a line of its own
+            &word=…                                   of this word, in the articles of the query
+            &near=…                                   those near another word
+/concordance.csv, .jsonl                              the same lines as a file
+/collocates?q=…                                       what stands near a word oftener than elsewhere
+/keyness?a=…&b=…                                      what either of two queries says more often
+"""
+
+from __future__ import annotations
+
+import sqlite3
+from dataclasses import replace
+from typing import Any, NamedTuple
+from urllib.parse import urlencode
+
+from datasette import hookimpl
+from datasette.app import Datasette
+from datasette.utils.asgi import Request, Response
+
+from clippings.dataset.encoding import FORMATS
+from clippings.dataset.tables import Column
+from clippings.search import Query, parse_query, quoted
+from clippings.search.collocates import collocates
+from clippings.search.concordance import ORDERS, Concordance, Line, concordance
+from clippings.search.keyness import keyness
+from clippings.search.positions import open_positions
+from clippings.search.texts import SPAN
+from clippings.site.addresses import DATABASE, article_url
+from clippings.site.answers import visit
+from clippings.site.pages import Page, Route, routes
+from clippings.site.templates import page
+
+SIZE = 100
+MOST_LINES = 10_000  # of a file
+AHEAD = 20  # characters after a word that tell its place from others in its article
+
+
+class Question(NamedTuple):
+    """What an address asks for: the query as typed, the one whose words have lines, and how."""
+
+    text: str
+    query: Query
+    word: str
+    near: str
+    order: str
+
+
+def read_question(request: Request) -> Question:
+    """Understand an address; what it leaves out or misspells has a default."""
+    text, word, near = ((request.args.get(name) or "").strip() for name in ("q", "word", "near"))
+    query = parse_query(f"{text} {quoted(word)}" if word else text)
+    order = str(request.args.get("sort"))
+    if word:
+        query = replace(query, terms=(word,))
+    return Question(text, query, word, near, order if order in ORDERS else "date")
+
+
+def place(datasette: Datasette, asked_for: Question, line: Line) -> str:
+    """Return the address of a line's place in its article, where the word is marked."""
+    asked = {
+        "q": asked_for.word or asked_for.text,
+        "at": f"{line.word}{line.right[:AHEAD]}".rstrip(),
+    }
+    return f"{article_url(datasette, line.id)}?{urlencode(asked)}#hit"
+
+
+async def read_lines(
+    datasette: Datasette, asked: Question, limit: int, offset: int = 0
+) -> Concordance:
+    """Read the lines that are asked for."""
+    _, query, _, near, order = asked
+    return await visit(
+        datasette,
+        lambda conn: concordance(conn, query, order=order, near=near, limit=limit, offset=offset),
+    )
+
+
+async def concordance_page(datasette: Datasette, request: Request) -> Response:
+    """Answer with a page of lines."""
+    asked, page_number = read_question(request), request.args.get("page") or ""
+    number = max(int(page_number), 1) if page_number.isdecimal() and len(page_number) < 6 else 1
+    context: dict[str, Any] = {
+        "q": asked.text,
+        "query": asked.query,
+        "narrowed": {
+            name: getattr(asked, name) for name in ("word", "near") if getattr(asked, name)
+        },
+        "orders": tuple(ORDERS),
+        "order": asked.order,
+        "number": number,
+        "size": SIZE,
+        "most_lines": MOST_LINES,
+        "place": lambda line: place(datasette, asked, line),
+    }
+    if asked.query.terms:
+        context["found"] = await read_lines(datasette, asked, SIZE, (number - 1) * SIZE)
+    return await page(datasette, request, "concordance.html", context)
+
+
+async def concordance_file(datasette: Datasette, request: Request) -> Response:
+    """Answer with the first MOST_LINES lines as a file; a header says how many there are."""
+    asked = read_question(request)
+    found = await read_lines(datasette, asked, MOST_LINES)
+    form = FORMATS[request.url_vars["ending"]]
+    columns = [Column(name, "text", False, "") for name in (*Line._fields, "url")]
+    rows = (
+        (*line, datasette.absolute_url(request, article_url(datasette, line.id)))
+        for line in found.lines
+    )
+    headers = {
+        "content-disposition": f'attachment; filename="concordance.{form.ending}"',
+        "clippings-occurrences": str(found.occurrences),
+    }
+    body = b"".join(form.encode(columns, rows)).decode()
+    return Response(body, headers=headers, content_type=form.media_type)
+
+
+async def collocates_page(datasette: Datasette, request: Request) -> Response:
+    """Answer with the words that stand near those of a query."""
+    query = parse_query((request.args.get("q") or "").strip())
+    context: dict[str, Any] = {"q": query.text, "query": query, "span": SPAN}
+    if query.terms:
+        context["found"] = await visit(datasette, lambda conn: collocates(conn, query))
+    return await page(datasette, request, "collocates.html", context)
+
+
+async def keyness_page(datasette: Datasette, request: Request) -> Response:
+    """Answer with what each of two queries says more often than the other."""
+    a, b = (parse_query((request.args.get(name) or "").strip()) for name in ("a", "b"))
+    context: dict[str, Any] = {"a": a, "b": b}
+    if a.text and b.text:
+        context["found"] = await visit(datasette, lambda conn: keyness(conn, a, b))
+    return await page(datasette, request, "keyness.html", context)
+
+
+@hookimpl
+def prepare_connection(conn: sqlite3.Connection, database: str) -> None:
+    """Let the site's own connections read the positions of the index."""
+    if database == DATABASE:
+        open_positions(conn)
+
+
+@hookimpl
+def register_routes() -> list[Route]:
+    """The addresses."""
+    shown = ("q", "word", "near", "sort")
+    return routes(
+        Page(
+            r"^/concordance$",
+            concordance_page,
+            parameters=(*shown, "page"),
+            disallow=("/concordance",),
+            cost="heavy",
+        ),
+        Page(
+            r"^/concordance\.(?P<ending>csv|jsonl)$",
+            concordance_file,
+            parameters=shown,
+            is_cached=False,
+            cost="heavy",
+        ),
+        Page(
+            r"^/collocates$",
+            collocates_page,
+            parameters=("q",),
+            disallow=("/collocates?",),
+            cost="heavy",
+        ),
+        Page(
+            r"^/keyness$",
+            keyness_page,
+            parameters=("a", "b"),
+            disallow=("/keyness?",),
+            cost="heavy",
+        ),
+    )
