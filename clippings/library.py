@@ -21,12 +21,11 @@ from clippings.markdown.rendering import plain_text
 from clippings.models import OpenError
 from clippings.search import ORDERS, Note, Query, Snippet, parse_query, snippet
 from clippings.search import find as find_docids
-from clippings.search.collocates import Collocate, collocates
 from clippings.search.concordance import ORDERS as LINE_ORDERS
 from clippings.search.concordance import Line, concordance
 from clippings.search.functions import register
-from clippings.search.keyness import KeyWord, keyness
-from clippings.search.positions import open_positions
+from clippings.search.keyness import Collocate, KeyWord, collocates, keyness
+from clippings.search.occurrences import open_positions
 from clippings.search.timeline import PERIODS
 from clippings.search.trends import MEASURES, Question, read_trends
 from clippings.site.i18n import translator

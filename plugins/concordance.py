@@ -22,11 +22,9 @@ from datasette.utils.asgi import Request, Response
 from clippings.dataset.encoding import FORMATS
 from clippings.dataset.tables import Column
 from clippings.search import Query, parse_query, quoted
-from clippings.search.collocates import collocates
 from clippings.search.concordance import ORDERS, Concordance, Line, concordance
-from clippings.search.keyness import keyness
-from clippings.search.positions import open_positions
-from clippings.search.texts import SPAN
+from clippings.search.keyness import collocates, keyness
+from clippings.search.occurrences import SPAN, open_positions
 from clippings.site.addresses import DATABASE, article_url
 from clippings.site.answers import visit
 from clippings.site.pages import Page, Route, routes
