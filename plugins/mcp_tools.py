@@ -15,9 +15,9 @@ from datasette.app import Datasette
 from datasette.utils.asgi import Response
 
 from clippings.dataset.bibliography import as_bibtex, as_line, entry
-from clippings.library import find, usual_order
 from clippings.search import count, parse_query
 from clippings.search.concordance import concordance
+from clippings.search.passages import find_passages, usual_order
 from clippings.search.trends import MOST_TERMS, Question, read_trends
 from clippings.site.addresses import article_url
 from clippings.site.answers import TooSlow, visit
@@ -74,7 +74,7 @@ class Tools:
         parsed, most = parse_query(query), max(1, min(limit, MOST))
 
         def read(conn: Connection) -> dict[str, Any]:
-            found = find(conn, parsed, order or usual_order(parsed), most)
+            found = find_passages(conn, parsed, order or usual_order(parsed), most)
             return {"total": count(conn, parsed.match), "found": [each.row for each in found]}
 
         return await self._ask(read)
