@@ -29,7 +29,10 @@ LineOrder = Literal["date", "right", "left", "source"]
 MOST = 100  # results of a tool
 PAGE = 8_000  # characters of an article's page
 MOST_PERIODS = 120
-ARTICLE = "select * from articles where id = ?"
+ARTICLE = """
+    select id, title, published, day, source, section, author, language, url, markdown
+    from articles where id = ?
+"""
 STORY = """
     select id, title, source, day from articles where id in (select article from stories
       where story = (select story from stories where article = ?)) order by docid
@@ -82,14 +85,10 @@ class Tools:
     async def read(self, id: int, page: int = 1) -> dict[str, Any]:
         """Read an article as Markdown, in pages of 8,000 characters."""
         row = await self._article(id)
-        known = ("title", "published", "source", "section", "author", "language", "url")
         start = (max(page, 1) - 1) * PAGE
-        return {
-            **{name: row[name] for name in known},
-            "page": page,
-            "pages": -(-len(row["markdown"]) // PAGE),
-            "markdown": row["markdown"][start : start + PAGE],
-        }
+        pages = -(-len(row["markdown"]) // PAGE)
+        shown = row["markdown"][start : start + PAGE]
+        return {**row, "markdown": shown, "page": page, "pages": pages}
 
     async def trends(
         self,

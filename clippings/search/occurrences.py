@@ -3,9 +3,8 @@
     docids ─► read_texts ─► plain texts ─► one folded string ─► Texts.find: every place
     query  ─► count_occurrences ─► docid → how many, without reading a text
 
-Both are a plain count of the text. Reading is bounded by characters, and a sample is said to be
-one (`Texts.is_sample`). The index has no positions of a single Chinese character, nor of
-beginnings (`nucl*`).
+Both are a plain count of the text. Reading is bounded by characters, and says how many articles it
+left out. The index has no positions of a single Chinese character, nor of beginnings (`nucl*`).
 """
 
 from __future__ import annotations
@@ -54,11 +53,6 @@ class Texts:
     docids: list[int]
     plain: list[str]
     found: int
-
-    @property
-    def is_sample(self) -> bool:
-        """Whether there are more articles than were read."""
-        return len(self.docids) < self.found
 
     @cached_property
     def _batch(self) -> TextBatch:
@@ -145,16 +139,11 @@ def open_positions(conn: sqlite3.Connection) -> None:
 
 def count_occurrences(conn: sqlite3.Connection, query: Query) -> tuple[Places, Places] | None:
     """Return the docids of a query's articles that hold its words in their text, in order, and how
-    often each does; None where the index cannot tell, or nobody has opened it (open_positions)."""
+    often each does; None where the index cannot tell. The connection has had open_positions."""
     terms = {tuple(tokens(term)): term for term in query.terms}
     if not all(terms) or any(_is_unknown(term, words) for words, term in terms.items()):
         return None
-    try:
-        found = [_positions(conn, words) >> 32 for words in terms]
-    except sqlite3.OperationalError as error:
-        if "no such table" not in str(error):
-            raise
-        return None
+    found = [_positions(conn, words) >> 32 for words in terms]
     docids, counts = np.unique(np.concatenate(found), return_counts=True)
     wanted = np.isin(docids, matching(conn, query.match))
     return docids[wanted], counts[wanted]

@@ -186,7 +186,7 @@ def _with_amounts(
         articles * (sum(times[docid] for docid in part) / len(part) if part else average)
         for articles, part in zip(series.counts, read, strict=True)
     ]
-    return replace(series, amounts=amounts, is_sample=texts.is_sample)
+    return replace(series, amounts=amounts, is_sample=len(texts.docids) < texts.found)
 
 
 def read_sources(

@@ -101,21 +101,19 @@ def test_orders(archive: sqlite3.Connection) -> None:
 
 
 def test_what_the_index_cannot_tell(archive: sqlite3.Connection) -> None:
-    """Single characters, beginnings, and connections without the positions: by the text."""
+    """Single characters and beginnings: by the text."""
     known = count_occurrences(archive, parse_query('"软件"'))
     assert known is not None
     assert [*map(int, known[1])] == [2]
     for text in ("软", "sai*", '"春，百花"'):
         assert count_occurrences(archive, parse_query(text)) is None
-    (_, _, file), *_ = archive.execute("pragma database_list")
-    assert count_occurrences(sqlite3.connect(file), parse_query('"软件"')) is None
 
 
 def test_a_sample_says_so(archive: sqlite3.Connection) -> None:
     """What is not read is not counted, and how much was read is told."""
     part = found(archive, '"芯片"', order="right", most=1)
     assert (part.occurrences, part.articles, part.read, part.found) == (1, 1, 1, 2)
-    assert read_sample(archive, parse_query("").match, 1).is_sample
+    assert len(read_sample(archive, parse_query("").match, 1).docids) == 1
 
 
 def check_counts(conn: sqlite3.Connection, count: int) -> None:

@@ -22,6 +22,7 @@ from clippings.search.keyness import (
     log_likelihood,
     log_ratio,
 )
+from clippings.search.occurrences import open_positions
 
 NOUNS = [chr(0x5200 + 2 * at) + chr(0x5201 + 2 * at) for at in range(100)]
 NOUNS = [word for word in NOUNS if fold(word) == word]
@@ -47,7 +48,9 @@ def archive(tmp_path_factory: pytest.TempPathFactory) -> sqlite3.Connection:
         head = f"---\ntitle: 第{number}篇\ndate: 2022-{month}-{number % 28 + 1:02}\n---\n\n"
         (folder / "source" / f"{number}.md").write_text(head + text + f"\n\n编号{number}x\n")
     build((folder / "source",), folder / "clippings.db", mapper(1), 1.0, lambda *_: None)
-    return sqlite3.connect(folder / "clippings.db")
+    conn = sqlite3.connect(folder / "clippings.db")
+    open_positions(conn)
+    return conn
 
 
 def test_collocates_stand_near(archive: sqlite3.Connection) -> None:
