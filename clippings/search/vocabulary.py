@@ -71,35 +71,19 @@ class Vocabulary:
 
     def __init__(self, texts: Texts) -> None:
         self._texts = texts
-        is_character = np.append(texts.units[2], np.zeros(LONGEST, bool))
-        total = max(1, int(np.count_nonzero(is_character)))
-        sizes = _number(texts)  # of each size from 1
+        sizes = _number(texts)
         units = np.arange(len(texts.units[0]))
-        singles = sizes[0]
-        # The units in a pair that holds together, and the characters that mostly are in none.
-        pairs = np.flatnonzero(
-            ((_cohesion(sizes, 2, total) >= _HELD) & (sizes[1].counts >= LEAST))[sizes[1].ids]
-        )
-        is_held = np.zeros(len(is_character), bool)
-        is_held[pairs] = is_held[pairs + 1] = True
-        least = np.where(is_character[singles.first], max(LEAST_SINGLE, COMMON * total), np.inf)
-        is_common = (singles.counts >= least) & _stands_freely(singles, ~is_held[units])
-
-        reach = np.zeros(len(is_character), np.intp)  # how far a longer word goes on from a unit
+        total = max(1, int(np.count_nonzero(texts.units[2])))
+        is_held = _is_held(sizes, total)[units]
+        reach = np.zeros(len(units) + LONGEST, np.intp)  # how far a longer word goes on from a unit
         found: list[tuple[npt.NDArray[Any], ...]] = []
+        words = _candidates(sizes, texts.units[2], is_held, total)
         for size in range(LONGEST, 0, -1):
-            each = sizes[size - 1]
+            each, is_word = sizes[size - 1], words[size - 1]
             is_free = reach[units] < units + size
             if size == 1:
-                is_word = each.counts >= np.where(is_character[each.first], LEAST_SINGLE, LEAST)
-                is_free &= ~is_held[units]
-            else:
-                is_word = _holds(sizes, size, total)
-            if size > 2:
-                parts = each.first[:, None] + np.arange(size)
-                is_word &= ~is_common[singles.ids[parts]].any(axis=1)
+                is_free &= ~is_held
             is_word &= _stands_freely(each, is_free)
-            is_word[0] = False
             begin = np.flatnonzero(is_word[each.ids])
             for at in range(size):
                 reach[begin + at] = np.maximum(reach[begin + at], begin + size)
@@ -185,6 +169,34 @@ def _unit_keys(texts: Texts) -> Places:
         for word in words
     ]
     return keys
+
+
+def _is_held(sizes: list[_Sequences], total: int) -> Mask:
+    """Return of each unit whether it is in a pair that holds together."""
+    ids, counts, _ = sizes[1]
+    pairs = np.flatnonzero(((_cohesion(sizes, 2, total) >= _HELD) & (counts >= LEAST))[ids])
+    is_held = np.zeros(len(ids), bool)
+    is_held[pairs] = is_held[pairs + 1] = True
+    return is_held
+
+
+def _candidates(
+    sizes: list[_Sequences], is_character: Mask, is_held: Mask, total: int
+) -> list[Mask]:
+    """Return of the sequences of each size whether they are words, if not parts of longer ones."""
+    singles = sizes[0]
+    least = np.full(len(singles.counts), LEAST)
+    least[1:][is_character[singles.first[1:]]] = LEAST_SINGLE
+    is_common = (least == LEAST_SINGLE) & (singles.counts >= COMMON * total)
+    is_common &= (singles.counts >= least) & _stands_freely(singles, ~is_held)
+    found = [singles.counts >= least]
+    for size in range(2, LONGEST + 1):
+        is_word = _holds(sizes, size, total)
+        if size > 2:
+            parts = sizes[size - 1].first[:, None] + np.arange(size)
+            is_word &= ~is_common[singles.ids[parts]].any(axis=1)
+        found.append(is_word)
+    return found
 
 
 def _stands_freely(each: _Sequences, is_free: Mask) -> Mask:
