@@ -22,7 +22,6 @@ from clippings.search.occurrences import (
     SPAN,
     Texts,
     count_occurrences,
-    gaps,
     read_texts,
 )
 from clippings.search.query import Query
@@ -103,7 +102,9 @@ def _near(texts: Texts, spans: list[Span], word: str) -> list[Span]:
     """Return the spans that a word stands near of, whole."""
     others = texts.unit_spans(texts.find([word]))
     length = np.diff(others).max(initial=0)
-    gap = np.minimum(*gaps(texts.unit_spans(spans), others))
+    last, following = texts.nearest(others)
+    begin, end = texts.unit_spans(spans).T
+    gap = np.minimum(begin - last[begin], following[end] - end)
     return [spans[index] for index in np.flatnonzero(gap + length <= SPAN).tolist()]
 
 

@@ -18,7 +18,7 @@ import numpy.typing as npt
 
 from clippings.search.arrays import Mask, Places
 from clippings.search.folding import fold
-from clippings.search.occurrences import SPAN, Texts, gaps, read_sample
+from clippings.search.occurrences import SPAN, Texts, read_sample
 from clippings.search.query import NOTHING, Query
 from clippings.search.vocabulary import LEAST, LONGEST, Counts, Vocabulary, with_sample
 
@@ -94,14 +94,14 @@ def collocates(conn: sqlite3.Connection, query: Query, *, limit: int = 50) -> Co
     texts = with_sample(conn, read_sample(conn, match, MOST_CHARACTERS))
     edge = texts.starts[len(texts.docids)]
     spans = [span for span in texts.find(query.terms) if span[0] < edge]
-    nodes = texts.unit_spans(spans)
+    last, following = texts.nearest(texts.unit_spans(spans))
     starts, ends, _ = texts.units
     units = texts.unit_spans(np.stack([starts, ends], axis=1))[:, 0]
 
     def is_near(begin: Places, size: Places | int) -> tuple[Mask, Mask]:
         """Whether so many units from `begin` on stand before, and after, a place of the query."""
-        after, before = gaps(np.stack([units[begin], units[begin] + size], axis=1), nodes)
-        return before + size <= SPAN, after + size <= SPAN
+        end = units[begin] + size
+        return following[end] - units[begin] <= SPAN, end - last[units[begin]] <= SPAN
 
     words = Vocabulary(texts)
     before, after = is_near(words.begin, words.size[words.word])

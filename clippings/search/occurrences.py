@@ -92,15 +92,13 @@ class Texts:
         numbers: Places = np.searchsorted(self.units[0], places) + apart
         return numbers
 
-
-def gaps(spans: Places, others: Places) -> tuple[Places, Places]:
-    """Return how many units lie between each span and the nearest of others before it, and after
-    it; both are of `Texts.unit_spans`."""
-    far = 1 << 40
-    ends = np.concatenate([[-far], np.sort(others[:, 1])])
-    begins = np.concatenate([np.sort(others[:, 0]), [far]])
-    before = spans[:, 0] - ends[np.searchsorted(ends, spans[:, 0], "right") - 1]
-    return before, begins[np.searchsorted(begins, spans[:, 1])] - spans[:, 1]
+    def nearest(self, spans: Places) -> tuple[Places, Places]:
+        """Return of each unit's number where the last of `unit_spans` ends that ends there or
+        before, and where the first begins that begins there or after."""
+        size = len(self.units[0]) + SPAN * (len(self.starts) + 1)
+        last, following = np.full(size, -size), np.full(size, 2 * size)
+        last[spans[:, 1]], following[spans[:, 0]] = spans[:, 1], spans[:, 0]
+        return np.maximum.accumulate(last), np.minimum.accumulate(following[::-1])[::-1]
 
 
 def read_texts(
