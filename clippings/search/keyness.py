@@ -95,8 +95,7 @@ def collocates(conn: sqlite3.Connection, query: Query, *, limit: int = 50) -> Co
     edge = texts.starts[len(texts.docids)]
     spans = [span for span in texts.find(query.terms) if span[0] < edge]
     last, following = texts.nearest(texts.unit_spans(spans))
-    starts, ends, _ = texts.units
-    units = texts.unit_spans(np.stack([starts, ends], axis=1))[:, 0]
+    starts, units = texts.units[0], texts.unit_numbers
 
     def is_near(begin: Places, size: Places | int) -> tuple[Mask, Mask]:
         """Whether so many units from `begin` on stand before, and after, a place of the query."""

@@ -82,11 +82,14 @@ class Texts:
         """Return the index of the text in which a place of `folded` lies."""
         return bisect_right(self.starts, place) - 1
 
-    def unit_spans(self, spans: Sequence[Span] | Places) -> Places:
-        """Return (first unit, the one after the last) of each of (start, end) in `folded`.
+    @cached_property
+    def unit_numbers(self) -> Places:
+        """A number for each unit; those of different texts are not near each other."""
+        apart: Places = SPAN * np.searchsorted(self.starts, self.units[0], "right")
+        return np.arange(len(apart)) + apart
 
-        Units are numbered so that those of different texts are not near each other.
-        """
+    def unit_spans(self, spans: Sequence[Span]) -> Places:
+        """Return the numbers of (first unit, the one after the last) of each of (start, end)."""
         places = np.array(spans, np.intp).reshape(-1, 2)
         apart = SPAN * np.searchsorted(self.starts, places[:, :1], "right")
         numbers: Places = np.searchsorted(self.units[0], places) + apart
