@@ -82,8 +82,9 @@ class SqlWorker:
             "settings": datasette._settings,
             "sqlite_extensions": datasette.sqlite_extensions,
         }
-        if IS_SECOND:
-            options["config"] = datasette.config
+        if IS_SECOND:  # the settings of the command line are in both, and may be given once only
+            config = datasette.config or {}
+            options["config"] = {key: config[key] for key in config if key != "settings"}
         self._about, self._is_there = (path, options), is_there
         self._process: BaseProcess | None = None
         self._thread = ThreadPoolExecutor(1, thread_name_prefix="sql-worker")
