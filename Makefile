@@ -84,6 +84,7 @@ bench: .venv/.dev ## Print the figures of speed, fidelity, growth, search and pa
 	$(BIN)/python benchmarks/cluster.py $(BENCH_FOLDER)
 	$(BIN)/python build_db.py $(BENCH_FOLDER) --quiet --output $(BENCH_FOLDER)/clippings.db
 	$(BIN)/python benchmarks/pages.py $(BENCH_FOLDER)/clippings.db
+	$(BIN)/python benchmarks/research.py $(BENCH_FOLDER)/clippings.db
 	$(BIN)/python benchmarks/hostile_sql.py $(BENCH_FOLDER)/clippings.db
 	$(BIN)/python benchmarks/crowd.py $(BENCH_FOLDER)/clippings.db
 	$(BIN)/python benchmarks/hour.py $(BENCH_FOLDER)/clippings.db

@@ -193,7 +193,7 @@ def serving(database: Path, options: list[str]) -> Iterator[tuple[int, subproces
             process.kill()
 
 
-def dressed() -> list[str]:
+def our_options() -> list[str]:
     """The options by which Datasette serves a database as `deploy/serve` does."""
     given = re.findall(r"--setting (\w+) (\w+)", (ROOT / "deploy/serve").read_text())
     assert given, "deploy/serve has no settings"
@@ -234,7 +234,7 @@ def main() -> None:
         stock_copy(ours, copy)
         share = found_by_stock(ours, copy, addresses(ours)["search"])
         both = {
-            "ours": measure(ours, SEARCHES["ours"], dressed(), asked.clients, asked.seconds),
+            "ours": measure(ours, SEARCHES["ours"], our_options(), asked.clients, asked.seconds),
             "stock": measure(copy, SEARCHES["stock"], [], asked.clients, asked.seconds),
         }
     print(f"{asked.clients} clients, {os.cpu_count()} cores; seconds, megabytes at most")

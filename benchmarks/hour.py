@@ -25,7 +25,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from urllib.parse import quote
 
-from crowd import Run, addresses, crowd, dressed, most_memory, serving
+from crowd import Run, addresses, crowd, most_memory, our_options, serving
 
 CLIENTS = 50
 POPULAR = 200
@@ -123,7 +123,7 @@ def main() -> None:
     asked = parser.parse_args()
     database = asked.database.resolve()
     paths = requests(database, asked.requests)
-    with serving(database, dressed()) as (port, process):
+    with serving(database, our_options()) as (port, process):
         run, samples = asyncio.run(spend(port, process, paths, asked.minutes * 60))
         run.megabytes = most_memory(process)
     print(" requests    MB  files")

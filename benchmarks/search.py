@@ -19,7 +19,7 @@ import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import closing
 from functools import partial
 from importlib.util import find_spec
@@ -29,17 +29,17 @@ from typing import Any, TypeVar
 
 import click
 
+from clippings.database.index import labels
 from clippings.search import (
     ORDERS,
     count,
     facts,
     find,
     folding_table,
-    index_labels,
-    index_text,
     parse_query,
     snippet,
 )
+from clippings.search.arrays import TextBatch
 from clippings.search.folding import CJK
 from generate import Draft, clauses_of, drafts, made_up_clauses
 
@@ -92,11 +92,10 @@ def build(path: Path, articles: Iterable[Draft]) -> sqlite3.Connection:
 
 def tokens_of(draft: Draft, text: str) -> tuple[str, ...]:
     """Give the columns of the index for one article."""
-    names = (index_labels([name]) for name in (draft.section, draft.source, draft.feed))
     known = facts(draft.published.isoformat(), "zh", ["image"])
     return (
-        *(index_text(words) for words in (text, draft.title, "", draft.source)),
-        *names,
+        *TextBatch([text, draft.title, "", draft.source]).fields,
+        *labels([[(draft.section, draft.source, draft.feed)]])[0],
         "",
         known,
     )
@@ -111,14 +110,14 @@ def index_bytes(connection: sqlite3.Connection) -> int:
 def beside_trigram(articles: list[Draft]) -> None:
     """Index some of the articles both ways; the CPU time of pairs includes preparing them."""
     texts = [("\n".join(draft.paragraphs), draft.title) for draft in articles]
-    ours = ((index_text(body), index_text(title)) for body, title in texts)
+    ours = (TextBatch(each).fields for each in texts)
     pairs = cpu(partial(fill, "ascii tokenchars '+#%@|'", ours))[0]
     trigram = cpu(partial(fill, "trigram", texts))[0]
     text = f"{pairs:.1f} s = {pairs / trigram:.2f} times trigram's (1)"
     say(f"index time of {len(texts)}", text)
 
 
-def fill(tokenizer: str, rows: Iterable[tuple[str, str]]) -> None:
+def fill(tokenizer: str, rows: Iterable[Sequence[str]]) -> None:
     """Make an index of bodies and titles with a tokenizer, and throw it away."""
     with tempfile.TemporaryDirectory() as folder, closing(sqlite3.connect(f"{folder}/i")) as made:
         made.execute("pragma journal_mode = off")
@@ -318,7 +317,7 @@ def beside_tantivy(connection: sqlite3.Connection, queries: list[str]) -> None:
     index = tantivy.Index(schema)
     writer = index.writer(200_000_000, 1)
     for (text,) in connection.execute("select text from articles"):
-        writer.add_document(tantivy.Document(body=index_text(text)))
+        writer.add_document(tantivy.Document(body=TextBatch([text]).fields[0]))
     writer.commit()
     writer.wait_merging_threads()
     index.reload()

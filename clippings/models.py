@@ -221,10 +221,11 @@ Outcome = Processed | Withheld
 
 
 class IndexEntry(NamedTuple):
-    """What an article is found by: its tokens, its keywords as (number, factor), its sketch."""
+    """What an article is found by: its tokens, its keywords as packed numbers (uint32) and
+    factors (uint8), its sketch."""
 
     tokens: IndexTokens
-    keywords: list[tuple[int, int]]
+    keywords: tuple[bytes, bytes]
     sketch: bytes
 
 

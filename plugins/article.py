@@ -21,7 +21,7 @@ from markupsafe import Markup
 
 from clippings.dataset.bibliography import as_bibtex, as_line, as_ris, entry
 from clippings.markdown.rendering import plain_text
-from clippings.site.addresses import DATABASE, Missing, archive, article_url
+from clippings.site.addresses import DATABASE, Missing, archive, article_url, web_address
 from clippings.site.article_body import contents, minutes, page_html
 from clippings.site.highlight import mark_hits
 from clippings.site.listings import CARD
@@ -64,13 +64,7 @@ ARTICLE_OF = """
     select id from articles where id = :id
     union all select article from placements where id = :id limit 1
 """
-WEB = re.compile(r"https?://", re.I)
 Row = Mapping[str, Any]
-
-
-def web_address(url: str | None) -> str | None:
-    """Return an address that a link may lead to; None for javascript: and the like."""
-    return url if url and WEB.match(url) else None
 
 
 def absolute_picture(datasette: Datasette, request: Request, image: str | None) -> str | None:

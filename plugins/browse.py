@@ -20,7 +20,7 @@ from datasette.utils.asgi import Request, Response
 
 from clippings.search import quoted
 from clippings.site import listings
-from clippings.site.addresses import Missing, archive
+from clippings.site.addresses import Missing, archive, number_in
 from clippings.site.chart import level, without_gaps
 from clippings.site.listings import Listing
 from clippings.site.pages import Page, Route, routes
@@ -39,11 +39,6 @@ LONG_DAY = 48
 """Articles of a day from which on its sections and sources are named."""
 
 RETITLED = "select exists (select 1 from revisions where instr(changes, 'title')) as found"
-
-
-def docid(text: str | None) -> int | None:
-    """Return a docid of the address; what is none counts as not given."""
-    return int(text) if text and text.isascii() and text.isdigit() and len(text) < 19 else None
 
 
 def weeks(listing: Listing) -> Iterator[list[str]]:
@@ -99,7 +94,7 @@ def browse(kind: str) -> Callable[..., Any]:
         listing = listings.listing(kind, unquote(request.url_vars.get("name", "")))
         if listing is None:
             raise Missing("browse.no_date")
-        before, after = (docid(request.args.get(name)) for name in ("before", "after"))
+        before, after = (number_in(request.args.get(name), 18) for name in ("before", "after"))
         found = await archive(datasette).execute_fn(
             lambda conn: read_listing(conn, listing, before, after)
         )

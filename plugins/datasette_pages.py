@@ -141,12 +141,14 @@ def uses(sql: str, tables: Sequence[str]) -> bool:
 
 
 def counts_by_month(columns: Sequence[str], rows: Iterable[Any]) -> list[tuple[str, int]]:
-    """Return (month or year, articles) of a query that has such columns, none left out."""
+    """Return (month or year, articles) of a query that has such columns, from the first month to
+    the last; what anyone's SQL calls a month and is none is left out."""
     if not {"month", "articles"} <= set(columns):
         return []
     month, articles = columns.index("month"), columns.index("articles")
     plain = [(Markup(row[month]).striptags(), str(row[articles])) for row in rows]
-    return without_gaps({name: int(n) for name, n in plain if n.isdigit()})
+    is_month = LISTED["month"].fullmatch
+    return without_gaps({name: int(n) for name, n in plain if is_month(name) and n.isdecimal()})
 
 
 @hookimpl

@@ -182,16 +182,14 @@ def table_actions(
     datasette: Datasette, database: str, table: str, request: Request
 ) -> list[dict[str, str]]:
     """Lead from a table to all pages of what it shows, in each format that can be made."""
-    if database != DATABASE or export_path(datasette, request, table, "csv") is None:
+    if database != DATABASE:
         return []
     t = translator_for(request)
     return [
-        {
-            "href": export_path(datasette, request, table, ending) or "",
-            "label": t.strings["export.formats"][ending],
-        }
+        {"href": path, "label": t.strings["export.formats"][ending]}
         for ending, form in FORMATS.items()
         if form.is_available and (table == "articles" or not form.articles)
+        if (path := export_path(datasette, request, table, ending))
     ]
 
 

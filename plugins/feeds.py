@@ -26,7 +26,14 @@ from clippings.markdown.rendering import render_html
 from clippings.search import parse_query
 from clippings.search.timeline import matching
 from clippings.search.trends import named
-from clippings.site.addresses import DATABASE, browse_path, local_path, site_root
+from clippings.site.addresses import (
+    DATABASE,
+    browse_path,
+    local_path,
+    number_in,
+    site_root,
+    web_address,
+)
 from clippings.site.answers import visit
 from clippings.site.article_body import with_pictures
 from clippings.site.error_pages import error_page
@@ -52,8 +59,6 @@ ENTRIES = """
     order by docid desc
 """
 LOCAL = re.compile(r"(?<=\s)href=\"/(?!/)")
-NUMBER = re.compile(r"[0-9]{1,7}")
-WEB = re.compile(r"https?://", re.I)
 
 
 class Channel(NamedTuple):
@@ -104,13 +109,13 @@ def neighbours(articles: int, number: int) -> tuple[int | None, int | None]:
     return number - 1 or None, (number + 1 if number < last else None)
 
 
-def read_page(conn: sqlite3.Connection, match: str, number: int) -> FeedPage | None:
+def read_page(conn: sqlite3.Connection, match: str, number: int | None) -> FeedPage | None:
     """Return an archive page of what an FTS5 expression finds, or with the number 0 the newest.
 
     None where there is no such page, or nothing is found.
     """
     docids = matching(conn, match)
-    if not docids or not 0 <= number <= len(docids) // SIZE:
+    if not docids or number is None or number > len(docids) // SIZE:
         return None
     shown = docids[(number - 1) * SIZE : number * SIZE] if number else docids[-SIZE:]
     rows = conn.execute(ENTRIES, [json.dumps(shown)]).fetchall()
@@ -152,11 +157,11 @@ def item_of(row: sqlite3.Row, root: str, t: Translator, *, pictures: bool) -> di
     item = {
         "id": tag(f"{root}articles/{row['id']}", root),
         "url": address,
-        "external_url": row["url"] if WEB.match(row["url"] or "") else None,
+        "external_url": web_address(row["url"]),
         "title": row["title"],
         "content_html": LOCAL.sub(lambda _: f'href="{root}', body),
         "summary": row["summary"],
-        "image": image if pictures and WEB.match(image) else None,
+        "image": web_address(image) if pictures else None,
         "date_published": published,
         "date_modified": instant(row["updated"]) or published,
         "authors": [{"name": author}] if author else None,
@@ -169,8 +174,7 @@ def item_of(row: sqlite3.Row, root: str, t: Translator, *, pictures: bool) -> di
 async def feed(datasette: Datasette, request: Request) -> Response:
     """Answer with a page of a feed, in the form that the address ends in."""
     t, form = translator_for(request), request.url_vars["form"]
-    asked = request.args.get("page") or "0"
-    number = int(asked) if NUMBER.fullmatch(asked) else -1
+    number = number_in(request.args.get("page") or "0", 7)
     path = local_path(datasette, request.path).removesuffix(f".{form}")
     channel = channel_of(path, request.args.get("q") or "")
     match = parse_query(channel.search).match

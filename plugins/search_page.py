@@ -30,7 +30,7 @@ from clippings.search import (
     snippet,
 )
 from clippings.search.suggestions import complete, suggest
-from clippings.site.addresses import article_url
+from clippings.site.addresses import article_url, number_in
 from clippings.site.answers import TooSlow, visit
 from clippings.site.listings import CARD
 from clippings.site.pages import Page, Route, routes
@@ -87,15 +87,10 @@ def read_page(conn: sqlite3.Connection, query: Query, order: str, number: int) -
     }
 
 
-def page_number(text: str) -> int:
-    """Return the page that an address asks for; what is no number is the first."""
-    return min(max(int(text), 1), LAST_PAGE) if text.isdecimal() and len(text) < 9 else 1
-
-
 async def search(datasette: Datasette, request: Request) -> Response:
     """Answer with the page."""
     query = parse_query((request.args.get("q") or "").strip())
-    number = page_number(request.args.get("page") or "")
+    number = min(number_in(request.args.get("page"), 8) or 1, LAST_PAGE)
     # Filters alone say nothing about relevance.
     orders = [name for name in ORDERS if query.terms or name != "relevance"]
     asked = request.args.get("sort")

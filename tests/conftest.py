@@ -27,9 +27,13 @@ from lxml import html
 
 from clippings.build.executors import mapper
 from clippings.build.pipeline import build
+from clippings.build.process import RawFile, process_articles
 from clippings.dataset.owner import as_rows, merged
 from clippings.dataset.release import release
+from clippings.models import Processed
 from clippings.reading.withholding import NOTHING_WITHHELD, Withholding
+from clippings.search.arrays import TextBatch
+from clippings.search.tokens import join_labels
 from clippings.site.compatibility import SQL_PAGE
 
 if TYPE_CHECKING:
@@ -87,6 +91,22 @@ class Visitor:
         """The rows of a query, straight from the database."""
         database = self.datasette.get_database("clippings")
         return [dict(row) for row in asyncio.run(database.execute(sql, values)).rows]
+
+
+def process_article(path: str, data: bytes) -> Processed:
+    """What a build makes of one file."""
+    return process_articles([RawFile(path, data)])[0]
+
+
+def index_text(text: str) -> str:
+    """The tokens of one field, as the column of the index takes them."""
+    return TextBatch([text]).fields[0]
+
+
+def index_labels(*names: str) -> str:
+    """The tokens of a column of names."""
+    batch = TextBatch(names)
+    return join_labels(zip(batch.characters, batch.words, strict=True))
 
 
 def text_of(tree: html.HtmlElement, path: str) -> list[str]:

@@ -122,15 +122,6 @@ def process_articles(
     return [_run(finish, file, each) for file, each in zip(files, converted, strict=True)]
 
 
-def process_article(path: str, data: bytes) -> Processed:
-    """Return the article of a file, or the file quarantined with the reason.
-
-    Pure: the same path and bytes give the same outcome anywhere. Never raises
-    for bad input; an exception is a bug, and names the file.
-    """
-    return process_articles([RawFile(path, data)])[0]
-
-
 def read_file(source: SourceFile) -> RawFile | Quarantined:
     """Return the bytes of a file; one that cannot be read, or is too large, is quarantined."""
     try:

@@ -90,12 +90,11 @@ def publish_folder(draft: Path, target: Path) -> None:
     _sync(target.parent)
 
 
-def write_checksums(folder: Path) -> int:
-    """Write SHA256SUMS over all files below the folder, read back; gives their number."""
+def write_checksums(folder: Path) -> None:
+    """Write SHA256SUMS over all files below the folder, read back."""
     paths = [path for path in folder.rglob("*") if path.is_file()]
     digests = {path.relative_to(folder).as_posix(): digest_of_file(path) for path in paths}
     (folder / NAME).write_text(as_checksums(digests), "utf-8")
-    return len(digests)
 
 
 def check_replaceable(folder: Path) -> None:

@@ -7,7 +7,6 @@ outcome ─► rows_of ─► FileRows   placement   what the build decides by
 from __future__ import annotations
 
 import marshal
-from array import array
 from dataclasses import fields
 from enum import IntEnum
 from operator import attrgetter
@@ -126,9 +125,8 @@ def rows_of(outcome: Outcome, entry: IndexEntry | None, digest: str) -> FileRows
     seen = (span.first_seen, span.last_seen, span.removed) if span else (None, None, None)
     place = (article.section, article.source, article.feed)
     key = path_id(outcome.path)
-    numbers, factors = zip(*entry.keywords, strict=True) if entry.keywords else ((), ())
     keys = band_keys(entry.sketch)
-    alike = (array("I", numbers).tobytes(), bytes(factors), keys, entry.sketch if keys else b"")
+    alike = (*entry.keywords, keys, entry.sketch if keys else b"")
     stored = (tuple(entry.tokens), article.language, tuple(sorted(article.features)))
     parts = (
         marshal.dumps(_article_values(article)),

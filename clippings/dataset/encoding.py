@@ -121,14 +121,9 @@ def encode_markdown(columns: Sequence[Column], rows: Iterable[Row]) -> Iterator[
     yield sink.taken()
 
 
-def encode_bibtex(columns: Sequence[Column], rows: Iterable[Row]) -> Iterator[bytes]:
-    """Yield an entry of BibTeX an article."""
-    return (as_bibtex(article).encode() for article in rows)
-
-
-def encode_ris(columns: Sequence[Column], rows: Iterable[Row]) -> Iterator[bytes]:
-    """Yield a record of RIS an article."""
-    return (as_ris(article).encode() for article in rows)
+def each_as(entry: Callable[[Mapping[str, Any]], str]) -> Encoder:
+    """Return the encoder that writes the entry of each article, one after the other."""
+    return lambda columns, rows: (entry(article).encode() for article in rows)
 
 
 def encode_csl_json(columns: Sequence[Column], rows: Iterable[Row]) -> Iterator[bytes]:
@@ -204,8 +199,8 @@ FORMATS = {
         Format("jsonl", "application/jsonl; charset=utf-8", encode_jsonl),
         Format("parquet", "application/vnd.apache.parquet", encode_parquet, "pyarrow"),
         Format("zip", "application/zip", encode_markdown, articles=_MARKDOWN),
-        Format("bib", "application/x-bibtex", encode_bibtex, articles=_CITED),
-        Format("ris", "application/x-research-info-systems", encode_ris, articles=_CITED),
+        Format("bib", "application/x-bibtex", each_as(as_bibtex), articles=_CITED),
+        Format("ris", "application/x-research-info-systems", each_as(as_ris), articles=_CITED),
         Format(
             "csl.json", "application/vnd.citationstyles.csl+json", encode_csl_json, articles=_CITED
         ),

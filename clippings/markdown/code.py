@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Callable, Iterator
 from itertools import islice
 
 from turbohtml import Element, Node, Text
 
-from clippings.markdown.tokens import syntax
+from clippings.markdown.elements import AROUND_CODE
+from clippings.markdown.tokens import LINE, syntax
 
 # A class that names the language, and a class that stands beside the name.
 _LANGUAGE = re.compile(
@@ -128,6 +130,31 @@ def fenced(text: str, language: str) -> str:
     longest = max(map(len, _BACKTICKS.findall(text)), default=0)
     fence = "`" * max(3, longest + 1)
     return f"{fence}{language}\n{text}\n{fence}"
+
+
+def code_parts(
+    element: Element, converted: Callable[[Element], str], level: int = 0
+) -> Iterator[str]:
+    """Yield inline code with links or marks in it: these stand around code, not the other way.
+
+    `converted` gives the Markdown of a link or a picture in it.
+    """
+    for child in element:
+        if isinstance(child, Text):
+            yield code_syntax(child.data)
+        elif not isinstance(child, Element):
+            continue
+        elif child.tag in ("a", "img"):
+            yield converted(child)
+        elif child.tag == "br":
+            yield LINE
+        elif level > DEEPEST:
+            yield code_syntax(child.text)
+        else:
+            before, after = AROUND_CODE.get(child.tag, ("", ""))
+            yield before
+            yield from code_parts(child, converted, level + 1)
+            yield after
 
 
 def code_syntax(text: str) -> str:

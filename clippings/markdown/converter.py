@@ -12,9 +12,8 @@ and for every tag that a subclass has one for. What depends on neighbours waits 
 # ruff: noqa: D102, N802 — the names and the meaning of the convert_* methods are markdownify's
 from __future__ import annotations
 
-import re
 from collections import Counter
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from dataclasses import replace
 from functools import cached_property, partialmethod
 from itertools import islice
@@ -23,9 +22,22 @@ from typing import Any
 from markdownify import MarkdownConverter
 from turbohtml import Element, Text
 
-from clippings.markdown.code import DEEPEST, code_language, code_syntax, code_text, fenced
+from clippings.markdown.blocks import (
+    check_box,
+    definition_list,
+    heading,
+    quotation,
+    visible_text,
+)
+from clippings.markdown.code import (
+    DEEPEST,
+    code_language,
+    code_parts,
+    code_syntax,
+    code_text,
+    fenced,
+)
 from clippings.markdown.elements import (
-    AROUND_CODE,
     FRAMES,
     LEAVES,
     MARKS,
@@ -66,7 +78,6 @@ _BESIDE = 8  # how many pictures back the one of a `<noscript>` is looked for
 _LONGEST_PLACEHOLDER = 1000  # characters of a `data:` picture that only holds a place
 
 _NOTHING = Element("div")
-_CLOSING_HASHES = re.compile(r"(?:^|(?<= ))#+$")
 
 
 class Converter(MarkdownConverter):
@@ -187,30 +198,19 @@ class Converter(MarkdownConverter):
         self.losses["nesting-flattened"] += 1
         return True
 
-    # Blocks
-
     def convert_hN(self, n: int, el: Element, text: str, parent_tags: Parents) -> str:
         blocks = finish(text, self._open_marks, starts_line=False)
         title = " ".join(b for b in blocks if b[0] not in FINISHED).replace("  \n", " ")
-        if len(self.images) > self._images_before and not _visible(el):
+        if len(self.images) > self._images_before and not visible_text(el):
             return f"{BREAK}{text}{BREAK}"  # only a picture
-        if title[-1:] == "#":
-            title = _CLOSING_HASHES.sub(r"\\\g<0>", title)
         rest = [b for b in blocks if b[0] in FINISHED]
-        written = f"<h{n}>{title}</h{n}>" if "table" in parent_tags else self._heading(n, title)
+        style = self.options["heading_style"].lower()
+        in_table = "table" in parent_tags
+        written = f"<h{n}>{title}</h{n}>" if in_table else heading(n, title, style)
         return (block(written) if title else "") + BREAK.join(["", *rest, ""])
 
-    def _heading(self, n: int, title: str) -> str:
-        style = self.options["heading_style"].lower()
-        if style == "underlined" and n < 3:
-            return f"{title}\n{'=-'[n - 1] * max(3, len(title))}"
-        return f"{'#' * n} {title}{' ' + '#' * n if style == 'atx_closed' else ''}"
-
     def convert_blockquote(self, el: Element, text: str, parent_tags: Parents) -> str:
-        quoted = assemble(self._blocks(text))
-        return block(
-            "\n".join(f"> {line}" if line else ">" for line in quoted.split("\n")) if quoted else ""
-        )
+        return block(quotation(assemble(self._blocks(text))))
 
     def convert_li(self, el: Element, text: str, parent_tags: Parents) -> str:
         if "table" in parent_tags:
@@ -250,16 +250,14 @@ class Converter(MarkdownConverter):
 
     def convert_figure(self, el: Element, text: str, parent_tags: Parents) -> str:
         if (caption := el.find("figcaption")) is not None:
-            words = _visible(caption)
+            words = visible_text(caption)
             for place in range(self._images_before, len(self.images)):
                 if not self.images[place].caption:  # else it stands in a figure in this one
                     self.images[place] = replace(self.images[place], caption=words)
         return f"{BREAK}{text}{BREAK}"
 
     def convert_dl(self, el: Element, text: str, parent_tags: Parents) -> str:
-        texts = [b[1:] if b[0] in FINISHED else b for b in self._blocks(text)]
-        rows = [t if t.startswith(("<dt>", "<dd>")) else f"<dd>\n\n{t}\n\n</dd>" for t in texts]
-        return block("\n".join(["<dl>", *rows, "</dl>"])) if rows else BREAK
+        return block(definition_list(self._blocks(text)))
 
     def _convert_part(self, el: Element, text: str, parent_tags: Parents, whole: str) -> str:
         if "table" in parent_tags or whole not in parent_tags:
@@ -272,8 +270,6 @@ class Converter(MarkdownConverter):
     def convert_details(self, el: Element, text: str, parent_tags: Parents) -> str:
         inside = assemble(self._blocks(text))
         return block(f"<details>\n{inside}\n\n</details>")
-
-    # Tables
 
     def convert_td(self, el: Element, text: str, parent_tags: Parents) -> str:
         if "table" not in parent_tags:
@@ -298,15 +294,13 @@ class Converter(MarkdownConverter):
         ]
         return f"{BREAK}{before}{block(pipe_table(finished))}"
 
-    # Inline
-
     def convert_br(self, el: Element, text: str, parent_tags: Parents) -> str:
         return LINE
 
     def convert_a(self, el: Element, text: str, parent_tags: Parents) -> str:
         href = el.attr("href") or ""
         address = clean_address(href, self.base_url)
-        words = _visible(el, " " if BREAK in text else "")
+        words = visible_text(el, " " if BREAK in text else "")
         if not words:
             words = " ".join(image.alt for image in self.images[self._images_before :])
         title = title_of(el, words)
@@ -343,31 +337,16 @@ class Converter(MarkdownConverter):
     def convert_code(self, el: Element, text: str, parent_tags: Parents) -> str:
         if next(el.iter_elements(NOT_CODE), None) is None:
             return code_syntax(el.text)
-        return "".join(self._code_parts(el, parent_tags))
+
+        def converted(inside: Element) -> str:
+            if inside.tag == "img":
+                return self.convert_img(inside, "", parent_tags)
+            self._links_before = len(self.links)
+            return self.convert_a(inside, code_syntax(inside.text), parent_tags)
+
+        return "".join(code_parts(el, converted))
 
     convert_tt = convert_samp = convert_code
-
-    def _code_parts(self, el: Element, parents: Parents, level: int = 0) -> Iterator[str]:
-        """Code with links or marks in it: these stand around code, not the other way."""
-        for child in el:
-            if isinstance(child, Text):
-                yield code_syntax(child.data)
-            elif not isinstance(child, Element):
-                continue
-            elif child.tag == "a":
-                self._links_before = len(self.links)
-                yield self.convert_a(child, code_syntax(child.text), parents)
-            elif child.tag == "img":
-                yield self.convert_img(child, "", parents)
-            elif child.tag == "br":
-                yield LINE
-            elif level > DEEPEST:
-                yield code_syntax(child.text)
-            else:
-                before, after = AROUND_CODE.get(child.tag, ("", ""))
-                yield before
-                yield from self._code_parts(child, parents, level + 1)
-                yield after
 
     def convert_tex(self, el: Element, text: str, parent_tags: Parents) -> str:
         if el.attr("display"):
@@ -375,11 +354,8 @@ class Converter(MarkdownConverter):
         return escape(f"${el.text}$")
 
     def convert_input(self, el: Element, text: str, parent_tags: Parents) -> str:
-        if (el.attr("type") or "").lower() != "checkbox" or "li" not in parent_tags:
-            return ""
-        box = "[ ]" if el.attr("checked") is None else "[x]"
-        after = el.next_sibling
-        return box if isinstance(after, Text) and after.data[:1].isspace() else f"{box} "
+        is_box = (el.attr("type") or "").lower() == "checkbox" and "li" in parent_tags
+        return check_box(el) if is_box else ""
 
     def convert_noscript(self, el: Element, text: str, parent_tags: Parents) -> str:
         """What stands in for a script; a picture that the lazy loader's tag gave already goes."""
@@ -421,7 +397,3 @@ _METHODS: dict[str, Method] = {
     },
 }
 _DEFAULTS: dict[str, Any] = vars(MarkdownConverter(**OUR_DEFAULTS))["options"]
-
-
-def _visible(el: Element, joint: str = "") -> str:
-    return " ".join((joint.join(el.strings) if joint else el.text).split())

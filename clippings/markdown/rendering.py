@@ -70,7 +70,7 @@ def render_html(markdown: str) -> str:
     if _is_crafted(markdown):
         return f"<pre>{html.escape(without_surrogates(markdown))}</pre>"
     return nh3.clean(
-        _with_anchors(_dressed(to_html(markdown))),
+        _with_anchors(_with_site_markup(to_html(markdown))),
         tags=_TAGS,
         attributes=_ATTRIBUTES,
         attribute_filter=_filtered,
@@ -80,7 +80,7 @@ def render_html(markdown: str) -> str:
     )
 
 
-def _dressed(rendered: str) -> str:
+def _with_site_markup(rendered: str) -> str:
     """HTML with what the site adds to tables, boxes and pictures.
 
     A picture has its attributes already in one order; nh3, which sees to it that each has them,

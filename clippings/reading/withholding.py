@@ -78,7 +78,7 @@ NOTHING_WITHHELD = Withholding()
 
 
 def read_withholding(settings: Mapping[str, Any], file: str) -> Withholding:
-    """Return the build settings: what archive.yml says, and before it metadata.yml.
+    """Return the build settings of archive.yml, whose kinds of values are checked already.
 
     Raises BuildError, naming `file` and the entry, for what cannot be meant.
     """
@@ -87,10 +87,6 @@ def read_withholding(settings: Mapping[str, Any], file: str) -> Withholding:
     try:
         if publish not in PUBLISH:
             raise ValueError(f"publish is one of {', '.join(PUBLISH)}, not {publish!r}")
-        if not isinstance(split, bool):
-            raise ValueError(f"split_categories is true or false, not {split!r}")
-        if not isinstance(entries, list):
-            raise ValueError("withhold is a list of entries such as `- source: name`")
         listed = tuple(_entry(n, each) for n, each in enumerate(entries, 1))
     except ValueError as error:
         raise BuildError(f"{file}: {error}") from None

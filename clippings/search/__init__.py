@@ -1,32 +1,29 @@
 """Search that finds every Chinese word: text → tokens, query → FTS5 expression.
 
-    an article's fields ─► index_text, index_labels, facts ─► articles_fts (stock FTS5)
-    what a reader types ─► parse_query ─► Query.match      ─► articles_fts match ?
-                                        ├► Query.terms     ─► snippet
-                                        └► Query.plain     ─► closest, where few are found
+    an article's fields ─► TextBatch, join_labels, facts ─► articles_fts (stock FTS5)
+    what a reader types ─► parse_query ─► Query.match    ─► articles_fts match ?
+                                        ├► Query.terms   ─► snippet
+                                        └► Query.plain   ─► closest, where few are found
 
 The same pure functions serve the build, the site, the API and notebooks. The index needs no
 extension: any `sqlite3` with FTS5 opens, checks and queries it (docs/search.md has the recipe).
 """
 
-from clippings.search.closest import FEW, Closest, Results, closest, find
+from clippings.search.closest import Closest, closest, find
 from clippings.search.folding import fold, folding_table
-from clippings.search.query import Filter, Note, Query, parse_query, quoted
+from clippings.search.query import Note, Query, parse_query, quoted
 from clippings.search.results import COUNTED, COUNTS, ORDERS, RANKED, count
 from clippings.search.snippets import Snippet, snippet
-from clippings.search.tokens import facts, index_labels, index_text
+from clippings.search.tokens import facts
 
 __all__ = [
     "COUNTED",
     "COUNTS",
-    "FEW",
     "ORDERS",
     "RANKED",
     "Closest",
-    "Filter",
     "Note",
     "Query",
-    "Results",
     "Snippet",
     "closest",
     "count",
@@ -34,8 +31,6 @@ __all__ = [
     "find",
     "fold",
     "folding_table",
-    "index_labels",
-    "index_text",
     "parse_query",
     "quoted",
     "snippet",

@@ -21,7 +21,7 @@ from typing import NamedTuple
 from clippings.search.folding import CJK, SYMBOLS
 from clippings.search.query import WORDS, Query, phrase, without
 from clippings.search.results import ORDERS, WEIGHTS, count
-from clippings.search.snippets import find_places, fold_with_origin, window
+from clippings.search.snippets import Span, find_places, fold_with_origin, window
 
 FEW = 3
 """Fewer results than these are followed by the closest articles."""
@@ -65,8 +65,6 @@ _TEXTS = """
     from articles
     where docid in (select value from json_each(?))
 """
-
-Span = tuple[int, int]
 
 
 @dataclass(frozen=True, slots=True)

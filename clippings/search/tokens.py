@@ -34,22 +34,12 @@ _RUN = re.compile(f"[{CJK}]+|[0-9]+|\\++|[#@]+|[%{SIGNS}]|[^{CJK}0-9{SYMBOLS}{SI
 VALUE = "|"  # stands before and after each value of a label column
 
 
-def index_text(text: str) -> str:
-    """Return the tokens of one field, separated by spaces, as the FTS5 column takes them."""
-    return TextBatch([text]).fields[0]
-
-
-def index_labels(values: Iterable[str]) -> str:
-    """Return the tokens of a column of names (sources, tags): `| 知乎 | 果壳 壳网 |`.
+def join_labels(values: Iterable[tuple[str, str]]) -> str:
+    """Return the tokens of a column of names (sources, tags), given the characters and the words
+    of each: `| 知乎 | 果壳 壳网 |`.
 
     The bars let a query ask for a whole value: `source:"知乎"` leaves 知乎日报 out.
     """
-    batch = TextBatch(list(dict.fromkeys(values)))
-    return join_labels(zip(batch.characters, batch.words, strict=True))
-
-
-def join_labels(values: Iterable[tuple[str, str]]) -> str:
-    """Return the same of the (characters, words) of each name."""
     cut = list(values)
     characters = dict.fromkeys("".join(characters for characters, _ in cut))
     words = (piece for _, words in cut for piece in (VALUE, words) if piece)

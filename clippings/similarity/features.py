@@ -27,8 +27,9 @@ Keys = npt.NDArray[np.int64]
 _COUNTED = re.compile(r"[\d〇零一二两三四五六七八九十百千上中下\s]+")
 
 
-def keywords(titles: TextBatch, texts: TextBatch) -> list[list[tuple[int, int]]]:
-    """Return (number, factor) of the tokens that each article is most about, by number.
+def keywords(titles: TextBatch, texts: TextBatch) -> list[tuple[bytes, bytes]]:
+    """Return (numbers, factors) of the tokens that each article is most about, by number: uint32
+    and uint8.
 
     The number is a hash of 32 bits; the factor is 2 where the token stands in the title, else 1.
     Single characters say too little in any script; a token seen once in the text and never in
@@ -44,9 +45,9 @@ def keywords(titles: TextBatch, texts: TextBatch) -> list[list[tuple[int, int]]]
     keys, counts = keys[counts > 1], counts[counts > 1]
     most = np.argsort((keys >> 32 << 32) - counts, kind="stable")
     chosen = np.sort(keys[most[_rank(keys >> 32) < KEYWORDS]])
-    factors = 1 + np.isin(chosen, in_title)
-    pairs = list(zip(_numbers(chosen).tolist(), factors.tolist(), strict=True))
-    return [pairs[start:end] for start, end in _cuts(chosen, articles)]
+    numbers, factors = _numbers(chosen), np.isin(chosen, in_title) + np.uint8(1)
+    cuts = _cuts(chosen, articles)
+    return [(numbers[start:end].tobytes(), factors[start:end].tobytes()) for start, end in cuts]
 
 
 def sketches(

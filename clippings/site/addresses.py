@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Container
 from urllib.parse import quote
 
@@ -12,6 +13,9 @@ from datasette.utils.asgi import NotFound, Request
 
 DATABASE = "clippings"
 """The name under which Datasette serves clippings.db; metadata.yml uses it too."""
+
+
+_WEB = re.compile(r"https?://", re.I)
 
 
 class Missing(NotFound):  # type: ignore[misc]
@@ -43,6 +47,17 @@ def browse_path(kind: str, name: str) -> str:
     """
     path = f"/{kind}/{quote(name, safe='')}"
     return f"{path[:-5]}%2E{path[-4:]}" if path.endswith((".atom", ".json")) else path
+
+
+def web_address(url: str | None) -> str | None:
+    """Return an address that a link may lead to; None for javascript: and the like."""
+    return url if url and _WEB.match(url) else None
+
+
+def number_in(text: str | None, digits: int) -> int | None:
+    """Return a whole number that an argument of an address says; None for anything else, and for
+    one of more digits."""
+    return int(text) if text and text.isdecimal() and len(text) <= digits else None
 
 
 def local_path(datasette: Datasette, path: str) -> str:

@@ -16,8 +16,9 @@ from functools import cache, lru_cache
 from importlib.resources import files
 from typing import Any
 
-import yaml
 from opencc import OpenCC
+
+from clippings.dataset.owner import load_yaml
 
 LANGUAGES = {"zh-Hans": "简体中文", "zh-Hant": "繁體中文", "en": "English"}
 """The languages of the site, each under its own name; the first is for who states none."""
@@ -106,7 +107,7 @@ def _opencc() -> Any:
 @cache
 def _exceptions() -> dict[str, str]:
     """Return the words that OpenCC misses or mistakes, longest first."""
-    table = yaml.safe_load(_read("traditional"))
+    table = load_yaml(_read("traditional"))
     return {word: table[word] for word in sorted(table, key=len, reverse=True)}
 
 
@@ -123,7 +124,7 @@ def translator(code: str) -> Translator:
     """Return the texts of one of LANGUAGES."""
     written = "zh-Hans" if code == "zh-Hant" else code
     text = _read(written)
-    return Translator(code, yaml.safe_load(to_traditional(text) if code == "zh-Hant" else text))
+    return Translator(code, load_yaml(to_traditional(text) if code == "zh-Hant" else text))
 
 
 def choose_language(asked: str | None, kept: str | None, accepted: str | None) -> str:

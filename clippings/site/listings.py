@@ -11,10 +11,10 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date
 
+from clippings.search.timeline import PERIODS
+
 CARD = "id, docid, title, summary, source, section, published, day, language, characters, image"
 """The columns that a list of articles shows."""
-
-_WIDTHS = {"year": 4, "month": 7, "day": 10}
 
 
 def _placed(column: str) -> str:
@@ -72,9 +72,9 @@ class ListingPage:
 
 def listing(kind: str, name: str = "") -> Listing | None:
     """Return the listing of that kind and name; None for what is no date where one is wanted."""
-    if kind not in _WIDTHS:
+    if kind not in PERIODS:
         return Listing(kind, name)
-    if len(name) != _WIDTHS[kind]:
+    if len(name) != PERIODS[kind]:
         return None
     first, last = (name + rest[len(name) - 4 :] for rest in ("-01-01", "-12-31"))
     try:
@@ -132,7 +132,7 @@ def by_date(
 ) -> list[sqlite3.Row]:
     """Return (name, articles) of the years, months or days from one day to another, in order."""
     sql = f"""
-        select substr(day, 1, {_WIDTHS[kind]}) as name, count(*) as articles from articles
+        select substr(day, 1, {PERIODS[kind]}) as name, count(*) as articles from articles
         where day between ? and ? group by 1 order by 1
     """
     return conn.execute(sql, [first, last]).fetchall()
@@ -176,7 +176,7 @@ def neighbours(conn: sqlite3.Connection, of: Listing) -> tuple[str | None, str |
     """Return the day, month or year with articles before this one, and the one after."""
     (before,) = conn.execute("select max(day) from articles where day < ?", [of.first]).fetchone()
     (after,) = conn.execute("select min(day) from articles where day > ?", [of.last]).fetchone()
-    width = _WIDTHS[of.kind]
+    width = PERIODS[of.kind]
     return (before or "")[:width] or None, (after or "")[:width] or None
 
 

@@ -74,7 +74,8 @@ class Middleware:
         path, query = self._local(scope), scope["query_string"].decode("latin-1")
         send = changing_headers(send, partial(self._secured, path))
         is_here = re.match(rb"/(?![/\\])", sent)  # no `GET http://other.example/`, no `//other`
-        if not is_here or not (address := self._canonical(path, query)):
+        address = self._canonical(path, query) if is_here else None
+        if not address or (scope["method"] in READING and not _may_be_there(address[0])):
             return await self._refuse(scope, send, 404)
         if address == (path, query):
             return await self._visit(scope, receive, send)
@@ -182,6 +183,11 @@ class Middleware:
         request = Request({**scope, "csrftoken": lambda: ""}, None)  # no form of the page posts
         answer = await error_page(self._datasette, request, status, message)
         await answer.asgi_send(send)
+
+
+def _may_be_there(path: str) -> bool:
+    """Return whether anything may stand at a path: Datasette's names have no percent in them."""
+    return "%" not in path or path.startswith(("/static/", "/-/")) or pages.find(path) is not None
 
 
 def _not_streamed(path: str, query: str, tables: Container[str]) -> tuple[str, str]:

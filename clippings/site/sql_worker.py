@@ -18,12 +18,13 @@ import signal
 import sqlite3
 import sys
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import suppress
+from contextlib import contextmanager, suppress
 from multiprocessing.connection import Connection
 from multiprocessing.process import BaseProcess
 from pathlib import Path
+from types import ModuleType
 from typing import Any, NamedTuple
 
 from datasette.app import Datasette
@@ -81,8 +82,9 @@ class SqlWorker:
             "settings": datasette._settings,
             "sqlite_extensions": datasette.sqlite_extensions,
         }
-        if IS_SECOND:
-            options["config"] = datasette.config
+        if IS_SECOND:  # the settings of the command line are in both, and may be given once only
+            config = datasette.config or {}
+            options["config"] = {key: config[key] for key in config if key != "settings"}
         self._about, self._is_there = (path, options), is_there
         self._process: BaseProcess | None = None
         self._thread = ThreadPoolExecutor(1, thread_name_prefix="sql-worker")
@@ -106,7 +108,8 @@ class SqlWorker:
         self._pipe, theirs = _PROCESSES.Pipe()
         arguments = (theirs, *self._about)
         self._process = _PROCESSES.Process(target=answer_queries, args=arguments, daemon=True)
-        self._process.start()
+        with _main_unknown():
+            self._process.start()
         theirs.close()
         try:
             self._pipe.recv()  # it has opened the file
@@ -143,6 +146,17 @@ class SqlWorker:
         if isinstance(answer, Exception):
             raise answer
         return answer
+
+
+@contextmanager
+def _main_unknown() -> Iterator[None]:
+    """Keep `multiprocessing` from running the main script once more in the process it starts: it
+    may be one that serves a site without asking whether it is `__main__`."""
+    main, sys.modules["__main__"] = sys.modules["__main__"], ModuleType("__main__")
+    try:
+        yield
+    finally:
+        sys.modules["__main__"] = main
 
 
 def plain_parameters(sql: str, given: Any) -> Any:

@@ -17,12 +17,13 @@ from pathlib import Path
 
 import pytest
 from click.testing import CliRunner, Result
+from conftest import process_article
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from build_db import main
 from clippings.build import process
-from clippings.build.process import MAX_BYTES, MAX_KEPT, prepare_rows, process_article, read_file
+from clippings.build.process import MAX_BYTES, MAX_KEPT, prepare_rows, read_file
 from clippings.models import ParsedArticle, ProcessedArticle, Quarantined, SourceFile
 from clippings.reading.identity import path_id
 

@@ -2,13 +2,11 @@
 
 from __future__ import annotations
 
-from conftest import ROOT
+from conftest import ROOT, index_labels, index_text, process_article
 
-from clippings.build.process import process_article
 from clippings.database.entries import Columns, index, index_tokens
 from clippings.markdown.rendering import plain_text
 from clippings.models import ProcessedArticle
-from clippings.search import index_labels, index_text
 
 
 def test_an_entry_depends_on_its_article_only() -> None:
@@ -25,5 +23,5 @@ def test_an_entry_depends_on_its_article_only() -> None:
         assert index_tokens(row) == tokens
         assert tokens.title == index_text(a.title)
         assert tokens.body == index_text(text)
-        assert tokens.tags == index_labels(sorted(a.tags))
+        assert tokens.tags == index_labels(*sorted(a.tags))
     assert index([], []) == []

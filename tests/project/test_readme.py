@@ -142,3 +142,10 @@ def test_make_serve_answers(served: str) -> None:
             assert "核战争打不赢也打不得".encode() in body or b"7.5" in body
         if path == "/clippings.db":
             assert body.startswith(b"SQLite format 3\0")
+
+
+@pytest.mark.parametrize("page", sorted(ROOT.glob("docs/*.md")), ids=lambda page: page.name)
+def test_every_test_that_the_docs_name_exists(page: Path) -> None:
+    """A promise names the file that holds it."""
+    there = {file.name for file in ROOT.glob("tests/**/test_*.py")}
+    assert set(re.findall(r"\btest_\w+\.py\b", page.read_text())) <= there

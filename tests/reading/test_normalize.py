@@ -5,8 +5,8 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
+from conftest import process_article
 
-from clippings.build.process import process_article
 from clippings.models import Article, Conversion, Diagnostic, Image, ParsedArticle, ProcessedArticle
 from clippings.reading.fields import opening
 from clippings.reading.normalize import normalize_article, own_title

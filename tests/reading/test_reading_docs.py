@@ -7,9 +7,8 @@ import re
 from dataclasses import asdict
 
 import pytest
-from conftest import ROOT
+from conftest import ROOT, process_article
 
-from clippings.build.process import process_article
 from clippings.models import Quarantined
 from clippings.reading.dates import parse_date
 

@@ -11,18 +11,16 @@ from typing import Any
 import pytest
 import yaml
 from click.testing import CliRunner, Result
-from conftest import ROOT, Visitor
+from conftest import ROOT, Visitor, index_text, process_article
 from hypothesis import given
 from hypothesis import strategies as st
 
 from build_db import main
-from clippings.build.process import process_article
 from clippings.dataset.owner import parse_archive_file
 from clippings.markdown.rendering import plain_text
 from clippings.reading.fields import opening
 from clippings.reading.identity import path_id
 from clippings.reading.withholding import Entry, Withholding, read_withholding, withhold
-from clippings.search import index_text
 
 BEGINNING = "今天的江城下了雪，" * 20
 SECRET = "只有全文里才有的一句话：蓝鲸在第三层抽屉。"

@@ -6,8 +6,9 @@ import sqlite3
 from pathlib import Path
 
 import pytest
+from conftest import index_labels, index_text
 
-from clippings.search import facts, find, index_labels, index_text, parse_query
+from clippings.search import facts, find, parse_query
 from clippings.search.closest import split_question
 from clippings.search.suggestions import complete, suggest
 
@@ -44,7 +45,7 @@ def archive() -> sqlite3.Connection:
             (
                 docid,
                 *map(index_text, (body, title)),
-                index_labels([source]),
+                index_labels(source),
                 facts("2022-09-26", "zh", ()),
             ),
         )

@@ -9,9 +9,10 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from conftest import index_labels, index_text
 
 from clippings.markdown.rendering import plain_text
-from clippings.search import fold, folding_table, index_labels, index_text, parse_query
+from clippings.search import fold, folding_table, parse_query
 from clippings.search.folding import CJK, SIGNS, SYMBOLS
 
 PROJECT = Path(__file__).parents[2]
@@ -46,7 +47,7 @@ def archive(bodies: list[str]) -> sqlite3.Connection:
 
 def add(connection: sqlite3.Connection, docid: int, body: str) -> None:
     sql = "insert into articles_fts (rowid, body, source, facts) values (?, ?, ?, 'all')"
-    connection.execute(sql, (docid, index_text(body), index_labels(["例"])))
+    connection.execute(sql, (docid, index_text(body), index_labels("例")))
 
 
 def rows(connection: sqlite3.Connection, sql: str, value: str) -> list[int]:
@@ -192,7 +193,7 @@ def test_deleting_leaves_what_a_rebuild_would() -> None:
         connection.execute(
             "insert into articles_fts (articles_fts, rowid, body, title, summary, author, section,"
             " source, feed, tags, facts) values ('delete', ?, ?, '', '', '', '', ?, '', '', 'all')",
-            (docid, index_text(old), index_labels(["例"])),
+            (docid, index_text(old), index_labels("例")),
         )
         bodies[docid - 1] = old[: len(old) // 2] + "改过的文字" + str(docid)
         add(connection, docid, bodies[docid - 1])

@@ -16,8 +16,8 @@ words = st.text(st.sampled_from("核战争的演习ab12 。\n"), max_size=60)
 
 
 def keywords_of(title: str, text: str) -> list[tuple[int, int]]:
-    (found,) = keywords(TextBatch([title]), TextBatch([text]))
-    return found
+    ((numbers, factors),) = keywords(TextBatch([title]), TextBatch([text]))
+    return list(zip(array("I", numbers), factors, strict=True))
 
 
 def test_keywords_are_the_frequent_tokens() -> None:
@@ -73,5 +73,6 @@ def test_a_batch_is_each_text_by_itself(several: list[str]) -> None:
     ]
     titles = TextBatch([*reversed(several), "more"])
     assert keywords(titles, batch) == [
-        keywords_of(title, text) for title, text in zip(reversed(several), several, strict=True)
+        keywords(TextBatch([title]), TextBatch([text]))[0]
+        for title, text in zip(reversed(several), several, strict=True)
     ]

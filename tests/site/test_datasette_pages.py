@@ -215,3 +215,12 @@ def test_columns_are_chosen_by_a_form(site: Visitor) -> None:
     assert fields == [("source", "示例日报")]
     assert {"title"} <= set(form.xpath(".//input[@checked]/@value"))
     assert "author" in form.xpath(".//input/@value")
+
+
+@pytest.mark.parametrize("month", ["2021", "x", "2021-1-1", "", "²"])
+def test_a_month_that_is_none_is_no_bar(site: Visitor, month: str) -> None:
+    """Anybody's SQL may call anything a month; the real ones beside it are drawn."""
+    rows = ", ".join(f"('{each}', {count})" for each, count in ((month, 1), ("2021-12", 2)))
+    sql = f"select column1 as month, column2 as articles from (values {rows}, ('2022-01', 3))"
+    page = site.page(f"{SQL}?sql={quote(sql)}")
+    assert len(page.xpath("//figure[@class='bars']//a")) == 2

@@ -15,10 +15,9 @@ from typing import TYPE_CHECKING, Any
 from urllib.parse import quote, urlsplit
 
 import pytest
-from conftest import ROOT, SQL, Visitor, chromium, listening
+from conftest import ROOT, SQL, Visitor, chromium, listening, process_article
 from lxml import etree, html
 
-from clippings.build.process import process_article
 from clippings.markdown.rendering import render_html
 from clippings.models import ProcessedArticle, Quarantined
 from clippings.site.compatibility import IS_SECOND

@@ -22,7 +22,7 @@ from clippings.build.pipeline import build
 from clippings.site import live_database as of_site
 from clippings.site.dataset import description
 
-SWAPS = 200 if os.environ.get("CLIPPINGS_SOAK") else 50
+SWAPS = 200 if os.environ.get("CLIPPINGS_SOAK") else 20
 READERS = 8
 MARK = "edition{:04}"
 """The name that everything of an edition bears; all are of one length, so files are of one size."""
@@ -141,7 +141,7 @@ async def swap_under_load(site: Visitor, editions: list[Path], swaps: int) -> li
 
 
 def test_swaps_under_load(live: Visitor, editions: list[Path]) -> None:
-    """Fifty new databases while eight read: every answer is whole and of one edition, the last
+    """Twenty new databases while eight read: every answer is whole and of one edition, the last
     one is served in the end, and no file of the others stays open."""
     asyncio.run(swap_under_load(live, editions, 8))  # every lazy thing is there now
     before = open_files()

@@ -168,3 +168,28 @@ def test_published_queries_get_an_answer(site: Visitor) -> None:
             statuses[vector["expect"]], _, _ = ask(site, f"{SQL}{suffix}?{parameters}")
             assert statuses[vector["expect"]] in {200, 400, 403}, vector["sql"][:200]
     assert statuses["refused"] == statuses["readonly"] == statuses["timeout"] == 400
+
+
+SCRIPT = """
+import asyncio, sys
+from pathlib import Path
+from datasette.app import Datasette
+
+async def main():
+    datasette = Datasette([], config_dir=Path(sys.argv[1]))
+    await datasette.invoke_startup()
+    answer = await datasette.client.get(sys.argv[2] + "?sql=select+41%2B1")
+    print(answer.status_code, "42" in answer.text)
+
+asyncio.run(main())
+"""
+
+
+def test_a_script_need_not_ask_whether_it_is_main(site: Visitor, tmp_path: Path) -> None:
+    """A program that serves the archive as it is run is not run again in the worker, and ends."""
+    script = tmp_path / "script.py"
+    script.write_text(SCRIPT)
+    folder = Path(site.datasette.get_database("clippings").path).parent
+    command = [sys.executable, str(script), str(folder), SQL + ".json"]
+    done = subprocess.run(command, capture_output=True, text=True, check=False, timeout=120)
+    assert done.stdout.split() == ["200", "True"], done.stderr
