@@ -15,13 +15,13 @@ import time
 from collections.abc import Callable
 from pathlib import Path
 
+import numpy as np
+
 from clippings.search import count, parse_query
-from clippings.search.collocates import collocates
 from clippings.search.concordance import Concordance, concordance
-from clippings.search.keyness import keyness
-from clippings.search.positions import open_positions
-from clippings.search.texts import read_texts
-from clippings.search.words import Words
+from clippings.search.keyness import collocates, keyness
+from clippings.search.occurrences import open_positions, read_sample
+from clippings.search.vocabulary import Vocabulary
 
 SAMPLES = 5
 _MONTHS = """
@@ -42,9 +42,8 @@ def measure(name: str, read: Callable[[], object]) -> None:
 
 def words_of(conn: sqlite3.Connection) -> list[str]:
     """Return words of two Chinese characters in a sample of the archive."""
-    texts = read_texts(conn, parse_query("").match, newest=False, most=300_000)
-    words = Words(texts.plain)
-    return [words.text(index, 2) for index in range(len(words.words[1]))][:3000]
+    words = Vocabulary(read_sample(conn, parse_query("").match, 300_000))
+    return [words.written(int(number)) for number in np.flatnonzero(words.size == 2)[:3000]]
 
 
 def main(database: Path) -> None:

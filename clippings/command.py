@@ -16,18 +16,15 @@ import click
 from wcwidth import clip, rjust, width, wrap
 
 from clippings.library import (
-    COLUMNS,
-    Found,
     english,
     explain,
-    find,
     open_file,
-    usual_order,
 )
 from clippings.models import OpenError
 from clippings.search import COUNTED, ORDERS, Snippet, count, parse_query, snippet
 from clippings.search.concordance import ORDERS as LINE_ORDERS
 from clippings.search.concordance import Line, concordance
+from clippings.search.passages import COLUMNS, Found, find_passages, usual_order
 
 MATCH = {"fg": "yellow", "bold": True}
 INDENT = "  "
@@ -96,7 +93,7 @@ def search(
         click.echo(_safe(explain(note)), err=True)
     try:
         with closing(open_file(database)) as conn:
-            found = [*find(conn, parsed, order or usual_order(parsed), limit)]
+            found = [*find_passages(conn, parsed, order or usual_order(parsed), limit)]
             total = count(conn, parsed.match)
     except (OpenError, sqlite3.DatabaseError) as error:
         raise Failure(str(error)) from None

@@ -7,26 +7,23 @@ It is the site's query language on the site's own statements, in a connection th
 
 from __future__ import annotations
 
-import json
 import sqlite3
 import warnings
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from importlib.util import find_spec
 from pathlib import Path
-from typing import Any, Generic, NamedTuple, TypeVar
+from typing import Any, Generic, TypeVar
 
 from clippings.dataset.download import ADDRESS, fetch
 from clippings.dataset.tables import open_readonly
-from clippings.markdown.rendering import plain_text
 from clippings.models import OpenError
-from clippings.search import ORDERS, Note, Query, Snippet, parse_query, snippet
-from clippings.search import find as find_docids
-from clippings.search.collocates import Collocate, collocates
+from clippings.search import ORDERS, Note, Query, parse_query
 from clippings.search.concordance import ORDERS as LINE_ORDERS
 from clippings.search.concordance import Line, concordance
 from clippings.search.functions import register
-from clippings.search.keyness import KeyWord, keyness
-from clippings.search.positions import open_positions
+from clippings.search.keyness import Collocate, KeyWord, collocates, keyness
+from clippings.search.occurrences import open_positions
+from clippings.search.passages import ABOUT, COLUMNS, find_passages, usual_order
 from clippings.search.timeline import PERIODS
 from clippings.search.trends import MEASURES, Question, read_trends
 from clippings.site.i18n import translator
@@ -38,29 +35,12 @@ Present = Callable[[Sequence[str], Sequence[Sequence[Any]]], Table]
 PERIODS_SHOWN = 40_000
 """Periods of a time line at most: a century of days."""
 
-_ABOUT = "id, title, published, day, source, section, feed, author, language, characters, url"
-
-COLUMNS = (*_ABOUT.split(", "), "matched", "passage")
-"""What is said of an article that a query found. `matched` is None where it holds all of the
-query; of the closest it is what they hold."""
-
 _EXTENT = "select count(*), min(day), max(day) from articles"
-_FOUND = f"""
-    select docid, {_ABOUT}, markdown from articles
-    where docid in (select value from json_each(?))
-"""
 _ARTICLES = f"""
-    select {_ABOUT}, summary, image{{}} from articles
+    select {ABOUT}, summary, image{{}} from articles
     where docid in (select rowid from articles_fts where articles_fts match ?)
     order by docid desc
 """
-
-
-class Found(NamedTuple):
-    """An article that a query found: its row of COLUMNS, and the passage with its matches."""
-
-    row: dict[str, Any]
-    passage: Snippet
 
 
 def open_archive(database: str, frames: bool | None) -> Archive[Any]:
@@ -105,24 +85,6 @@ def as_frame(columns: Sequence[str], rows: Sequence[Sequence[Any]]) -> Any:
     import pandas  # optional, and slow to import
 
     return pandas.DataFrame(rows, columns=list(columns))
-
-
-def find(
-    conn: sqlite3.Connection, query: Query, order: str, limit: int, length: int = 120
-) -> Iterator[Found]:
-    """Yield the first `limit` articles of a query, each with the passage of about `length`
-    characters that shows the match; where fewer than three hold all of it, then the closest.
-    `order` is a key of ORDERS."""
-    results = find_docids(conn, query, order, limit)
-    near = results.closest
-    docids = [*results.docids, *near.matched][:limit]
-    found = {docid: rest for docid, *rest in conn.execute(_FOUND, [json.dumps(docids)])}
-    for docid in docids:
-        *about, markdown = found[docid]
-        held = " · ".join(near.matched.get(docid, ())) or None
-        passage = snippet(plain_text(markdown), near.query if held else query, length=length)
-        row = dict(zip(COLUMNS, (*about, held, passage.text), strict=True))
-        yield Found(row, passage)
 
 
 def explain(note: Note) -> str:
@@ -183,7 +145,7 @@ class Archive(Generic[Table]):
         parsed = self._parsed(query)
         order = order or usual_order(parsed)
         _known("order", order, ORDERS)
-        found = [*find(self._conn, parsed, order, limit)]
+        found = [*find_passages(self._conn, parsed, order, limit)]
         if found and found[0].row["matched"]:
             warnings.warn(english("search.closest"), stacklevel=2)
         return self._present(COLUMNS, [[*each.row.values()] for each in found])
@@ -293,11 +255,6 @@ class Archive(Generic[Table]):
         for note in parsed.notes:
             warnings.warn(explain(note), stacklevel=3)
         return parsed
-
-
-def usual_order(query: Query) -> str:
-    """Return the order that the site takes unasked: filters alone say nothing about relevance."""
-    return "relevance" if query.terms else "newest"
 
 
 def _tell_sample(read: int, found: int) -> None:

@@ -10,7 +10,6 @@ import json
 import re
 from asyncio import to_thread
 from collections.abc import Awaitable, Callable, Mapping, Sequence
-from datetime import date
 from sqlite3 import Connection
 from typing import Any
 
@@ -20,7 +19,7 @@ from datasette.app import Datasette
 from datasette.utils.asgi import NotFound, Request, Response
 from markupsafe import Markup
 
-from clippings.dataset.bibliography import as_bibtex, as_line, as_ris
+from clippings.dataset.bibliography import as_bibtex, as_line, as_ris, entry
 from clippings.markdown.rendering import plain_text
 from clippings.site.addresses import DATABASE, Missing, archive, article_url, web_address
 from clippings.site.article_body import contents, minutes, page_html
@@ -86,11 +85,6 @@ def read_article(conn: Connection, key: int) -> dict[str, Any] | None:
     for name in ("earlier", "later"):
         found[name] = conn.execute(NEIGHBOURS[within, name], article).fetchall()
     return {"article": article, "within": article[within], **found}
-
-
-def entry(row: Row, address: str) -> dict[str, Any]:
-    """Return an article as a bibliography has it, read today; `address` where it has no other."""
-    return {**row, "url": row["url"] or address, "accessed": date.today().isoformat()}
 
 
 async def article_vars(datasette: Datasette, request: Request, key: int) -> dict[str, Any]:

@@ -77,8 +77,8 @@ async def trends_page(datasette: Datasette, request: Request) -> Response:
         "asked_by": asked.get("by", ""),
         "span": {name: asked.get(name, "") for name in ("from", "until")},
         "address": address,
-        "search": lambda term, **narrowed: (
-            datasette.urls.path("/search?") + urlencode({"q": search_text(term, **narrowed)})
+        "search": lambda term, path="/search", **narrowed: (
+            datasette.urls.path(f"{path}?") + urlencode({"q": search_text(term, **narrowed)})
         ),
         "periods": tuple(PERIODS),
         "measures": MEASURES,

@@ -12,6 +12,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
+from datetime import date
 from typing import Any
 from urllib.parse import quote
 
@@ -22,6 +23,11 @@ _TEX = str.maketrans(
     | {"\\": r"\textbackslash{}", "~": r"\textasciitilde{}", "^": r"\textasciicircum{}"}
 )
 _BREAKS_A_FIELD = re.compile(r"[\s{}\\]")
+
+
+def entry(article: Article, address: str) -> dict[str, Any]:
+    """Return an article as a bibliography has it, read today; `address` where it has no other."""
+    return {**article, "url": article["url"] or address, "accessed": date.today().isoformat()}
 
 
 def as_bibtex(article: Article) -> str:

@@ -15,8 +15,8 @@ from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 
+from clippings.search.occurrences import MOST_CHARACTERS, read_sample
 from clippings.search.query import Query, parse_query, quoted
-from clippings.search.texts import MOST_CHARACTERS, read_texts
 from clippings.search.timeline import (
     PERIODS,
     Timeline,
@@ -177,7 +177,7 @@ def _with_amounts(
     conn: sqlite3.Connection, query: Query, series: Series, timeline: Timeline, most: int
 ) -> Series:
     """Count how often the words of a query stand in each period, reading `most` characters."""
-    texts = read_texts(conn, query.match, newest=False, most=most)
+    texts = read_sample(conn, query.match, most)
     counts = Counter(texts.text_at(start) for start, _ in texts.find(query.terms))
     average = counts.total() / max(1, len(texts.docids))
     times = {docid: counts[index] for index, docid in enumerate(texts.docids)}
@@ -186,7 +186,7 @@ def _with_amounts(
         articles * (sum(times[docid] for docid in part) / len(part) if part else average)
         for articles, part in zip(series.counts, read, strict=True)
     ]
-    return replace(series, amounts=amounts, is_sample=texts.is_sample)
+    return replace(series, amounts=amounts, is_sample=len(texts.docids) < texts.found)
 
 
 def read_sources(

@@ -18,7 +18,7 @@ given to one changes nothing of an immutable file."""
 
 _READABLE = {"sqlite_master", "sqlite_schema", "json_each", "json_tree", "positions"}
 """What may be read besides the file's own tables and `pragma_…`; `positions` are those of the index
-(clippings/search/positions.py). SQLite's other modules are not:
+(clippings/search/occurrences.py). SQLite's other modules are not:
 sqlite_stmt shows what others ask, dbstat reads the whole file."""
 
 _REFUSED_FUNCTIONS = {"load_extension", "fts3_tokenizer"}

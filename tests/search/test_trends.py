@@ -9,7 +9,7 @@ from collections import Counter
 from collections.abc import Callable
 from datetime import date
 from pathlib import Path
-from urllib.parse import parse_qs, urlsplit
+from urllib.parse import parse_qs, unquote, urlsplit
 
 import pytest
 from conftest import Visitor
@@ -285,4 +285,7 @@ def test_rate_is_occurrences_in_a_million_characters(site: Visitor) -> None:
             lines = site.get(f"/concordance.csv?q={term} date:{row['month']}").text
             times = len(lines.splitlines()) - 1
             assert float(row[term]) == pytest.approx(1e6 * times / (found["n"] or 1))
-    assert "每百万字" in site.get("/trends?q=彗星&measure=rate").text
+    page = site.page("/trends?q=彗星&measure=rate&source=样例科技")
+    assert "每百万字" in page.text_content()
+    (lines,) = page.xpath("//a[contains(@href, '/concordance')]/@href")  # of that source only
+    assert "样例科技" in unquote(lines)

@@ -1,19 +1,28 @@
-"""Collocates and key words of a made-up archive of which it is known what they are."""
+"""Collocates and key words of a made-up archive of which it is known what they are, and the
+measures against worked examples of their literature."""
 
 from __future__ import annotations
 
 import random
 import sqlite3
 
+import numpy as np
 import pytest
 
 from clippings.build.executors import mapper
 from clippings.build.pipeline import build
 from clippings.search import parse_query
-from clippings.search.collocates import collocates
 from clippings.search.concordance import concordance
 from clippings.search.folding import fold
-from clippings.search.keyness import keyness
+from clippings.search.keyness import (
+    SIGNIFICANT,
+    collocates,
+    keyness,
+    log_dice,
+    log_likelihood,
+    log_ratio,
+)
+from clippings.search.occurrences import open_positions
 
 NOUNS = [chr(0x5200 + 2 * at) + chr(0x5201 + 2 * at) for at in range(100)]
 NOUNS = [word for word in NOUNS if fold(word) == word]
@@ -39,7 +48,9 @@ def archive(tmp_path_factory: pytest.TempPathFactory) -> sqlite3.Connection:
         head = f"---\ntitle: 第{number}篇\ndate: 2022-{month}-{number % 28 + 1:02}\n---\n\n"
         (folder / "source" / f"{number}.md").write_text(head + text + f"\n\n编号{number}x\n")
     build((folder / "source",), folder / "clippings.db", mapper(1), 1.0, lambda *_: None)
-    return sqlite3.connect(folder / "clippings.db")
+    conn = sqlite3.connect(folder / "clippings.db")
+    open_positions(conn)
+    return conn
 
 
 def test_collocates_stand_near(archive: sqlite3.Connection) -> None:
@@ -85,3 +96,25 @@ def test_nothing_to_compare(archive: sqlite3.Connection) -> None:
     sides = keyness(archive, parse_query("nosuchword"), parse_query("芯片"))
     assert [side.found for side in sides] == [0, 60]
     assert sides[0].words == []
+
+
+def counts(*values: int) -> np.ndarray:
+    return np.array(values)
+
+
+def test_log_likelihood_is_that_of_two_cells() -> None:
+    """G2 by hand; 0 for what is not more frequent here, also where it stands nowhere."""
+    found = log_likelihood(counts(100, 10, 20, 0), 10_000, counts(20, 10, 20, 0), 10_000)
+    by_hand = 2 * (100 * np.log(100 / 60) + 20 * np.log(20 / 60))
+    assert found.tolist() == pytest.approx([by_hand, 0, 0, 0])
+    assert log_likelihood(counts(12), 1000, counts(0), 1000)[0] > SIGNIFICANT
+
+
+def test_log_dice_is_fourteen_at_most() -> None:
+    """14 for words that are always together, one less for half of that (Rychly 2008)."""
+    assert log_dice(counts(50, 25), 50, counts(50, 50)).tolist() == [14, 13]
+
+
+def test_log_ratio_is_a_doubling_a_point() -> None:
+    """Twice as frequent is 1, half as frequent -1; none counts half (Hardie 2014)."""
+    assert log_ratio(counts(40, 10, 4), 1000, counts(20, 20, 0), 1000).tolist() == [1, -1, 3]

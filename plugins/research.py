@@ -22,23 +22,22 @@ from datasette.utils.asgi import Request, Response
 from clippings.dataset.encoding import FORMATS
 from clippings.dataset.tables import Column
 from clippings.search import Query, parse_query, quoted
-from clippings.search.collocates import collocates
 from clippings.search.concordance import ORDERS, Concordance, Line, concordance
-from clippings.search.keyness import keyness
-from clippings.search.positions import open_positions
-from clippings.search.texts import SPAN
+from clippings.search.keyness import collocates, keyness
+from clippings.search.occurrences import SPAN, open_positions
 from clippings.site.addresses import DATABASE, article_url
 from clippings.site.answers import visit
 from clippings.site.pages import Page, Route, routes
 from clippings.site.templates import page
 
+LINES = ("q", "word", "near", "sort")  # parameters that say which lines
 SIZE = 100
 MOST_LINES = 10_000  # of a file
 AHEAD = 20  # characters after a word that tell its place from others in its article
 
 
 class Question(NamedTuple):
-    """What an address asks for: the query as typed, the one whose words have lines, and how."""
+    """What an address asks for: the query, the one whose words have lines, and which and how."""
 
     text: str
     query: Query
@@ -46,63 +45,61 @@ class Question(NamedTuple):
     near: str
     order: str
 
+    async def lines(self, datasette: Datasette, limit: int, offset: int = 0) -> Concordance:
+        """Read some lines."""
+        _, query, _, near, order = self
+        return await visit(
+            datasette,
+            lambda conn: concordance(
+                conn, query, order=order, near=near, limit=limit, offset=offset
+            ),
+        )
+
+
+def argument(request: Request, name: str) -> str:
+    """Return a parameter of an address, "" where it has none."""
+    return (request.args.get(name) or "").strip()
+
 
 def read_question(request: Request) -> Question:
     """Understand an address; what it leaves out or misspells has a default."""
-    text, word, near = ((request.args.get(name) or "").strip() for name in ("q", "word", "near"))
+    text, word, near, order = (argument(request, name) for name in LINES)
     query = parse_query(f"{text} {quoted(word)}" if word else text)
-    order = str(request.args.get("sort"))
     if word:
         query = replace(query, terms=(word,))
     return Question(text, query, word, near, order if order in ORDERS else "date")
 
 
-def place(datasette: Datasette, asked_for: Question, line: Line) -> str:
-    """Return the address of a line's place in its article, where the word is marked."""
-    asked = {
-        "q": asked_for.word or asked_for.text,
-        "at": f"{line.word}{line.right[:AHEAD]}".rstrip(),
-    }
-    return f"{article_url(datasette, line.id)}?{urlencode(asked)}#hit"
-
-
-async def read_lines(
-    datasette: Datasette, asked: Question, limit: int, offset: int = 0
-) -> Concordance:
-    """Read the lines that are asked for."""
-    _, query, _, near, order = asked
-    return await visit(
-        datasette,
-        lambda conn: concordance(conn, query, order=order, near=near, limit=limit, offset=offset),
-    )
-
-
 async def concordance_page(datasette: Datasette, request: Request) -> Response:
-    """Answer with a page of lines."""
-    asked, page_number = read_question(request), request.args.get("page") or ""
-    number = max(int(page_number), 1) if page_number.isdecimal() and len(page_number) < 6 else 1
+    """Answer with a page of lines, each a link to its place in the article."""
+    asked, typed = read_question(request), argument(request, "page")
+    number = max(int(typed), 1) if typed.isdecimal() and len(typed) < 6 else 1
+    narrowed = {"word": asked.word, "near": asked.near}
+
+    def place(line: Line) -> str:
+        at = f"{line.word}{line.right[:AHEAD]}".rstrip()
+        shown = urlencode({"q": asked.word or asked.text, "at": at})
+        return f"{article_url(datasette, line.id)}?{shown}#hit"
+
     context: dict[str, Any] = {
         "q": asked.text,
         "query": asked.query,
-        "narrowed": {
-            name: getattr(asked, name) for name in ("word", "near") if getattr(asked, name)
-        },
+        "narrowed": {name: value for name, value in narrowed.items() if value},
         "orders": tuple(ORDERS),
         "order": asked.order,
         "number": number,
         "size": SIZE,
         "most_lines": MOST_LINES,
-        "place": lambda line: place(datasette, asked, line),
+        "place": place,
     }
     if asked.query.terms:
-        context["found"] = await read_lines(datasette, asked, SIZE, (number - 1) * SIZE)
+        context["found"] = await asked.lines(datasette, SIZE, (number - 1) * SIZE)
     return await page(datasette, request, "concordance.html", context)
 
 
 async def concordance_file(datasette: Datasette, request: Request) -> Response:
     """Answer with the first MOST_LINES lines as a file; a header says how many there are."""
-    asked = read_question(request)
-    found = await read_lines(datasette, asked, MOST_LINES)
+    found = await read_question(request).lines(datasette, MOST_LINES)
     form = FORMATS[request.url_vars["ending"]]
     columns = [Column(name, "text", False, "") for name in (*Line._fields, "url")]
     rows = (
@@ -119,7 +116,7 @@ async def concordance_file(datasette: Datasette, request: Request) -> Response:
 
 async def collocates_page(datasette: Datasette, request: Request) -> Response:
     """Answer with the words that stand near those of a query."""
-    query = parse_query((request.args.get("q") or "").strip())
+    query = parse_query(argument(request, "q"))
     context: dict[str, Any] = {"q": query.text, "query": query, "span": SPAN}
     if query.terms:
         context["found"] = await visit(datasette, lambda conn: collocates(conn, query))
@@ -128,7 +125,7 @@ async def collocates_page(datasette: Datasette, request: Request) -> Response:
 
 async def keyness_page(datasette: Datasette, request: Request) -> Response:
     """Answer with what each of two queries says more often than the other."""
-    a, b = (parse_query((request.args.get(name) or "").strip()) for name in ("a", "b"))
+    a, b = (parse_query(argument(request, name)) for name in ("a", "b"))
     context: dict[str, Any] = {"a": a, "b": b}
     if a.text and b.text:
         context["found"] = await visit(datasette, lambda conn: keyness(conn, a, b))
@@ -145,34 +142,15 @@ def prepare_connection(conn: sqlite3.Connection, database: str) -> None:
 @hookimpl
 def register_routes() -> list[Route]:
     """The addresses."""
-    shown = ("q", "word", "near", "sort")
+    files = r"^/concordance\.(?P<ending>csv|jsonl)$"
     return routes(
-        Page(
-            r"^/concordance$",
-            concordance_page,
-            parameters=(*shown, "page"),
-            disallow=("/concordance",),
-            cost="heavy",
+        *(
+            Page(path, view, names, disallow=(rule,), cost="heavy")
+            for path, view, names, rule in (
+                (r"^/concordance$", concordance_page, (*LINES, "page"), "/concordance"),
+                (r"^/collocates$", collocates_page, ("q",), "/collocates?"),
+                (r"^/keyness$", keyness_page, ("a", "b"), "/keyness?"),
+            )
         ),
-        Page(
-            r"^/concordance\.(?P<ending>csv|jsonl)$",
-            concordance_file,
-            parameters=shown,
-            is_cached=False,
-            cost="heavy",
-        ),
-        Page(
-            r"^/collocates$",
-            collocates_page,
-            parameters=("q",),
-            disallow=("/collocates?",),
-            cost="heavy",
-        ),
-        Page(
-            r"^/keyness$",
-            keyness_page,
-            parameters=("a", "b"),
-            disallow=("/keyness?",),
-            cost="heavy",
-        ),
+        Page(files, concordance_file, LINES, is_cached=False, cost="heavy"),
     )
