@@ -8,13 +8,14 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from sqlite_utils import Database
+
 DATES = {"day": "date", "published": "datetime", "updated": "datetime"}
 """Columns that SQLite keeps as text and that are more than text."""
 
 OFFSET = "_offset"
 """What the column of a moment's offset is called, after the moment's own name."""
 
-_TABLES = "select name from sqlite_master where type = 'table'"
 _OFFSET_DESCRIPTION = "写明的时差 · The offset from UTC that the file states"
 _TYPES = {"integer": "integer", "text": "text", "real": "number", "blob": "bytes"}
 
@@ -56,7 +57,7 @@ def open_readonly(path: Path) -> sqlite3.Connection:
 
 def read_tables(conn: sqlite3.Connection, metadata: Mapping[str, Any]) -> tuple[Table, ...]:
     """Return the tables that `metadata` (that of the database in metadata.yml) shows, in order."""
-    there = {row[0] for row in conn.execute(_TABLES)}
+    there = set(Database(conn).table_names())
     return tuple(
         read_table(conn, name, about)
         for name, about in metadata.get("tables", {}).items()
@@ -65,19 +66,24 @@ def read_tables(conn: sqlite3.Connection, metadata: Mapping[str, Any]) -> tuple[
 
 
 def read_table(conn: sqlite3.Connection, name: str, about: Mapping[str, Any]) -> Table:
-    """Return one table. `name` is one that the database has: it is put into SQL."""
-    found = [tuple(row) for row in conn.execute(f'pragma table_info("{name}")')]
+    """Return one table, with what metadata.yml says `about` it."""
+    found = Database(conn).table(name)
     described = about.get("columns", {})
     return Table(
         name=name,
         title=about.get("title", name),
         description=about.get("description", ""),
-        rows=conn.execute(f'select count(*) from "{name}"').fetchone()[0],
-        key=tuple(row[1] for row in sorted(found, key=lambda row: row[5]) if row[5]),
-        references={row[3]: row[2] for row in conn.execute(f'pragma foreign_key_list("{name}")')},
+        rows=found.count,
+        key=() if found.use_rowid else tuple(found.pks),
+        references={key.column: key.other_table for key in found.foreign_keys if key.column},
         columns=tuple(
-            Column(column, kind_of(column, type_), bool(required or key), described.get(column, ""))
-            for _, column, type_, required, _, key in found
+            Column(
+                column.name,
+                kind_of(column.name, column.type),
+                bool(column.notnull or column.is_pk),
+                described.get(column.name, ""),
+            )
+            for column in found.columns
         ),
     )
 
