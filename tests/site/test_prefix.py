@@ -36,7 +36,7 @@ BEGIN = """
 # Datasette 1.0 itself leads to the last.
 IS_WRONG = re.compile(r"nothing|select\+nope|/-/query\.json(\?_|$)|/-/mcp$")
 IS_FORM = re.compile(r"\bID\b|=(QUERY|TERM|SELECT)\b|/(section|source|feed|tag)/$")
-"""What cannot answer: asked for as such, only posted to; to be filled in (llms.txt), a name (Atom)."""
+"""What cannot answer: asked for as such, only posted to; to be filled in (llms.txt); names."""
 
 
 @pytest.fixture(scope="module")
