@@ -79,6 +79,15 @@ class Snapshot:
         except OSError:
             return False
 
+    def wait(self) -> None:
+        """Wait for the worker: it could not open the file any more once the next one is there."""
+        try:
+            if self.worker:
+                self.worker.wait()
+        except sqlite3.OperationalError:
+            self.close()
+            raise
+
     def visit(self, read: Callable[[sqlite3.Connection], T]) -> T:
         """Return what `read` gives for a connection that nobody else uses meanwhile."""
         conn = self._idle.pop()
@@ -169,6 +178,7 @@ class LiveDatabase(Database):  # type: ignore[misc]
         """Serve the file at the path from now on; one that is no archive is left alone."""
         try:
             new = Snapshot(self.ds, self.path, self._connection)
+            new.wait()
         except (OSError, sqlite3.DatabaseError) as error:
             logging.getLogger(__name__).warning("%s is not served: %s", self.path, str(error))
             self._again_from = time.monotonic() + AGAIN

@@ -88,7 +88,12 @@ class SqlWorker:
         self._about, self._is_there = (path, options), is_there
         self._process: BaseProcess | None = None
         self._thread = ThreadPoolExecutor(1, thread_name_prefix="sql-worker")
-        self._thread.submit(self._start)
+        self._started = self._thread.submit(self._start)
+
+    def wait(self) -> None:
+        """Wait until it has opened the file. Raises OperationalError where another came in its
+        place before."""
+        self._started.result()
 
     async def run(self, query: Query) -> Answer:
         """Return the answer to a query. Raises what SQLite raises in the worker, and
