@@ -73,10 +73,13 @@ def test_hostile_input_grows_in_proportion(name: str) -> None:
     took = []
     for size in (full // 120, full // 30):
         source = make(max(2, size))
-        start = time.process_time()
-        markdown = to_markdown(source).markdown
-        plain_text(markdown)
-        took.append(time.process_time() - start)
+        best = 60.0
+        for _ in range(3):  # what else the machine does comes in between
+            start = time.process_time()
+            markdown = to_markdown(source).markdown
+            plain_text(markdown)
+            best = min(best, time.process_time() - start)
+        took.append(best)
     assert took[1] < 12 * max(took[0], 0.02)
     assert not growth.letters(source) - growth.letters(plain_text(markdown))
 
