@@ -8,20 +8,16 @@ import re
 import shutil
 import sqlite3
 import sys
-from collections.abc import Callable, Sequence
-from contextlib import closing
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import closing, contextmanager
 from os import environ
 
 import click
 from wcwidth import clip, rjust, width, wrap
 
-from clippings.library import (
-    english,
-    explain,
-    open_file,
-)
+from clippings.library import english, explain, open_file
 from clippings.models import OpenError
-from clippings.search import COUNTED, ORDERS, Snippet, count, parse_query, snippet
+from clippings.search import COUNTED, ORDERS, Query, Snippet, count, parse_query, snippet
 from clippings.search.concordance import ORDERS as LINE_ORDERS
 from clippings.search.concordance import Line, concordance
 from clippings.search.passages import COLUMNS, Found, find_passages, usual_order
@@ -57,6 +53,24 @@ database_option = click.option(
 )
 
 
+def _understood(words: Sequence[str]) -> Query:
+    """Return the query of an argument; what is to be said of it is said."""
+    query = parse_query(" ".join(words))
+    for note in query.notes:
+        click.echo(_safe(explain(note)), err=True)
+    return query
+
+
+@contextmanager
+def _reading(database: str) -> Iterator[sqlite3.Connection]:
+    """Open a database for the block. Raises Failure where it cannot be had or read."""
+    try:
+        with closing(open_file(database)) as conn:
+            yield conn
+    except (OpenError, sqlite3.DatabaseError) as error:
+        raise Failure(str(error)) from None
+
+
 @main.command()
 @click.argument("query", nargs=-1, required=True)
 @database_option
@@ -88,15 +102,10 @@ def search(
     Exit status: 0 articles were found; 1 none holds all of it; 2 wrong usage, or
     a database that cannot be read.
     """
-    parsed = parse_query(" ".join(query))
-    for note in parsed.notes:
-        click.echo(_safe(explain(note)), err=True)
-    try:
-        with closing(open_file(database)) as conn:
-            found = [*find_passages(conn, parsed, order or usual_order(parsed), limit)]
-            total = count(conn, parsed.match)
-    except (OpenError, sqlite3.DatabaseError) as error:
-        raise Failure(str(error)) from None
+    parsed = _understood(query)
+    with _reading(database) as conn:
+        found = [*find_passages(conn, parsed, order or usual_order(parsed), limit)]
+        total = count(conn, parsed.match)
     if found and not total:
         click.echo(english("search.closest"), err=True)
     FORMS[form](found, lambda title: snippet(title, parsed, length=len(title)))
@@ -134,15 +143,10 @@ def show_concordance(query: Sequence[str], database: str, limit: int, sort: str)
     Exit status: 0 there are lines; 1 there are none; 2 wrong usage, or a database
     that cannot be read.
     """
-    parsed = parse_query(" ".join(query))
-    for note in parsed.notes:
-        click.echo(_safe(explain(note)), err=True)
+    parsed = _understood(query)
     columns = shutil.get_terminal_size((100, 24)).columns
-    try:
-        with closing(open_file(database)) as conn:
-            found = concordance(conn, parsed, order=sort, limit=limit, width=columns // 2)
-    except (OpenError, sqlite3.DatabaseError) as error:
-        raise Failure(str(error)) from None
+    with _reading(database) as conn:
+        found = concordance(conn, parsed, order=sort, limit=limit, width=columns // 2)
     for line in found.lines:
         click.echo(_aligned(line, columns), color=_colour())
     sample = f"; read were {found.read:,} of {found.found:,}" if found.read < found.found else ""

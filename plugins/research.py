@@ -25,7 +25,7 @@ from clippings.search import Query, parse_query, quoted
 from clippings.search.concordance import ORDERS, Concordance, Line, concordance
 from clippings.search.keyness import collocates, keyness
 from clippings.search.occurrences import SPAN, open_positions
-from clippings.site.addresses import DATABASE, article_url
+from clippings.site.addresses import DATABASE, article_url, number_in
 from clippings.site.answers import visit
 from clippings.site.pages import Page, Route, routes
 from clippings.site.templates import page
@@ -72,8 +72,7 @@ def read_question(request: Request) -> Question:
 
 async def concordance_page(datasette: Datasette, request: Request) -> Response:
     """Answer with a page of lines, each a link to its place in the article."""
-    asked, typed = read_question(request), argument(request, "page")
-    number = max(int(typed), 1) if typed.isdecimal() and len(typed) < 6 else 1
+    asked, number = read_question(request), number_in(argument(request, "page"), 5) or 1
     narrowed = {"word": asked.word, "near": asked.near}
 
     def place(line: Line) -> str:

@@ -15,7 +15,7 @@ import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from types import ModuleType
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Literal
 
 import httpx
 import pytest
@@ -133,11 +133,12 @@ def with_release(visited: Visitor) -> Visitor:
 
 
 @contextlib.contextmanager
-def listening(visited: Visitor) -> Iterator[str]:
-    """The address at which a site is served, to real browsers, while the block runs."""
+def listening(visited: Visitor, lifespan: Literal["on", "off"] = "off") -> Iterator[str]:
+    """The address at which a site is served, to real browsers, while the block runs; with a
+    `lifespan` the end of the block is the end of the site."""
     with socket.socket() as listener:
         listener.bind(("127.0.0.1", 0))
-        config = uvicorn.Config(visited.datasette.app(), log_level="error", lifespan="off")
+        config = uvicorn.Config(visited.datasette.app(), log_level="error", lifespan=lifespan)
         server = uvicorn.Server(config)
         thread = threading.Thread(target=server.run, args=([listener],), daemon=True)
         thread.start()

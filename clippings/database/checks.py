@@ -8,12 +8,11 @@ from contextlib import closing
 from pathlib import Path
 from typing import Any
 
-from sqlite_utils import Database
-
 from clippings.database.inspect import accounting_of
 from clippings.database.schema import reading
 from clippings.reading.identity import digest_of_file
 
+_TABLES = "select name from sqlite_master where type = 'table'"
 _IN_INDEX = "select count(*) from articles_fts where articles_fts match 'facts : \"all\"'"
 
 
@@ -34,9 +33,12 @@ def inspect_data(path: Path) -> dict[str, Any]:
     Datasette serves a database that it knows this of as immutable, and does not
     count its tables again. Hidden index tables are left out.
     """
-    with reading(path) as conn:
-        db = Database(conn)
-        tables = {n: {"count": db.table(n).count} for n in db.table_names() if "_fts" not in n}
+    with reading(path) as db:
+        names = [name for (name,) in db.execute(_TABLES) if "_fts" not in name]
+        tables = {
+            name: {"count": db.execute(f"select count(*) from [{name}]").fetchone()[0]}
+            for name in names
+        }
     return {"hash": digest_of_file(path), "size": path.stat().st_size, "tables": tables}
 
 

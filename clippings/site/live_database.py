@@ -33,7 +33,8 @@ from clippings.site.sql_worker import Answer, Query, SqlWorker, plain_parameters
 T = TypeVar("T")
 
 PATIENCE = 1.0
-"""Seconds for which a request waits for a new file; after that it gets the old snapshot."""
+"""Seconds for which requests wait for a new file; while one takes longer to be opened and hashed,
+the old snapshot is served at once."""
 
 AGAIN = 5.0
 """Seconds after which a file that could not be opened is tried again."""
@@ -127,7 +128,7 @@ class LiveDatabase(Database):  # type: ignore[misc]
         self._lock = Lock()
         self._opener = ThreadPoolExecutor(1, thread_name_prefix="snapshot")
         self._opening: Future[None] | None = None
-        self._again_from = 0.0
+        self._began = self._again_from = 0.0
         self._newest = Snapshot(datasette, path, self._connection)
 
     @property
@@ -137,13 +138,15 @@ class LiveDatabase(Database):  # type: ignore[misc]
 
     async def refresh(self) -> None:
         """Look whether the file was replaced; wait a while for the new one to be open."""
-        if self._newest.is_there() or time.monotonic() < self._again_from:
+        now = time.monotonic()
+        if self._newest.is_there() or now < self._again_from:
             return
         if not os.path.exists(self.path):  # no build's doing; the open file goes on
             return
         if self._opening is None or self._opening.done():
-            self._opening = self._opener.submit(self._take)
-        await asyncio.wait([asyncio.wrap_future(self._opening)], timeout=PATIENCE)
+            self._opening, self._began = self._opener.submit(self._take), now
+        if (left := self._began + PATIENCE - now) > 0:
+            await asyncio.wait([asyncio.wrap_future(self._opening)], timeout=left)
 
     @contextmanager
     def pinned(self) -> Iterator[Snapshot]:

@@ -116,14 +116,16 @@ class SqlWorker:
         with _main_unknown():
             self._process.start()
         theirs.close()
+        wrong = ""
         try:
             self._pipe.recv()  # it has opened the file
-            is_ready = self._is_there()
         except EOFError:
-            is_ready = False
-        if not is_ready:
+            wrong = "no process for queries could be started"
+        if not self._is_there():
+            wrong = "the archive was replaced meanwhile; ask again"
+        if wrong:
             self._end()
-            raise sqlite3.OperationalError("the archive was replaced meanwhile; ask again")
+            raise sqlite3.OperationalError(wrong)
 
     def _end(self) -> int | None:
         """Return the status of the process, below 0 for the signal that had killed it already."""

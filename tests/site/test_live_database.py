@@ -49,11 +49,8 @@ def editions(tmp_path_factory: pytest.TempPathFactory) -> list[Path]:
 
 
 @pytest.fixture
-def live(
-    serve: Callable[..., Visitor], editions: list[Path], monkeypatch: pytest.MonkeyPatch
-) -> Iterator[Visitor]:
-    """The site of a database that is replaced; however busy the machine, a new one is awaited."""
-    monkeypatch.setattr(of_site, "PATIENCE", 30.0)
+def live(serve: Callable[..., Visitor], editions: list[Path]) -> Iterator[Visitor]:
+    """The site of a database that is replaced."""
     site = serve(ROOT / "seeds")
     put(editions[0], site)
     asyncio.run(site.datasette.get_database("clippings").refresh())

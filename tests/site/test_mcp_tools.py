@@ -4,16 +4,12 @@ from __future__ import annotations
 
 import asyncio
 import json
-import socket
-import threading
-import time
 from collections.abc import Callable, Iterator
 from typing import Any
 
 import httpx
 import pytest
-import uvicorn
-from conftest import ROOT, Visitor, id_of
+from conftest import ROOT, Visitor, id_of, listening
 
 pytest.importorskip("datasette_mcp", reason="the extra mcp is not installed")
 
@@ -25,17 +21,9 @@ SAMPLE = "样例彗星为什么有两条尾巴"
 @pytest.fixture(scope="module")
 def address(serve: Callable[..., Visitor]) -> Iterator[str]:
     """The server's address, with the life span that the protocol's server begins in."""
-    with socket.socket() as listener:
-        listener.bind(("127.0.0.1", 0))
-        served = serve(ROOT / "seeds")  # its own: on Datasette 1.0 the server's end is the site's
-        server = uvicorn.Server(uvicorn.Config(served.datasette.app(), log_level="error"))
-        thread = threading.Thread(target=server.run, args=([listener],), daemon=True)
-        thread.start()
-        while not server.started:
-            time.sleep(0.05)
-        yield f"http://127.0.0.1:{listener.getsockname()[1]}/-/mcp"
-        server.should_exit = True
-        thread.join(timeout=10)
+    served = serve(ROOT / "seeds")  # its own: on Datasette 1.0 the server's end is the site's
+    with listening(served, lifespan="on") as site:
+        yield f"{site}/-/mcp"
 
 
 def call(address: str, tool: str, **arguments: Any) -> Any:

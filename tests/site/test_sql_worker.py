@@ -57,7 +57,7 @@ def test_worst_queries_end(site: Visitor, name: str) -> None:
     assert took < 15
     began = time.monotonic()
     assert ask(site, f"{SQL}.json?sql=select+1")[0] == 200
-    assert time.monotonic() - began < 15
+    assert time.monotonic() - began < 5
 
 
 def test_raw_search_runs_in_the_worker(site: Visitor, monkeypatch: pytest.MonkeyPatch) -> None:
