@@ -38,11 +38,11 @@ def test_the_examples_of_the_specifications_go_round(name: str, pages: int) -> N
             "their examples are in the sources of marko: pip download marko --no-deps"
             " --no-binary marko --dest build/specifications"
         )
-    # What a browser shows of <![CDATA[ is not what a feed means by it: its text is kept here.
+    # A browser shows nothing of <![CDATA[ or of a tag that never ends: here their text is kept.
     same = {
         e: fidelity.round_trip(e, fidelity.markdown_of)
         for e in examples
-        if "<![CDATA[" not in e.html
+        if not re.search(r"<!\[CDATA\[|<[^<>]*$", e.html)
     }
     assert [example for example, (text, _) in same.items() if not text] == []
     kept = [page for example, (_, page) in same.items() if example.is_markdown]
