@@ -12,6 +12,8 @@ import unicodedata
 from collections import Counter
 from functools import cache
 
+import numpy as np
+
 from clippings.search.folding import changed_by
 
 SAMPLES = (600, 2_500)  # characters that decide; more of them where the first do not tell
@@ -30,6 +32,11 @@ _SCRIPTS = {
     **{"HANGUL": "ko", "THAI": "th", "HEBREW": "he", "DEVANAGARI": "hi", "BENGALI": "bn"},
     **{"TAMIL": "ta", "MYANMAR": "my", "GEORGIAN": "ka", "KHMER": "km"},
 }
+
+# What a character may be: a number, and the script for which it counts.
+_NOT_MET, _NO_LETTER, _HANS, _HANT = range(4)
+_SCRIPT_OF_CLASS = (None, None, "Han", "Han", *dict.fromkeys(_SCRIPTS.values()))
+_CLASS_OF_CODE = np.zeros(0x110000, np.uint8)  # worked out when a character is first met
 
 # A Han character or a syllable says as much as several letters; and English words stand in
 # the texts of all the world, while the other scripts are used by their readers only.
@@ -79,7 +86,7 @@ def detect(text: str, declared: str | None = None) -> str | None:
     if tag and tag != "zh":
         return tag
     if tag:
-        return _han(Counter(_sample(text, SAMPLES[-1])))
+        return _han(_classes(_sample(text, SAMPLES[-1])))
     told = (_by_script(_sample(text, size)) for size in SAMPLES)
     return next(filter(None, told), None)
 
@@ -107,11 +114,11 @@ def _canonical(declared: str) -> str | None:
 
 
 def _by_script(sample: str) -> str | None:
-    counts = Counter(sample)
+    classes = _classes(sample)
     shares: Counter[str] = Counter()
-    for char, count in counts.items():
-        if script := _script(char):
-            shares[script] += count
+    for number in dict.fromkeys(classes):
+        if script := _SCRIPT_OF_CLASS[number]:
+            shares[script] += classes.count(number)
     if not shares:
         return None
     # Japanese is written in Han and kana: where kana are no mere quotation, both count for it.
@@ -128,28 +135,40 @@ def _by_script(sample: str) -> str | None:
         if weights.get(main, 0) < less:
             return None
     if main == "Han":
-        return _han(counts)
-    told = (tag for tag, has, lacks in _LETTERS.get(main, ()) if _tells(counts, has, lacks))
+        return _han(classes)
+    told = (tag for tag, has, lacks in _LETTERS.get(main, ()) if _tells(sample, has, lacks))
     return next(told, _ELSE.get(main, main))
 
 
-def _tells(counts: Counter[str], has: str, lacks: str) -> bool:
+def _tells(sample: str, has: str, lacks: str) -> bool:
     """Return whether a text has letters (one in 200), and more than of those that it lacks."""
-    found, against = (sum(counts[letter] for letter in letters) for letters in (has, lacks))
-    return found * 200 > counts.total() and found > against
+    found, against = (sum(map(sample.count, letters)) for letters in (has, lacks))
+    return found * 200 > len(sample) and found > against
 
 
-@cache
-def _script(letter: str) -> str | None:
-    """Return the script of a letter; None for what is no letter."""
-    return _SCRIPTS.get(unicodedata.name(letter, "").split(" ")[0]) if letter.isalpha() else None
+def _classes(text: str) -> bytes:
+    """Return the class of each character, a number of _SCRIPT_OF_CLASS."""
+    codes = np.frombuffer(text.encode("utf-32-le", "surrogatepass"), np.uint32)
+    classes = _CLASS_OF_CODE[codes]
+    if not classes.all():
+        for code in np.unique(codes[classes == _NOT_MET]).tolist():
+            _CLASS_OF_CODE[code] = _class(chr(code))
+        classes = _CLASS_OF_CODE[codes]
+    return classes.tobytes()
 
 
-def _han(counts: Counter[str]) -> str:
-    simplified, traditional = _only()
-    score = sum(counts[char] for char in simplified.intersection(counts))
-    score -= sum(counts[char] for char in traditional.intersection(counts))
-    return "zh-Hant" if score < 0 else "zh-Hans"
+def _class(character: str) -> int:
+    for number, characters in zip((_HANS, _HANT), _only(), strict=True):
+        if character in characters:
+            return number
+    if not character.isalpha():
+        return _NO_LETTER
+    script = _SCRIPTS.get(unicodedata.name(character, "").split(" ")[0])
+    return _SCRIPT_OF_CLASS.index(script, _HANT + 1) if script else _NO_LETTER
+
+
+def _han(classes: bytes) -> str:
+    return "zh-Hant" if classes.count(_HANT) > classes.count(_HANS) else "zh-Hans"
 
 
 @cache

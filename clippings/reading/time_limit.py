@@ -6,6 +6,7 @@ import signal
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
+from functools import cache
 from types import FrameType
 
 
@@ -28,13 +29,18 @@ def time_limit(seconds: float) -> Iterator[None]:
     ):
         yield
         return
-    before = signal.signal(signal.SIGPROF, _stop)
+    _install()
     signal.setitimer(signal.ITIMER_PROF, seconds)
     try:
         yield
     finally:
         signal.setitimer(signal.ITIMER_PROF, 0)
-        signal.signal(signal.SIGPROF, before)
+
+
+@cache
+def _install() -> None:
+    """Have the signal of the timer raise; once for a process, since thousands of limits begin."""
+    signal.signal(signal.SIGPROF, _stop)
 
 
 def _stop(_signal: int, _frame: FrameType | None) -> None:
