@@ -11,7 +11,6 @@ from urllib.parse import urlsplit
 SUMMARY_CHARACTERS = 140
 """How much of the text stands in for a summary: what a list of articles has room for."""
 
-_SPACE = re.compile(r"\s+")
 _LINK = re.compile(r"\[([^\[\]]+)\]\([^()\s]*\)")
 _DASH = re.compile(r" -(?: |$)")
 _POSTS = re.compile(r"(?:^|(?<=/))(?:(?:source|content)/)?_?posts?/")
@@ -82,7 +81,7 @@ def leaves(value: Any) -> Iterator[str]:
 
 def one_line(text: str) -> str:
     """Return text with each run of white space as one space."""
-    return _SPACE.sub(" ", text).strip()
+    return " ".join(text.split())
 
 
 def name_of(text: str) -> str:

@@ -90,7 +90,8 @@ def read_bytes(source: SourceFile, limit: int) -> tuple[bytes, int]:
     store, location = source.store, source.location
     if not store:
         with open(location, "rb") as file:
-            return file.read(limit), os.fstat(file.fileno()).st_size
+            size = os.fstat(file.fileno()).st_size
+            return file.read(min(size, limit)), size  # `limit` bytes of room are costly to get
     if is_git(store):
         from clippings.reading.sources.git import read_blob as read
     elif is_archive(store):
