@@ -11,6 +11,7 @@ from urllib.parse import urlsplit
 SUMMARY_CHARACTERS = 140
 """How much of the text stands in for a summary: what a list of articles has room for."""
 
+_USUAL = re.compile(r"https?://([a-z0-9.-]+)(?:[/?#]|\Z)")  # what need not be taken apart
 _LINK = re.compile(r"\[([^\[\]]+)\]\([^()\s]*\)")
 _DASH = re.compile(r" -(?: |$)")
 _POSTS = re.compile(r"(?:^|(?<=/))(?:(?:source|content)/)?_?posts?/")
@@ -50,8 +51,9 @@ def split_levels(levels: Levels, author: str) -> Levels | None:
 
 def host_of(url: str) -> str | None:
     """Return the host of a web address in lower case without `www.`; None for any other address."""
+    usual = _USUAL.match(url)
     try:
-        host = urlsplit(url).hostname
+        host = usual[1] if usual else urlsplit(url).hostname
     except ValueError:  # "http://[": an address that is none
         return None
     return host.removeprefix("www.") if host else None

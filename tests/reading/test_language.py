@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import unicodedata
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from clippings.reading.language import detect
+from clippings.reading.language import _SCRIPT_OF_CLASS, _SCRIPTS, _classes, _han, detect
 
 TEXTS = (
     ("zh-Hans", "两国代表谈了近八个小时，一致认为核战争打不赢也打不得。"),
@@ -153,3 +155,23 @@ def test_any_text(text: str, declared: str | None) -> None:
     """Nothing raises, and an answer has the shape of a tag."""
     language = detect(text, declared)
     assert language is None or language.replace("-", "").isalnum()
+
+
+def test_each_character_counts_for_its_script() -> None:
+    """What is looked up in a table is what Unicode and OpenCC say of each character, and the
+    same when it is looked up again."""
+    text = "".join(map(chr, (*range(0x3000), *range(0x3400, 0x12000), *range(0x20000, 0x20100))))
+    for _ in range(2):
+        scripts = [_SCRIPT_OF_CLASS[number] for number in _classes(text)]
+        assert scripts == [_script(character) for character in text]
+    assert (_han(_classes("国國")), _han(_classes("國")), _han(_classes("国"))) == (
+        "zh-Hans",
+        "zh-Hant",
+        "zh-Hans",
+    )
+    assert _classes("") == b""
+
+
+def _script(letter: str) -> str | None:
+    name = unicodedata.name(letter, "").split(" ")[0]
+    return _SCRIPTS.get(name) if letter.isalpha() else None
