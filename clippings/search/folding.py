@@ -99,8 +99,8 @@ def folding_table() -> tuple[tuple[str, str], ...]:
     # Most are folded to themselves: all at once, since one at a time takes ten times as long.
     text = unicodedata.normalize("NFKD", "\n".join(characters).casefold())
     text = unicodedata.normalize("NFKC", _ACCENTS.sub("", text.translate(_STROKED)))
-    pairs = zip(characters, text.split("\n"), strict=True)
-    changed = (old for old, new in pairs if old != new or old in _simplified())
+    at_once = zip(characters, text.split("\n"), strict=True)
+    changed = (old for old, new in at_once if old != new or old in _simplified())
     pairs = ((each, fold_character(each)) for each in changed)
     return tuple((old, new) for old, new in pairs if new != old and new.strip())
 
