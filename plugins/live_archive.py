@@ -3,6 +3,7 @@ behind the middleware of clippings/site/middleware.py."""
 
 import re
 import sqlite3
+import sys
 from collections.abc import Callable
 from typing import Any
 
@@ -31,11 +32,17 @@ def check_prefix(datasette: Datasette) -> None:
         raise StartupError(f"base_url {prefix} is an address of the site itself; choose another")
 
 
+SWITCH = 0.0005
+"""Seconds for which a thread keeps the interpreter while another waits for it: a page asks for it
+half a dozen times, and waits so long each time while a search is made. Python's own is 0.005."""
+
+
 @hookimpl
 def startup(datasette: Datasette) -> None:
     """Serve the archive in a way that follows its file, also where Datasette was not told that
     nobody writes into it. What is withheld is not told to everyone (/-/metadata.json)."""
     check_prefix(datasette)
+    sys.setswitchinterval(SWITCH)
     (described(datasette).get("plugins") or {}).get(DATABASE, {}).pop("withhold", None)
     stock = archive_file(datasette)
     live = LiveDatabase(datasette, stock.path, DATABASE)

@@ -21,7 +21,7 @@ from jinja2 import Environment
 from clippings.site.addresses import DATABASE, browse_path
 from clippings.site.i18n import LANGUAGES
 from clippings.site.preferences import CHOICES, theme_for, translator_for
-from clippings.site.templates import site_name, site_tagline, wanted_pictures
+from clippings.site.templates import in_turns, site_name, site_tagline, wanted_pictures
 
 WEB = re.compile(r"(?:https?:)?//", re.I)
 
@@ -96,6 +96,7 @@ def extra_template_vars(datasette: Datasette, request: Request | None) -> dict[s
 @hookimpl
 def prepare_jinja2_environment(env: Environment, datasette: Datasette) -> None:
     """Give them to the error pages too, which Datasette renders without our variables."""
+    env.filters["in_turns"] = in_turns
     env.globals.update(
         asset=lambda name: asset_url(datasette, name),
         picture=lambda address: picture_url(datasette, address),

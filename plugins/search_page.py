@@ -6,6 +6,7 @@
 /search/opensearch.xml                            lets a browser's address bar search here
 """
 
+import asyncio
 import json
 import re
 import sqlite3
@@ -89,7 +90,7 @@ def read_page(conn: sqlite3.Connection, query: Query, order: str, number: int) -
 
 async def search(datasette: Datasette, request: Request) -> Response:
     """Answer with the page."""
-    query = parse_query((request.args.get("q") or "").strip())
+    query = await asyncio.to_thread(parse_query, (request.args.get("q") or "").strip())
     number = min(number_in(request.args.get("page"), 8) or 1, LAST_PAGE)
     # Filters alone say nothing about relevance.
     orders = [name for name in ORDERS if query.terms or name != "relevance"]
@@ -114,7 +115,7 @@ async def search(datasette: Datasette, request: Request) -> Response:
 
 async def closest_json(datasette: Datasette, request: Request) -> Response:
     """Answer with the closest articles to a question, whether or not others hold all of it."""
-    query = parse_query((request.args.get("q") or "").strip())
+    query = await asyncio.to_thread(parse_query, (request.args.get("q") or "").strip())
     shown = ("id", "title", "source", "published", "language", "matched", "passage")
     rows = await visit(datasette, lambda conn: closest_cards(conn, closest(conn, query)))
     found = [

@@ -18,7 +18,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
-from functools import cache
+from functools import cache, lru_cache
 from typing import NamedTuple
 
 from opencc import OpenCC
@@ -139,6 +139,7 @@ class _Item:
     filter: Filter | None = None
 
 
+@lru_cache(maxsize=64)
 def parse_query(text: str) -> Query:
     """Read a query of any kind and length; an empty one stands for every article."""
     notes: list[Note] = []

@@ -17,6 +17,12 @@ from clippings.site.preferences import CHOICES
 RETRY_AFTER = 5
 """Seconds; a query runs for two at most."""
 
+PAUSE = 1.0
+"""Seconds after which a refusal is told, for who asks on and on waits for an answer first.
+MAX_PAUSING wait for theirs, and the rest have it at once."""
+
+MAX_PAUSING = 500
+
 MAX_BODY = 64 * 1024
 """Bytes of the body of a request; Datasette puts one together in quadratic time."""
 
@@ -60,8 +66,8 @@ def limits_for(threads: int) -> dict[pages.Cost, ConcurrencyLimit]:
     return {
         "sql": ConcurrencyLimit(1, 4),
         "stream": ConcurrencyLimit(8, 0),
-        "heavy": ConcurrencyLimit(2, 200),
-        "table": ConcurrencyLimit(max(2, threads // 2), 200),
+        "heavy": ConcurrencyLimit(1, 200),
+        "table": ConcurrencyLimit(max(1, threads // 4), 200),
         "other": ConcurrencyLimit(2, 20),
     }
 

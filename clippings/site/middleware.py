@@ -7,8 +7,10 @@ security headers ─► one spelling of the address, else 302 or 404
 
 from __future__ import annotations
 
+import asyncio
 import re
 from collections.abc import Container
+from contextlib import suppress
 from functools import partial
 from urllib.parse import parse_qsl, quote, urlencode
 
@@ -19,7 +21,15 @@ from clippings.site import pages
 from clippings.site.addresses import DATABASE, canonical_path, local_path
 from clippings.site.asgi import App, Headers, Receive, Scope, Send, changing_headers
 from clippings.site.error_pages import error_page, too_many_requests
-from clippings.site.limits import TooManyRequests, cost_of, limits_for, read_body
+from clippings.site.limits import (
+    MAX_PAUSING,
+    PAUSE,
+    ConcurrencyLimit,
+    TooManyRequests,
+    cost_of,
+    limits_for,
+    read_body,
+)
 from clippings.site.live_database import LiveDatabase, is_composed
 from clippings.site.page_cache import (
     FOREVER,
@@ -60,6 +70,7 @@ class Middleware:
     def __init__(self, datasette: Datasette, app: App) -> None:
         self._datasette, self._app = datasette, app
         self._limits = limits_for(datasette.setting("num_sql_threads"))
+        self._pausing = ConcurrencyLimit(MAX_PAUSING, 0)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer a request; what is none, such as the start of the server, is Datasette's."""
@@ -77,10 +88,15 @@ class Middleware:
         address = self._canonical(path, query) if is_here else None
         if not address or (scope["method"] in READING and not _may_be_there(address[0])):
             return await self._refuse(scope, send, 404)
-        if address == (path, query):
-            return await self._visit(scope, receive, send)
-        target = self._datasette.urls.path(address[0]) + (f"?{address[1]}" if address[1] else "")
-        await Response.redirect(target).asgi_send(send)
+        if address != (path, query):
+            target = self._datasette.urls.path(address[0])
+            target += f"?{address[1]}" if address[1] else ""
+            await Response.redirect(target).asgi_send(send)
+            return
+        try:
+            await self._visit(scope, receive, send)
+        except TooManyRequests:
+            await self._turn_away(scope, send)
 
     def _local(self, scope: Scope) -> str:
         """Return the path of a request below base_url, percent-encoded as it was sent."""
@@ -136,10 +152,14 @@ class Middleware:
             if body is None:
                 return await self._refuse(scope, send, 413, "The request is too large")
             receive = body
-        try:
-            await self._limited(path, scope, receive, send)
-        except TooManyRequests:
-            await too_many_requests(Request(scope, None)).asgi_send(send)
+        await self._limited(path, scope, receive, send)
+
+    async def _turn_away(self, scope: Scope, send: Send) -> None:
+        """Tell whoever asks that too many do, after a while."""
+        with suppress(TooManyRequests):
+            async with self._pausing.entered():
+                await asyncio.sleep(PAUSE)
+        await too_many_requests(Request(scope, None)).asgi_send(send)
 
     def _with_choices(self, scope: Scope, headers: Headers) -> Headers:
         """Keep the language and theme that an address asks for; each answer depends on them."""

@@ -25,6 +25,7 @@ from datasette.utils.asgi import Request
 from clippings.site import pages
 from clippings.site.addresses import DATABASE
 from clippings.site.asgi import App, Event, Headers, Scope, Send
+from clippings.site.limits import cost_of
 from clippings.site.preferences import (
     CHOSEN,
     LANGUAGE_COOKIE,
@@ -46,9 +47,9 @@ FOREVER = b"public, max-age=31536000, immutable"
 """For a file whose address changes when it does."""
 
 _SIGNED_IN = re.compile(rb"\b(ds_actor|ds_messages)=")  # the cookies by which Datasette knows one
-_NOT_KEPT = {"sql", "_where", "_lang", "_theme", "_trace", "_ttl"}
-"""Parameters of answers that are not kept: any SQL may ask for the time or for chance, a choice
-sets a cookie, and who sets the age of an answer wants it so."""
+_NOT_KEPT = {"_lang", "_theme", "_trace", "_ttl"}
+"""Parameters of answers that are not kept: a choice sets a cookie, and who sets the age of an
+answer wants it so."""
 _TEXT = re.compile(rb"text/(?!csv)|application/(\w+\+)?(json|xml|javascript)|image/svg")
 _VARY = b"Accept-Encoding, Accept-Language, Cookie, Authorization"
 
@@ -93,14 +94,14 @@ def is_cacheable(scope: Scope, path: str, tables: Container[str]) -> bool:
     query = scope["query_string"].decode("latin-1")
     if path.startswith("/static/"):
         return re.fullmatch(r"[0-9a-f]{8}", query) is not None
-    if _NOT_KEPT & {name for name, _ in parse_qsl(query, keep_blank_values=True)}:
+    parameters = parse_qsl(query, keep_blank_values=True)
+    if _NOT_KEPT & {name for name, _ in parameters}:
         return False
     if page := pages.find(path):
         return page.is_cached
-    database, _, rest = path[1:].partition("/")
-    if database.partition(".")[0] != DATABASE or path.endswith((".csv", ".db")):
+    if not path.startswith(f"/{DATABASE}") or path.endswith((".csv", ".db")):
         return False
-    return not rest or rest.split("/")[0].partition(".")[0] in tables
+    return cost_of(path, parameters, tables) in ("free", "table")
 
 
 def is_held(scope: Scope, tag: bytes) -> bool:

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from typing import Any
+import asyncio
+from collections.abc import AsyncIterator, Iterable
+from typing import Any, TypeVar
 from urllib.parse import urlencode
 
 from datasette.app import Datasette
@@ -11,6 +13,8 @@ from datasette.utils.asgi import Request, Response
 from clippings.site.addresses import DATABASE, local_path
 from clippings.site.compatibility import described
 from clippings.site.i18n import Translator
+
+T = TypeVar("T")
 
 WHAT_IS_SHOWN = ("q", "before", "after", "page")
 """Arguments of an address that make it another page, not the same in another look."""
@@ -30,6 +34,13 @@ def wanted_pictures(datasette: Datasette) -> bool:
     """Return whether pictures are shown, or only linked (`pictures: links` in metadata.yml)."""
     settings = datasette.plugin_config(DATABASE) or {}
     return bool(settings.get("pictures", "show") != "links")
+
+
+async def in_turns(rows: Iterable[T]) -> AsyncIterator[T]:
+    """Yield the rows of a long page to its template, and let others be answered in between."""
+    for row in rows:
+        yield row
+        await asyncio.sleep(0)
 
 
 async def page(

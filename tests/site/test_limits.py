@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import asyncio
+import sys
+import time
 from typing import Any
 from urllib.parse import parse_qsl, urlencode
 
@@ -10,7 +12,8 @@ import pytest
 from conftest import SQL, Visitor
 from test_error_pages import Answer, ask, ask_raw
 
-from clippings.site.limits import MAX_VALUE, ConcurrencyLimit, TooManyRequests, cost_of
+from clippings.site.limits import MAX_VALUE, PAUSE, ConcurrencyLimit, TooManyRequests, cost_of
+from clippings.site.templates import in_turns
 
 
 def test_limit_tells_the_rest_to_come_again() -> None:
@@ -87,6 +90,60 @@ def test_crowd_of_queries_is_turned_away_and_the_site_goes_on(site: Visitor) -> 
     assert {status for status, _, _ in queries} == {400, 429}
     away = [headers for status, headers, _ in queries if status == 429]
     assert len(away) == 15 and all(int(headers[b"retry-after"]) > 0 for headers in away)
+
+
+def test_refusals_are_told_after_a_pause(site: Visitor, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Once each, also of what could be kept, so that nobody asks on at once; of more than may wait
+    for theirs, the rest hear it at once."""
+    monkeypatch.setattr(site.app, "_pausing", ConcurrencyLimit(2, 0))
+    monkeypatch.setitem(site.app._limits, "heavy", ConcurrencyLimit(1, 0))
+
+    async def visit(number: int) -> tuple[int, float]:
+        began = time.monotonic()
+        status, _, _ = await ask_raw(site, f"/search?q=nobody{number}")
+        return status, time.monotonic() - began
+
+    async def crowd() -> list[tuple[int, float]]:
+        async with site.app._limits["heavy"].entered():
+            return await asyncio.gather(*map(visit, range(4)))
+
+    answers = asyncio.run(crowd())
+    assert [status for status, _ in answers] == [429] * 4
+    assert sorted(seconds // PAUSE for _, seconds in answers) == [0, 0, 1, 1]
+
+
+def test_crowd_of_readers_who_search_is_served(site: Visitor) -> None:
+    """Fifty at once wait in line; nobody is turned away."""
+
+    async def crowd() -> list[Answer]:
+        asked = (f"/search?q=雪+word{number}" for number in range(50))
+        return await asyncio.gather(*(ask_raw(site, address) for address in asked))
+
+    assert {status for status, _, _ in asyncio.run(crowd())} == {200}
+
+
+def test_long_pages_let_others_be_answered() -> None:
+    """Between two rows of a template's loop."""
+    seen: list[str] = []
+
+    async def rows() -> None:
+        async for row in in_turns("ab"):
+            seen.append(row)
+
+    async def others() -> None:
+        seen.append("other")
+
+    async def both() -> None:
+        await asyncio.gather(rows(), others())
+
+    asyncio.run(both())
+    assert seen == ["a", "other", "b"]
+
+
+def test_threads_give_way_soon(site: Visitor) -> None:
+    """A search in its thread, ten times as soon as Python has it."""
+    site.get("/")
+    assert sys.getswitchinterval() <= 0.0005
 
 
 def test_export_is_whole(site: Visitor) -> None:

@@ -35,6 +35,7 @@ NOT_KEPT = (
     f"{SQL}?sql=select+random()",
     f"{SQL}.json?sql=select+1",
     "/clippings/articles?_where=random()>0",
+    "/clippings/articles?_search=雪&_searchmode=raw",
     "/clippings/articles.csv",
     "/clippings/longest_reads",
     "/clippings.db",
