@@ -20,7 +20,7 @@ from clippings.reading.sources import (
     ARCHIVE_FILE,
     is_address,
     is_git,
-    needs_of,
+    is_readable,
     read_archive_file,
 )
 from clippings.reading.withholding import read_withholding
@@ -139,7 +139,7 @@ def main(
         name, said = _archive_file(archive_file, folders)
         metadata = merged(load_yaml(METADATA.read_bytes()), as_metadata(said))
         withholding = read_withholding(metadata["plugins"]["clippings"], name)
-        run_map = _cluster(scheduler, folders) if scheduler else mapper(jobs)
+        run_map = _cluster(scheduler) if scheduler else mapper(jobs)
         progress = Progress(quiet)
         progress.begin(f"Looking for articles in {', '.join(map(str, folders))}")
         built = build(
@@ -187,7 +187,7 @@ def _archive_file(file: Path | None, sources: Sequence[Path | str]) -> tuple[str
     return (found[0][0], parse_archive_file(*found[0][::-1])) if found else (METADATA.name, {})
 
 
-def _cluster(scheduler: str, sources: Sequence[Path | str]) -> Mapper:
+def _cluster(scheduler: str) -> Mapper:
     """Return the map over a cluster. Dask is an extra, and takes half a second to load."""
     try:
         from clippings.build.cluster import cluster_mapper
@@ -195,7 +195,7 @@ def _cluster(scheduler: str, sources: Sequence[Path | str]) -> Mapper:
         raise BuildError(
             f"--scheduler needs Dask distributed ({error}): pip install '.[cluster]'"
         ) from error
-    return cluster_mapper(scheduler, [need for source in sources for need in needs_of(source)])
+    return cluster_mapper(scheduler, is_readable)
 
 
 class Progress:

@@ -47,11 +47,6 @@ _DAMAGED = (
 _BLOCK = 2**20
 
 
-def file_of(source: str) -> str:
-    """Return the archive's own path or URL."""
-    return _parts(source)[2]
-
-
 def members(source: str, passed_over: PassedOver) -> Iterator[Keyed]:
     """Yield each article of an archive. Raises BuildError for one that cannot be read."""
     kind, folder, file = _parts(source)
