@@ -6,7 +6,6 @@ from __future__ import annotations
 import contextlib
 import time
 from collections.abc import Iterator, Sequence
-from dataclasses import fields
 from pathlib import Path
 from typing import Any
 
@@ -15,7 +14,7 @@ import click
 from clippings.build.executors import Mapper, collect_seldom, mapper, usable_cores
 from clippings.build.pipeline import build
 from clippings.dataset.owner import as_metadata, as_rows, load_yaml, merged, parse_archive_file
-from clippings.models import BuildError, BuildResult, Changes
+from clippings.models import BuildError, BuildResult
 from clippings.reading.sources import (
     ARCHIVE_FILE,
     is_address,
@@ -234,8 +233,8 @@ class Progress:
 def summary(built: BuildResult, output: Path, seconds: float) -> str:
     """Return what became of the files, for a person, on a few lines."""
     a, changes = built.accounting, built.changes
-    became = {field.name: len(getattr(changes, field.name)) for field in fields(Changes)}
-    changed = ", ".join(f"{count:,} {how}" for how, count in became.items() if count)
+    became = ((how, len(which)) for how, which in changes._asdict().items())
+    changed = ", ".join(f"{count:,} {how}" for how, count in became if count)
     passed_over = ", ".join(f"{count:,} {WHY[reason]}" for reason, count in a.passed_over)
     return (
         f"{output}: {a.files_found:,} files found, {a.files_seen:,} files seen, "

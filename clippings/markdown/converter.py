@@ -14,7 +14,6 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Callable
-from dataclasses import replace
 from functools import cached_property, partialmethod
 from itertools import islice
 from typing import Any
@@ -245,7 +244,7 @@ class Converter(MarkdownConverter):
             words = blocks.visible_text(caption)
             for place in range(self._images_before, len(self.images)):
                 if not self.images[place].caption:  # else it stands in a figure in this one
-                    self.images[place] = replace(self.images[place], caption=words)
+                    self.images[place] = self.images[place]._replace(caption=words)
         return f"{BREAK}{text}{BREAK}"
 
     def convert_dl(self, el: Element, text: str, parent_tags: Parents) -> str:
