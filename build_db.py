@@ -140,7 +140,7 @@ def main(
         withholding = read_withholding(metadata["plugins"]["clippings"], name)
         run_map = _cluster(scheduler) if scheduler else mapper(jobs)
         progress = Progress(quiet)
-        progress.begin(f"Looking for articles in {', '.join(map(str, folders))}")
+        progress.tell(f"Looking for articles in {', '.join(map(str, folders))}")
         built = build(
             *(folders, output, run_map, max_quarantined, progress.read),
             withholding=withholding,
@@ -203,31 +203,28 @@ class Progress:
     def __init__(self, quiet: bool) -> None:
         self._quiet, self._step, self._began, self._told = quiet, "", 0.0, 0.0
 
-    def begin(self, step: str) -> None:
-        """Say what begins."""
-        self._step, self._began = step, time.monotonic()
-        self._say(f"{step} …")
+    def tell(self, step: str, done: str = "") -> None:
+        """Say what begins, or after some seconds how much of it is done."""
+        now = time.monotonic()
+        if step != self._step:
+            self._step, self._began, done = step, now, "…"
+        elif now - self._told < SECONDS_BETWEEN_LINES:
+            return
+        self._told = now
+        if not self._quiet:
+            click.echo(f"{step} {done}", err=True)
 
     def read(self, done: int, total: int) -> None:
         """Say how many files are read; after the last one, what comes then."""
-        if (step := f"Reading {total:,} files") != self._step:
-            self.begin(step)
         rate = done / max(time.monotonic() - self._began, 1e-6)
-        self._say(f"{done:,} of {total:,}, {(total - done) / rate:.0f} s left", seldom=True)
+        left = f"{done:,} done, {(total - done) / rate:.0f} s left"
+        self.tell(f"Reading {total:,} files", left)
         if done == total:
-            self.begin("Writing the tables and the search index")
+            self.tell("Writing the tables and the search index")
 
     def write(self, name: str, size: int) -> None:
         """Say which file of a release is written, and how many bytes of it are."""
-        if (step := f"Writing {name}") != self._step:
-            self.begin(step)
-        self._say(f"{size / 2**20:,.0f} MiB of {name}", seldom=True)
-
-    def _say(self, text: str, seldom: bool = False) -> None:
-        now = time.monotonic()
-        if not (self._quiet or (seldom and now - self._told < SECONDS_BETWEEN_LINES)):
-            self._told = now
-            click.echo(text, err=True)
+        self.tell(f"Writing {name}", f"{size / 2**20:,.0f} MiB")
 
 
 def summary(built: BuildResult, output: Path, seconds: float) -> str:
