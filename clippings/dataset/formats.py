@@ -1,7 +1,7 @@
 """Writing a description in the formats that programs read; each is a small function of it.
 
     schema.org/Dataset   search engines       https://schema.org/Dataset
-    Croissant 1.0        machine learning     https://docs.mlcommons.org/croissant/
+    Croissant 1.1        machine learning     https://docs.mlcommons.org/croissant/
     Frictionless 1       data packages        https://specs.frictionlessdata.io/data-package/
     CFF 1.2.0            citations            https://citation-file-format.github.io/
     dataset card         Hugging Face         https://huggingface.co/docs/hub/datasets-cards
@@ -47,6 +47,8 @@ _CONTEXT: Json = {
     "cr": "http://mlcommons.org/croissant/",
     "sc": "https://schema.org/",
     "dct": "http://purl.org/dc/terms/",
+    "name": {"@container": "@language"},
+    "description": {"@container": "@language"},
     "rai": "http://mlcommons.org/croissant/RAI/",
     "conformsTo": "dct:conformsTo",
     "data": {"@id": "cr:data", "@type": "@json"},
@@ -54,12 +56,13 @@ _CONTEXT: Json = {
     "examples": {"@id": "cr:examples", "@type": "@json"},
     **{
         term: f"cr:{term}"
-        for term in "citeAs column equivalentProperty extract field fileProperty fileObject fileSet"
-        " format includes isLiveDataset jsonPath key md5 parentField path recordSet references"
-        " regex repeated replace samplingRate separator source subField transform".split()
+        for term in "arrayShape citeAs column containedIn equivalentProperty extract field"
+        " fileProperty fileObject fileSet format includes isArray isLiveDataset jsonPath key md5"
+        " parentField path recordSet references regex repeated replace samplingRate separator"
+        " source subField transform".split()
     },
 }
-"""The terms of Croissant 1.0 as its specification lists them."""
+"""The terms of Croissant 1.1 as its specification lists them."""
 
 
 def schema_org(d: Description, url: str, base: str) -> Json:
@@ -84,7 +87,7 @@ def croissant(d: Description, url: str, base: str) -> Json:
     found = {
         "@context": _CONTEXT,
         "@type": "sc:Dataset",
-        "conformsTo": "http://mlcommons.org/croissant/1.0",
+        "conformsTo": "http://mlcommons.org/croissant/1.1",
         **_about(d, url),
         "citeAs": f"{', '.join(agent.name for agent in d.creators)}: {d.title}, {d.version}",
         "datePublished": d.last_day,
