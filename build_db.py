@@ -6,7 +6,6 @@ from __future__ import annotations
 import contextlib
 import time
 from collections.abc import Iterator, Sequence
-from dataclasses import fields
 from pathlib import Path
 from typing import Any
 
@@ -15,12 +14,12 @@ import click
 from clippings.build.executors import Mapper, collect_seldom, mapper, usable_cores
 from clippings.build.pipeline import build
 from clippings.dataset.owner import as_metadata, as_rows, load_yaml, merged, parse_archive_file
-from clippings.models import BuildError, BuildResult, Changes
+from clippings.models import BuildError, BuildResult
 from clippings.reading.sources import (
     ARCHIVE_FILE,
     is_address,
     is_git,
-    needs_of,
+    is_readable,
     read_archive_file,
 )
 from clippings.reading.withholding import read_withholding
@@ -139,9 +138,9 @@ def main(
         name, said = _archive_file(archive_file, folders)
         metadata = merged(load_yaml(METADATA.read_bytes()), as_metadata(said))
         withholding = read_withholding(metadata["plugins"]["clippings"], name)
-        run_map = _cluster(scheduler, folders) if scheduler else mapper(jobs)
+        run_map = _cluster(scheduler) if scheduler else mapper(jobs)
         progress = Progress(quiet)
-        progress.begin(f"Looking for articles in {', '.join(map(str, folders))}")
+        progress.tell(f"Looking for articles in {', '.join(map(str, folders))}")
         built = build(
             *(folders, output, run_map, max_quarantined, progress.read),
             withholding=withholding,
@@ -187,7 +186,7 @@ def _archive_file(file: Path | None, sources: Sequence[Path | str]) -> tuple[str
     return (found[0][0], parse_archive_file(*found[0][::-1])) if found else (METADATA.name, {})
 
 
-def _cluster(scheduler: str, sources: Sequence[Path | str]) -> Mapper:
+def _cluster(scheduler: str) -> Mapper:
     """Return the map over a cluster. Dask is an extra, and takes half a second to load."""
     try:
         from clippings.build.cluster import cluster_mapper
@@ -195,7 +194,7 @@ def _cluster(scheduler: str, sources: Sequence[Path | str]) -> Mapper:
         raise BuildError(
             f"--scheduler needs Dask distributed ({error}): pip install '.[cluster]'"
         ) from error
-    return cluster_mapper(scheduler, [need for source in sources for need in needs_of(source)])
+    return cluster_mapper(scheduler, is_readable)
 
 
 class Progress:
@@ -204,38 +203,35 @@ class Progress:
     def __init__(self, quiet: bool) -> None:
         self._quiet, self._step, self._began, self._told = quiet, "", 0.0, 0.0
 
-    def begin(self, step: str) -> None:
-        """Say what begins."""
-        self._step, self._began = step, time.monotonic()
-        self._say(f"{step} …")
+    def tell(self, step: str, done: str = "") -> None:
+        """Say what begins, or after some seconds how much of it is done."""
+        now = time.monotonic()
+        if step != self._step:
+            self._step, self._began, done = step, now, "…"
+        elif now - self._told < SECONDS_BETWEEN_LINES:
+            return
+        self._told = now
+        if not self._quiet:
+            click.echo(f"{step} {done}", err=True)
 
     def read(self, done: int, total: int) -> None:
         """Say how many files are read; after the last one, what comes then."""
-        if (step := f"Reading {total:,} files") != self._step:
-            self.begin(step)
         rate = done / max(time.monotonic() - self._began, 1e-6)
-        self._say(f"{done:,} of {total:,}, {(total - done) / rate:.0f} s left", seldom=True)
+        left = f"{done:,} done, {(total - done) / rate:.0f} s left"
+        self.tell(f"Reading {total:,} files", left)
         if done == total:
-            self.begin("Writing the tables and the search index")
+            self.tell("Writing the tables and the search index")
 
     def write(self, name: str, size: int) -> None:
         """Say which file of a release is written, and how many bytes of it are."""
-        if (step := f"Writing {name}") != self._step:
-            self.begin(step)
-        self._say(f"{size / 2**20:,.0f} MiB of {name}", seldom=True)
-
-    def _say(self, text: str, seldom: bool = False) -> None:
-        now = time.monotonic()
-        if not (self._quiet or (seldom and now - self._told < SECONDS_BETWEEN_LINES)):
-            self._told = now
-            click.echo(text, err=True)
+        self.tell(f"Writing {name}", f"{size / 2**20:,.0f} MiB")
 
 
 def summary(built: BuildResult, output: Path, seconds: float) -> str:
     """Return what became of the files, for a person, on a few lines."""
     a, changes = built.accounting, built.changes
-    became = {field.name: len(getattr(changes, field.name)) for field in fields(Changes)}
-    changed = ", ".join(f"{count:,} {how}" for how, count in became.items() if count)
+    became = ((how, len(which)) for how, which in changes._asdict().items())
+    changed = ", ".join(f"{count:,} {how}" for how, count in became if count)
     passed_over = ", ".join(f"{count:,} {WHY[reason]}" for reason, count in a.passed_over)
     return (
         f"{output}: {a.files_found:,} files found, {a.files_seen:,} files seen, "

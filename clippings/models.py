@@ -16,8 +16,7 @@ Stage = Literal["read", "front-matter", "convert", "normalize", "archive"]
 What = Literal["article", "text"]
 
 
-@dataclass(frozen=True, slots=True)
-class Diagnostic:
+class Diagnostic(NamedTuple):
     """One repair or one problem of one file.
 
     `code` is a stable kebab-case word that a query can count (`yaml-repaired`);
@@ -49,16 +48,14 @@ class ParsedArticle:
     diagnostics: tuple[Diagnostic, ...] = ()
 
 
-@dataclass(frozen=True, slots=True)
-class Link:
+class Link(NamedTuple):
     """A link of an article: where it goes and the text it stands on."""
 
     url: str
     text: str
 
 
-@dataclass(frozen=True, slots=True)
-class Image:
+class Image(NamedTuple):
     """A picture of an article; `alt` and `caption` are empty where it has none."""
 
     url: str
@@ -138,8 +135,7 @@ class Withheld:
     reason: str
 
 
-@dataclass(frozen=True, slots=True)
-class Version:
+class Version(NamedTuple):
     """What a file was from one commit on: where its bytes lie, and the commit that wrote it.
 
     `date` is the author's, ISO 8601 with the offset as written.
@@ -150,8 +146,7 @@ class Version:
     date: str
 
 
-@dataclass(frozen=True, slots=True)
-class History:
+class History(NamedTuple):
     """All versions of a file, the newest first (never none), and when it was removed.
 
     `removed` is the date of the commit that removed it; None: it is still there.
@@ -161,8 +156,7 @@ class History:
     removed: str | None
 
 
-@dataclass(frozen=True, slots=True)
-class HistorySpan:
+class HistorySpan(NamedTuple):
     """When a history had a file: the dates of its first and its newest version, and of its
     removal (None: still there); and the commit of the version that is the article."""
 
@@ -172,8 +166,7 @@ class HistorySpan:
     commit_id: str
 
 
-@dataclass(frozen=True, slots=True)
-class Revision:
+class Revision(NamedTuple):
     """What an article was before. `digest` is the file's SHA-256; `title` is None where that
     version cannot be read; `changes` says what the version after it changed: words of
     {"title", "text", "front-matter"}."""
@@ -266,16 +259,14 @@ class FileState(NamedTuple):
     text: str | None
 
 
-@dataclass(frozen=True, slots=True)
-class Plan:
+class Plan(NamedTuple):
     """What a build has to do: files to read, and paths of files that are gone."""
 
     read: tuple[SourceFile, ...]
     gone: tuple[str, ...]
 
 
-@dataclass(frozen=True, slots=True)
-class Changes:
+class Changes(NamedTuple):
     """The articles that are another database's and not this one's, as (id, title), by id.
 
     Of a changed article another title, text or front matter is known.

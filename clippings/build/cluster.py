@@ -6,14 +6,12 @@ same files by the same paths and run the same code; that is checked before the w
 
 from __future__ import annotations
 
-import os
 import platform
-import shutil
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import CancelledError, Future
 from concurrent.futures import TimeoutError as NoResult
 from functools import partial
-from importlib.util import find_spec
+from typing import Any
 
 from distributed import Client, KilledWorker
 from distributed import TimeoutError as NoAnswer
@@ -27,12 +25,11 @@ TIMEOUT = 20.0
 there still is one."""
 
 
-def cluster_mapper(address: str, requirements: Sequence[str]) -> Mapper:
+def cluster_mapper(address: str, can_read: Callable[[Any], bool]) -> Mapper:
     """Return the map over the workers of the scheduler at `address`, such as tcp://10.0.0.1:8786.
 
-    `requirements` are the absolute paths, programs and packages that each worker must have besides
-    our own code. The map raises BuildError where the cluster cannot do the work; its text
-    says what to do.
+    Each worker must have our own code, and `can_read` the first item. The map raises BuildError
+    where the cluster cannot do the work; its text says what to do.
     """
 
     def on_cluster(work: Work[Item, Result], items: Sequence[Item]) -> Iterator[Result]:
@@ -44,7 +41,7 @@ def cluster_mapper(address: str, requirements: Sequence[str]) -> Mapper:
             raise BuildError(f"no Dask scheduler answers at {address}: {error}") from error
         with client:
             _wait_for_worker(client, address)
-            _check_workers(client, requirements)
+            _check_workers(client, partial(can_read, items[0]))
             executor = client.get_executor(pure=False)
             workers = sum(client.nthreads().values())
             yield from ordered_map(
@@ -54,17 +51,11 @@ def cluster_mapper(address: str, requirements: Sequence[str]) -> Mapper:
     return on_cluster
 
 
-def _environment(requirements: Sequence[str]) -> Mapping[str, str]:
-    """Return what results depend on besides the item: our code, what it runs on, and which of the
-    requirements are met."""
-    met = {each: "there" if _is_met(each) else "missing" for each in requirements}
-    return {"machine": platform.node(), **program(), **met}
-
-
-def _is_met(requirement: str) -> bool:
-    if os.path.isabs(requirement):
-        return os.access(requirement, os.R_OK)
-    return bool(shutil.which(requirement) or find_spec(requirement))
+def _environment(can_read: Callable[[], bool]) -> Mapping[str, str]:
+    """Return what results depend on besides the item: our code, what it runs on, and whether the
+    sources are in reach."""
+    first = "there" if can_read() else "missing"
+    return {"machine": platform.node(), **program(), "the first file": first}
 
 
 def _wait_for_worker(client: Client, address: str) -> None:
@@ -76,11 +67,11 @@ def _wait_for_worker(client: Client, address: str) -> None:
         ) from None
 
 
-def _check_workers(client: Client, requirements: Sequence[str]) -> None:
+def _check_workers(client: Client, can_read: Callable[[], bool]) -> None:
     """Raise BuildError where results of a worker might differ from ours."""
-    here = _environment(requirements)
+    here = _environment(can_read)
     try:
-        environments = client.run(_environment, requirements)
+        environments = client.run(_environment, can_read)
     except Exception as error:  # Dask says it in several ways
         raise BuildError(
             f"the cluster cannot run our code: {error.__cause__ or error}; install Clippings on "

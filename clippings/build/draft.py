@@ -11,7 +11,6 @@ import shutil
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing
-from dataclasses import fields
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -180,10 +179,9 @@ def _told(changes: Changes) -> dict[str, dict[str, Any]]:
 
     No title: what was removed may have been taken out at somebody's wish.
     """
-    each = {field.name: getattr(changes, field.name) for field in fields(changes)}
     return {
         how: {"count": len(which), "ids": [key for key, _ in which[:MOST_TOLD]]}
-        for how, which in each.items()
+        for how, which in changes._asdict().items()
     }
 
 

@@ -36,14 +36,8 @@ _KEPT_ELSEWHERE = {"features", "tags", "links", "images"}
 
 ARTICLE_FIELDS = tuple(f.name for f in fields(Article) if f.name not in _KEPT_ELSEWHERE)
 _PLACE = ("section", "source", "feed", "encoding", "digest")
-_SPAN = tuple(f.name for f in fields(HistorySpan))
-_REVISION = tuple(f.name for f in fields(Revision))
-_DIAGNOSTIC = tuple(f.name for f in fields(Diagnostic))
 
 _article_values = attrgetter(*ARTICLE_FIELDS)
-_span_values = attrgetter(*_SPAN)
-_revision_values = attrgetter(*_REVISION)
-_diagnostic_values = attrgetter(*_DIAGNOSTIC)
 
 COLUMNS: dict[str, tuple[str, ...]] = {
     "articles": (*ARTICLE_FIELDS, "day", "docid", "first_seen", "last_seen", "removed"),
@@ -51,11 +45,11 @@ COLUMNS: dict[str, tuple[str, ...]] = {
     "images": ("article", "position", "url", "host", "alt", "caption"),
     "features": ("feature", "article"),
     "tags": ("tag", "article"),
-    "placements": ("article", "id", "path", *_PLACE, *_SPAN),
-    "revisions": ("article", "placement", "position", *_REVISION),
+    "placements": ("article", "id", "path", *_PLACE, *HistorySpan._fields),
+    "revisions": ("article", "placement", "position", *Revision._fields),
     "quarantine": ("path", "size", "digest", "content"),
     "withheld": ("id", "what", "entry", "reason"),
-    "diagnostics": ("article", "path", "position", *_DIAGNOSTIC),
+    "diagnostics": ("article", "path", "position", *Diagnostic._fields),
 }
 """Table → its columns in the order of the rows made here. In what a worker makes, `article` is
 left out: which article a file belongs to is known only when all files with its text are."""
@@ -144,7 +138,7 @@ def rows_of(outcome: Outcome, entry: IndexEntry | None, digest: str) -> FileRows
 
 def _details(processed: ProcessedArticle, key: int) -> Tables:
     article = processed.article
-    span = _span_values(processed.span) if processed.span else (None,) * len(_SPAN)
+    span = processed.span or (None,) * len(HistorySpan._fields)
     place = (article.section, article.source, article.feed, processed.encoding, processed.digest)
     return {
         "links": [
@@ -157,9 +151,7 @@ def _details(processed: ProcessedArticle, key: int) -> Tables:
         "features": [(feature,) for feature in article.features],
         "tags": [(tag,) for tag in article.tags],
         "placements": [(key, processed.path, *place, *span)],
-        "revisions": [
-            (key, n, *_revision_values(was)) for n, was in enumerate(processed.revisions, 1)
-        ],
+        "revisions": [(key, n, *was) for n, was in enumerate(processed.revisions, 1)],
     }
 
 
@@ -171,8 +163,7 @@ def _rows_of_path(outcome: Outcome) -> Tables:
         tables["withheld"] = [(key, withheld.what, withheld.entry, withheld.reason)]
     if not isinstance(outcome, Withheld):
         tables["diagnostics"] = [
-            (outcome.path, n, *_diagnostic_values(note))
-            for n, note in enumerate(outcome.diagnostics, 1)
+            (outcome.path, n, *note) for n, note in enumerate(outcome.diagnostics, 1)
         ]
     if isinstance(outcome, Quarantined):
         row = (outcome.path, outcome.size, outcome.digest, outcome.content)

@@ -17,7 +17,7 @@ import shutil
 import sqlite3
 from collections import defaultdict
 from collections.abc import Collection, Iterable, Iterator, Mapping
-from dataclasses import asdict, astuple
+from dataclasses import asdict
 from itertools import chain
 from operator import attrgetter, itemgetter
 from pathlib import Path
@@ -231,7 +231,7 @@ class ArchiveWriter:
             for key, date in self._published.items()
             if date and day_of(date) and not self._days[key]
         )
-        notes = ((*astuple(suspect_date(date)), key) for key, date in suspect)
+        notes = ((*suspect_date(date), key) for key, date in suspect)
         many(_NOTE, ((severity, code, text, key) for severity, _, code, text, key in notes))
 
     def _insert(self, of_files: Iterable[Tables]) -> None:

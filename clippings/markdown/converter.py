@@ -14,7 +14,6 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Callable
-from dataclasses import replace
 from functools import cached_property, partialmethod
 from itertools import islice
 from typing import Any
@@ -22,13 +21,7 @@ from typing import Any
 from markdownify import MarkdownConverter
 from turbohtml import Element, Text
 
-from clippings.markdown.blocks import (
-    check_box,
-    definition_list,
-    heading,
-    quotation,
-    visible_text,
-)
+from clippings.markdown import blocks
 from clippings.markdown.code import (
     DEEPEST,
     code_language,
@@ -50,9 +43,7 @@ from clippings.markdown.elements import (
 )
 from clippings.markdown.inline import assemble, balance_brackets, escape, finish, one_line, tagged
 from clippings.markdown.links import clean_address, link, title_of
-from clippings.markdown.lists import list_block, with_stray_items
 from clippings.markdown.media import image_address, is_tracker, media_kind, media_label, no_size
-from clippings.markdown.tables import is_grid, is_layout, pipe_table, rows_of, span
 from clippings.markdown.tokens import (
     BREAK,
     CELL,
@@ -171,9 +162,9 @@ class Converter(MarkdownConverter):
 
     def _converted(self, el: Element, tag: str, method: Method, parents: Parents) -> str:
         inside = parents | {tag}
-        if tag == "table" and is_layout(el):
+        if tag == "table" and blocks.is_layout(el):
             inside = parents
-            self.losses["table-unwrapped"] += is_grid(el)
+            self.losses["table-unwrapped"] += blocks.is_grid(el)
         before = len(self.links), len(self.images)
         parts: list[str] = []
         self._depth += tag in NESTING
@@ -188,7 +179,7 @@ class Converter(MarkdownConverter):
     def _blocks(self, text: str, *, starts_line: bool = True) -> list[str]:
         """The finished blocks of a container, items and cells without a list or table included."""
         if ITEM in text:
-            text = with_stray_items(text, lambda run: self._list(None, run, _OUTSIDE))
+            text = blocks.with_stray_items(text, lambda run: self._list(None, run, _OUTSIDE))
         return finish(text, self._open_marks, starts_line=starts_line)
 
     def _too_deep(self) -> bool:
@@ -199,18 +190,18 @@ class Converter(MarkdownConverter):
         return True
 
     def convert_hN(self, n: int, el: Element, text: str, parent_tags: Parents) -> str:
-        blocks = finish(text, self._open_marks, starts_line=False)
-        title = " ".join(b for b in blocks if b[0] not in FINISHED).replace("  \n", " ")
-        if len(self.images) > self._images_before and not visible_text(el):
+        parts = finish(text, self._open_marks, starts_line=False)
+        title = " ".join(b for b in parts if b[0] not in FINISHED).replace("  \n", " ")
+        if len(self.images) > self._images_before and not blocks.visible_text(el):
             return f"{BREAK}{text}{BREAK}"  # only a picture
-        rest = [b for b in blocks if b[0] in FINISHED]
+        rest = [b for b in parts if b[0] in FINISHED]
         style = self.options["heading_style"].lower()
         in_table = "table" in parent_tags
-        written = f"<h{n}>{title}</h{n}>" if in_table else heading(n, title, style)
+        written = f"<h{n}>{title}</h{n}>" if in_table else blocks.heading(n, title, style)
         return (block(written) if title else "") + BREAK.join(["", *rest, ""])
 
     def convert_blockquote(self, el: Element, text: str, parent_tags: Parents) -> str:
-        return block(quotation(assemble(self._blocks(text))))
+        return block(blocks.quotation(assemble(self._blocks(text))))
 
     def convert_li(self, el: Element, text: str, parent_tags: Parents) -> str:
         if "table" in parent_tags:
@@ -225,7 +216,7 @@ class Converter(MarkdownConverter):
         ordered = el if el is not None and el.tag == "ol" else None
         bullets = self.options["bullets"]
         bullet = bullets[self._depth % len(bullets)]
-        return list_block(
+        return blocks.list_block(
             text, ordered, self._open_marks, bullet=bullet, in_table="table" in parent_tags
         )
 
@@ -250,14 +241,14 @@ class Converter(MarkdownConverter):
 
     def convert_figure(self, el: Element, text: str, parent_tags: Parents) -> str:
         if (caption := el.find("figcaption")) is not None:
-            words = visible_text(caption)
+            words = blocks.visible_text(caption)
             for place in range(self._images_before, len(self.images)):
                 if not self.images[place].caption:  # else it stands in a figure in this one
-                    self.images[place] = replace(self.images[place], caption=words)
+                    self.images[place] = self.images[place]._replace(caption=words)
         return f"{BREAK}{text}{BREAK}"
 
     def convert_dl(self, el: Element, text: str, parent_tags: Parents) -> str:
-        return block(definition_list(self._blocks(text)))
+        return block(blocks.definition_list(self._blocks(text)))
 
     def _convert_part(self, el: Element, text: str, parent_tags: Parents, whole: str) -> str:
         if "table" in parent_tags or whole not in parent_tags:
@@ -274,7 +265,7 @@ class Converter(MarkdownConverter):
     def convert_td(self, el: Element, text: str, parent_tags: Parents) -> str:
         if "table" not in parent_tags:
             return f"{BREAK}{text}{BREAK}"
-        spans = f"{span(el, 'colspan')},{span(el, 'rowspan')}"
+        spans = f"{blocks.span(el, 'colspan')},{blocks.span(el, 'rowspan')}"
         if spans != "1,1":
             self.losses["table-flattened"] += 1
         return f"{CELL}{spans}{CELL_TEXT}{text}"
@@ -288,11 +279,11 @@ class Converter(MarkdownConverter):
         if CELL not in text:
             return f"{BREAK}{text.replace(ROW, BREAK)}{BREAK}"
         self.features.add("table")
-        before, rows = rows_of(text)
+        before, rows = blocks.rows_of(text)
         finished = [
             [one_line(self._blocks(cell, starts_line=False)) for cell in row] for row in rows
         ]
-        return f"{BREAK}{before}{block(pipe_table(finished))}"
+        return f"{BREAK}{before}{block(blocks.pipe_table(finished))}"
 
     def convert_br(self, el: Element, text: str, parent_tags: Parents) -> str:
         return LINE
@@ -300,7 +291,7 @@ class Converter(MarkdownConverter):
     def convert_a(self, el: Element, text: str, parent_tags: Parents) -> str:
         href = el.attr("href") or ""
         address = clean_address(href, self.base_url)
-        words = visible_text(el, " " if BREAK in text else "")
+        words = blocks.visible_text(el, " " if BREAK in text else "")
         if not words:
             words = " ".join(image.alt for image in self.images[self._images_before :])
         title = title_of(el, words)
@@ -355,7 +346,7 @@ class Converter(MarkdownConverter):
 
     def convert_input(self, el: Element, text: str, parent_tags: Parents) -> str:
         is_box = (el.attr("type") or "").lower() == "checkbox" and "li" in parent_tags
-        return check_box(el) if is_box else ""
+        return blocks.check_box(el) if is_box else ""
 
     def convert_noscript(self, el: Element, text: str, parent_tags: Parents) -> str:
         """What stands in for a script; a picture that the lazy loader's tag gave already goes."""

@@ -13,7 +13,7 @@ import re
 import sys
 import textwrap
 from collections import Counter
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from itertools import accumulate
 from typing import Any
 
@@ -61,8 +61,6 @@ _FLOW_LIST = re.compile(r"\[[^\[\]]*\]")  # added by hand: the generator writes 
 _PLAIN_ITEM = re.compile(r"^( *)-(.*)$", re.MULTILINE)
 _INDICATORS = frozenset("-?:,[]{}#&*!|>'\"%@`") | {""}
 _CORE = re.compile(r"tag:yaml\.org,2002:(?:str|int|float|bool|null|timestamp|seq|map)")
-_TOML_KEY = re.compile(r"(?P<key>[\w-]+)[ \t]*=[ \t]*(?P<rest>.*)")
-_TOML_TABLE = re.compile(r"\[+(?P<table>[^\[\]\n]+)\]+[ \t]*$")
 # TOML's strings and comments stay; its numbers, dates and booleans become strings.
 _TOML_SCALAR = re.compile(
     r"""("{3}[\s\S]*?"{3}|'{3}[\s\S]*?'{3}|"(?:\\.|[^"\\\n])*"|'[^'\n]*'|\#.*)"""
@@ -85,7 +83,7 @@ def load_yaml(header: str) -> Loaded:
         return loaded
     quoted, _ = quote_titles(header)
     spaced = re.sub(r"^\t+", lambda tabs: "  " * len(tabs[0]), quoted, flags=re.MULTILINE)
-    return _recover(textwrap.dedent(spaced), "yaml", KEY, load_composed)
+    return _recover(textwrap.dedent(spaced))
 
 
 def load_valid(header: str) -> Loaded | None:
@@ -100,19 +98,18 @@ def load_valid(header: str) -> Loaded | None:
             values, repairs = load_composed(quoted)
         except (yaml.YAMLError, RecursionError):
             return None
-        repairs = (_kept_as_written("yaml", titles), *repairs) if broken else repairs
+        repairs = (_kept_as_written(titles), *repairs) if broken else repairs
     return (values, repairs) if values.keys() - {COMMENTS} or not header.strip() else None
 
 
 def load_toml(header: str) -> Loaded:
-    """Read a TOML header, scalars as written, with a diagnostic for each repair.
-
-    Raises `ValueError` or `Refused` when it holds no key.
-    """
-    try:
-        return _load_toml(header)
-    except ValueError:
-        return _recover(header, "toml", _TOML_KEY, _load_toml)
+    """Read a TOML header, scalars as written; raises `ValueError` for one that is broken."""
+    quoted = _TOML_SCALAR.sub(lambda found: found[1] or f'"{found[2]}"', header)
+    values = _plain(tomllib.loads(quoted))
+    strings = (found[1] for found in _TOML_SCALAR.finditer(header) if found[1])
+    if comments := [text.strip("# \t") for text in strings if text[0] == "#"]:
+        values[COMMENTS] = comments
+    return values, ()
 
 
 def load_json(header: str) -> Loaded:
@@ -176,7 +173,7 @@ def load_plain(header: str, repaired: Sequence[str] = ()) -> Loaded:
     if comments:
         values[COMMENTS] = comments
     if broken:
-        repairs.insert(0, _kept_as_written("yaml", broken))
+        repairs.insert(0, _kept_as_written(broken))
     return values, tuple(repairs)
 
 
@@ -273,40 +270,36 @@ def unique(pairs: Iterable[tuple[str, Any]], repairs: list[Diagnostic]) -> dict[
     return found
 
 
-def _recover(header: str, form: str, key: re.Pattern[str], load: Callable[[str], Loaded]) -> Loaded:
+def _recover(header: str) -> Loaded:
     """Read a broken header part by part; each part begins with a key at the line's start."""
     repairs: list[Diagnostic] = []
-    tables: dict[str, list[tuple[str, Any]]] = {"": []}
-    pairs, stray, broken = tables[""], list[str](), list[str]()
-    for lines in _parts(header, key):
-        if match := key.match(lines[0]):
+    pairs, stray, broken = list[tuple[str, Any]](), list[str](), list[str]()
+    for lines in _parts(header):
+        if match := KEY.match(lines[0]):
             try:
-                found, _ = load("\n".join([*lines, ""]))
+                found, _ = load_composed("\n".join([*lines, ""]))
                 stray += found.pop(COMMENTS, ())
                 pairs += found.items()
             except (ValueError, yaml.YAMLError):
                 name = _tidy(unquoted(match["key"]))
                 pairs.append((name, _by_lines(match["rest"].strip(), lines[1:])))
                 broken.append(name)
-        elif table := _TOML_TABLE.match(lines[0]):
-            pairs = tables.setdefault(table["table"], [])
         else:
             stray += filter(None, (line.strip("# \t") for line in lines))
-    values = unique(tables.pop(""), repairs)
-    values |= {name: unique(found, repairs) for name, found in tables.items()}
+    values = unique(pairs, repairs)
     if not values:
         raise Refused("the header holds no key")
     if stray:
         values[COMMENTS] = stray
-    message = f"The header is not valid {form.upper()}: check its indents, tabs and colons."
-    first = _kept_as_written(form, broken) if broken else _warning(f"{form}-repaired", message)
+    message = "The header is not valid YAML: check its indents, tabs and colons."
+    first = _kept_as_written(broken) if broken else _warning("yaml-repaired", message)
     return values, (first, *repairs)
 
 
-def _parts(header: str, key: re.Pattern[str]) -> Iterator[list[str]]:
+def _parts(header: str) -> Iterator[list[str]]:
     lines: list[str] = []
     for line in header.split("\n"):
-        if lines and (key.match(line) or _TOML_TABLE.match(line)):
+        if lines and KEY.match(line):
             yield lines
             lines = []
         if lines or line.strip():
@@ -325,15 +318,6 @@ def _by_lines(rest: str, lines: list[str]) -> Any:
         rest = rest.partition("#")[2].strip()
     texts = [unquoted(rest), *(line.strip() for line in lines)]
     return _tidy("\n".join(filter(None, texts)))
-
-
-def _load_toml(header: str) -> Loaded:
-    quoted = _TOML_SCALAR.sub(lambda found: found[1] or f'"{found[2]}"', header)
-    values = _plain(tomllib.loads(quoted))
-    strings = (found[1] for found in _TOML_SCALAR.finditer(header) if found[1])
-    if comments := [text.strip("# \t") for text in strings if text[0] == "#"]:
-        values[COMMENTS] = comments
-    return values, ()
 
 
 def _plain(value: Any, depth: int = 0) -> Any:
@@ -362,7 +346,7 @@ def _warning(code: str, message: str) -> Diagnostic:
     return Diagnostic("warning", "front-matter", code, message)
 
 
-def _kept_as_written(form: str, keys: Sequence[str]) -> Diagnostic:
+def _kept_as_written(keys: Sequence[str]) -> Diagnostic:
     fields = ", ".join(keys[:10])
-    message = f"{fields}: not valid {form.upper()}, kept as written; put the value in quotes."
-    return _warning(f"{form}-repaired", message)
+    message = f"{fields}: not valid YAML, kept as written; put the value in quotes."
+    return _warning("yaml-repaired", message)

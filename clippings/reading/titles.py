@@ -10,7 +10,6 @@ from __future__ import annotations
 
 import json
 import re
-from typing import NamedTuple
 
 _KEYS_AFTER = "date|author|tags|category|layout|slug|permalink|comments|categories"
 _NO_TITLE = r"[# \t]*[\w@$.][\w.@$/() -]{0,60}:(?:\s|$)|(?:-{3,}|\.{3})[ \t]*$|.*<"
@@ -24,13 +23,6 @@ _TEXT = re.compile(
     r"^(?:title|subtitle|description|summary|标题|標題)[ \t]*:[ \t]*(?P<value>.*)$", _FLAGS
 )
 _QUOTED = re.compile(r"""(?:'(?:[^']|'')*'|"(?:[^"\\]|\\.)*")(?:\s+#.*)?""", re.DOTALL)
-
-
-class Meant(NamedTuple):
-    """A title as it was meant; `is_yaml` says whether YAML would have read some title there."""
-
-    text: str
-    is_yaml: bool
 
 
 def is_generated(header: str) -> bool:
@@ -59,15 +51,17 @@ def quote_titles(header: str) -> tuple[str, bool]:
             continue
         value = title_lines(header, line.start()) or line
         if meant := _meant(value["value"].strip(), generated):
-            quoted = json.dumps(meant.text, ensure_ascii=False)
+            text, is_yaml = meant
+            quoted = json.dumps(text, ensure_ascii=False)
             pieces += header[position : value.start("value")], quoted
             position = value.end()
-            broken = broken or not meant.is_yaml
+            broken = broken or not is_yaml
     return "".join((*pieces, header[position:])), broken
 
 
-def _meant(written: str, generated: bool) -> Meant | None:
-    """Read a title's value as it was meant; None where YAML reads it so."""
+def _meant(written: str, generated: bool) -> tuple[str, bool] | None:
+    """Read a title's value as it was meant, and say whether YAML would have read some title there;
+    None where YAML reads it so."""
     if _QUOTED.fullmatch(written):
         return None
     lead, tail = (len(written) - len(rest) for rest in (written.lstrip('"'), written.rstrip('"')))
@@ -75,13 +69,13 @@ def _meant(written: str, generated: bool) -> Meant | None:
         run = min(lead, tail)
         inner = written[run:-run]
         is_quoted = len(inner) > 1 and inner[0] == inner[-1] == "'"
-        return Meant(inner[1:-1] if is_quoted else inner, False)
+        return (inner[1:-1] if is_quoted else inner), False
     if "\n" in written and written[0] not in "|>-{":
-        return Meant(unquoted("\n".join(filter(None, map(str.strip, written.split("\n"))))), False)
+        return unquoted("\n".join(filter(None, map(str.strip, written.split("\n"))))), False
     is_list = written[:1] == "[" and written.endswith("]") and written != "[]"
     is_text = generated and "#" in written and written[0] not in "'\""
     if is_list or is_text or re.search(r"^#|\s#\w", written):
-        return None if written[0] in "'\"" else Meant(written, True)
+        return None if written[0] in "'\"" else (written, True)
     return None
 
 

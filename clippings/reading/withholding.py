@@ -148,8 +148,8 @@ def _cut(processed: ProcessedArticle, withheld: Withheld) -> ProcessedArticle:
     cut = replace(
         article,
         summary=opening(article.summary),
-        links=tuple(replace(link, text="") for link in article.links),
-        images=tuple(replace(image, alt="", caption="") for image in article.images),
+        links=tuple(link._replace(text="") for link in article.links),
+        images=tuple(image._replace(alt="", caption="") for image in article.images),
         # A whole copy of this text elsewhere stays an article of its own.
         digest=text_digest("withheld", article.digest),
         front_matter=json.dumps(header, ensure_ascii=False),

@@ -29,7 +29,7 @@ from clippings.build.cluster import cluster_mapper
 from clippings.build.executors import CHUNK, CHUNKS_IN_FLIGHT, mapper
 from clippings.models import BuildError, SourceFile
 from clippings.reading.identity import program
-from clippings.reading.sources import needs_of
+from clippings.reading.sources import is_readable
 
 Process = subprocess.Popen[bytes]
 DASK = str(Path(sys.executable).with_name("dask"))
@@ -140,6 +140,10 @@ def double(numbers: Sequence[int]) -> list[int]:
     return [2 * number for number in numbers]
 
 
+def there(item: object) -> bool:
+    return True
+
+
 def slow(numbers: Sequence[int]) -> list[int]:
     time.sleep(0.02 * len(numbers))
     return double(numbers)
@@ -167,7 +171,7 @@ def test_same_bytes_as_one_process_though_a_worker_is_killed(dask: Cluster, tmp_
         if done == 100:
             os.killpg(workers[1].pid, signal.SIGKILL)
 
-    run_map = cluster_mapper(dask.address, needs_of(source))
+    run_map = cluster_mapper(dask.address, is_readable)
     build_db.build((source,), tmp_path / "there.db", run_map, 1.0, on_file)
     assert workers[1].wait(30) == -signal.SIGKILL
     assert seen == list(range(1, 902))
@@ -206,14 +210,14 @@ def test_the_command_line_builds_on_a_cluster(dask: Cluster, tmp_path: Path) -> 
 def test_results_come_in_order_and_few_are_ahead(dask: Cluster) -> None:
     """The order is that of the items; no more tasks are under way than the bound says."""
     dask.have(1)
-    run_map = cluster_mapper(dask.address, [])
+    run_map = cluster_mapper(dask.address, there)
     assert list(run_map(double, range(CHUNK * 9 + 1))) == double(range(CHUNK * 9 + 1))
     assert list(run_map(double, [])) == []
     taken: list[int] = []
 
     class Watched(list[int]):
         def __getitem__(self, key: slice) -> list[int]:  # type: ignore[override]
-            taken.append(key.stop)
+            taken.append(getattr(key, "stop", 0))  # the first is looked at by itself
             return super().__getitem__(key)
 
     results = run_map(double, Watched(range(CHUNK * 100)))
@@ -228,24 +232,24 @@ def test_a_file_that_kills_workers_is_told(dask: Cluster) -> None:
     items = [SourceFile(f"{n}.md", f"/{n}.md") for n in range(40)]
     items[17] = SourceFile("poison.md", "/poison.md")
     with pytest.raises(BuildError, match=r"from 0\.md to 39\.md"):
-        list(cluster_mapper(dask.address, [])(die, items))
+        list(cluster_mapper(dask.address, there)(die, items))
 
 
 def test_a_bug_is_not_swallowed(dask: Cluster) -> None:
     """An unexpected error of a worker reaches the caller as it is."""
     dask.have(1)
     with pytest.raises(ValueError, match="bug at 0"):
-        list(cluster_mapper(dask.address, [])(stumble, range(3)))
+        list(cluster_mapper(dask.address, there)(stumble, range(3)))
 
 
 def test_a_worker_without_the_files_or_the_code_is_told(dask: Cluster, tmp_path: Path) -> None:
     """A worker that would call every file unreadable, or has no such module, ends the build."""
-    mounted = tmp_path / "mounted"
     dask.have(1)
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(cluster, "_is_met", lambda requirement: True)  # here, not there
-        with pytest.raises(BuildError, match="mounted is missing for it and there here; install"):
-            list(cluster_mapper(dask.address, [str(mounted)])(double, range(3)))
+    here = os.getpid()
+    with pytest.raises(
+        BuildError, match="the first file is missing for it and there here; install"
+    ):
+        list(cluster_mapper(dask.address, lambda item: os.getpid() == here)(double, range(3)))
     dask.have(0)
     (tmp_path / "other/clippings/build").mkdir(parents=True)
     for name in ("__init__", "build/__init__", "build/cluster"):
@@ -253,7 +257,7 @@ def test_a_worker_without_the_files_or_the_code_is_told(dask: Cluster, tmp_path:
     dask.work("--no-nanny", PYTHONPATH=str(tmp_path / "other"))
     dask.have(1)
     with pytest.raises(BuildError, match=r"(?s)cannot run our code: .*_environment.*; install"):
-        list(cluster_mapper(dask.address, [])(double, range(3)))
+        list(cluster_mapper(dask.address, there)(double, range(3)))
     dask.have(0)
 
 
@@ -267,7 +271,7 @@ def test_what_is_wrong_with_a_cluster_is_told(
         numbers = range(10_000 if killed else 2 * CHUNK)
 
         def work() -> None:
-            for _ in cluster_mapper(dask.address, [str(tmp_path)])(function, numbers):
+            for _ in cluster_mapper(dask.address, there)(function, numbers):
                 if killed and killed.poll() is None:
                     os.killpg(killed.pid, signal.SIGKILL)
 
@@ -278,7 +282,7 @@ def test_what_is_wrong_with_a_cluster_is_told(
     dask.have(0)
     assert "has no workers" in told()
     (worker,) = dask.have(1)
-    assert list(cluster_mapper(dask.address, [str(tmp_path)])(double, range(3))) == [0, 2, 4]
+    assert list(cluster_mapper(dask.address, there)(double, range(3))) == [0, 2, 4]
     with monkeypatch.context() as patch:
         patch.setattr(cluster, "program", lambda: {**program(), "turbohtml": "0.1"})
         assert "turbohtml is" in told() and "0.1 here" in told()

@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import NamedTuple
 from urllib.parse import unquote
 
-from clippings.models import SourceFile
+from clippings.models import BuildError, SourceFile
 from clippings.reading.sources import local
 from clippings.reading.sources.names import (
     ARCHIVE_FILE,
@@ -28,7 +28,7 @@ from clippings.reading.sources.names import (
 )
 
 __all__ = [
-    "ARCHIVE_FILE", "ARTICLE_SUFFIXES", "find_articles", "is_address", "is_git", "needs_of",
+    "ARCHIVE_FILE", "ARTICLE_SUFFIXES", "find_articles", "is_address", "is_git", "is_readable",
     "read_archive_file", "read_bytes",
 ]  # fmt: skip
 
@@ -101,23 +101,18 @@ def read_bytes(source: SourceFile, limit: int) -> tuple[bytes, int]:
     return read(store, location, limit)
 
 
+def is_readable(source: SourceFile) -> bool:
+    """Return whether a file can be read on this machine."""
+    try:
+        read_bytes(source, 1)
+    except (OSError, BuildError):
+        return False
+    return True
+
+
 def is_address(source: str) -> bool:
     """Return whether a source is written as an address (`git+…`, `zip://…`, `https://…`)."""
     return is_git(source) or is_url(source)
-
-
-def needs_of(source: Path | str) -> list[str]:
-    """Return what a machine needs to read a source as this one does: a path, `git`, `fsspec`."""
-    place = _as_written(source)
-    if is_git(place):
-        from clippings.reading.sources.git import Repository
-
-        return [Repository(place).directory, "git"]
-    if is_archive(place):
-        from clippings.reading.sources.archives import file_of
-
-        place = file_of(place)
-    return ["fsspec"] if is_url(place) else [os.path.realpath(place)]
 
 
 def _open(

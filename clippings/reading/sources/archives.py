@@ -1,4 +1,4 @@
-"""Zip and tar archives, here or at a URL: `x.zip`, `zip://x.zip`, `tar://FOLDER::https://…`.
+"""Zip and tar archives: `x.zip`, `zip://x.zip`, `tar://FOLDER::x.tar.gz`.
 
 Nothing is unpacked into a folder, so a hostile name leads nowhere: it is only a name. What is
 no ordinary file (a link, a device) is passed over; reads are bounded whatever a header says.
@@ -25,14 +25,13 @@ from functools import lru_cache
 from typing import IO, cast
 
 from clippings.models import BuildError, SourceFile
-from clippings.reading.sources import remote
+from clippings.reading.sources import local
 from clippings.reading.sources.names import (
     ARCHIVE,
     Keyed,
     PassedOver,
     article_below,
     as_text,
-    is_url,
 )
 
 MAX_INFLATION = 200
@@ -47,17 +46,12 @@ _DAMAGED = (
 _BLOCK = 2**20
 
 
-def file_of(source: str) -> str:
-    """Return the archive's own path or URL."""
-    return _parts(source)[2]
-
-
 def members(source: str, passed_over: PassedOver) -> Iterator[Keyed]:
     """Yield each article of an archive. Raises BuildError for one that cannot be read."""
     kind, folder, file = _parts(source)
     store = f"{kind}://{folder}::{file}"
-    stamp = remote.stamp_of(file)
     try:
+        stamp = local.stamp(os.stat(file))
         found = list(_members(store))
     except _DAMAGED as error:
         raise BuildError(f"{file}: no archive that can be read: {error}") from None
@@ -75,17 +69,17 @@ def read_member(store: str, location: str, limit: int) -> tuple[bytes, int]:
     """Return the first `limit` bytes of a member, and how many it has. Raises OSError."""
     try:
         return _read(store, location, limit)
-    except (*_DAMAGED, BuildError) as error:
+    except _DAMAGED as error:
         raise OSError(errno.EIO, f"{error} (in the archive)") from error
 
 
 def _parts(source: str) -> tuple[str, str, str]:
-    """Return kind, folder inside, and the archive's own path or URL."""
+    """Return kind, folder inside, and the archive's own path."""
     if match := ARCHIVE.match(source):
         kind, folder, file = match["kind"], (match["folder"] or "").strip("/"), match["file"]
     else:
         kind, folder, file = "zip" if source.lower().endswith(".zip") else "tar", "", source
-    return kind, folder, file if is_url(file) else os.path.realpath(file)
+    return kind, folder, os.path.realpath(file)
 
 
 @lru_cache(maxsize=4)
@@ -93,7 +87,7 @@ def _opened(store: str, process: int) -> zipfile.ZipFile | IO[bytes]:
     """Return the zip archive of a store, or its tar archive as a plain file: each process opens
     its own, to share no file position."""
     kind, _, place = _parts(store)
-    file = remote.open_file(place)
+    file = open(place, "rb")  # noqa: SIM115  # it lives as long as the process
     return zipfile.ZipFile(file) if kind == "zip" else _decompressed(file)
 
 

@@ -24,7 +24,7 @@ ARCHIVE_FILE = "archive.yml"
 """What an owner says of the archive, at the top of its articles: none of them."""
 
 GIT = "git+"
-ARCHIVE = re.compile(r"(?P<kind>zip|tar)://(?:(?P<folder>.*?)::)?(?P<file>.+)", re.DOTALL)
+ARCHIVE = re.compile(r"(?s)(?P<kind>zip|tar)://(?:(?P<folder>.*?)::)?(?P<file>(?:(?!://).)+)\Z")
 ARCHIVE_ENDING = re.compile(r"\.(?:zip|tar|tar\.(?:gz|bz2|xz)|tgz|tbz2|txz)$", re.IGNORECASE)
 
 
@@ -34,10 +34,10 @@ def is_git(source: str) -> bool:
 
 
 def is_archive(source: str) -> bool:
-    """Return whether a source is written as an archive, or is a file that ends like one."""
+    """Return whether a source is an archive here: written as one, or a file that ends like one."""
     if ARCHIVE.match(source):
         return True
-    return "::" not in source and bool(ARCHIVE_ENDING.search(source)) and not os.path.isdir(source)
+    return not (is_url(source) or os.path.isdir(source)) and bool(ARCHIVE_ENDING.search(source))
 
 
 def is_url(source: str) -> bool:

@@ -1,23 +1,20 @@
-"""What fsspec opens by a URL: `https://…`, `s3://…` and more, with the extra `remote`."""
+"""What fsspec opens by a URL, with the extra `remote`: `https://…`, `s3://…` and more, also chains
+such as `zip://::simplecache::https://…`."""
 
 from __future__ import annotations
 
 import contextlib
 import errno
-import os
-import tempfile
 from collections.abc import Iterator
-from typing import IO, Any, cast
+from typing import Any, cast
 from urllib.parse import unquote, urlsplit
 
 from clippings.models import BuildError, SourceFile
-from clippings.reading.sources import local
 from clippings.reading.sources.names import (
     Keyed,
     PassedOver,
     article_below,
     as_text,
-    is_url,
     source_name,
 )
 
@@ -37,14 +34,15 @@ def files_at(url: str, passed_over: PassedOver) -> Iterator[Keyed]:
         name = unquote(source_name(url))
         yield f"{url}#{root}", SourceFile(as_text(name), root, _stamp(files, about), url)
         return
-    base = f"{root.rstrip('/')}/"
+    base = f"{root.rstrip('/')}/" if root else ""
     with _told(url):
         for found in _walk(files, root, base):
             name = unquote(urlsplit(found["name"][len(base) :]).path)
             if path := article_below(name, "", passed_over):
                 location = found["name"]
                 file = SourceFile(as_text(path), location, _stamp(files, found), url)
-                yield files.unstrip_protocol(location), file
+                is_chain = "::" in url  # where what lies inside has no address of its own
+                yield url + location if is_chain else files.unstrip_protocol(location), file
 
 
 def read_url(store: str, location: str, limit: int) -> tuple[bytes, int]:
@@ -56,29 +54,6 @@ def read_url(store: str, location: str, limit: int) -> tuple[bytes, int]:
             return data, max(getattr(file, "size", None) or 0, len(data))
     except Exception as error:  # each protocol's library has errors of its own
         raise OSError(errno.EIO, str(error) or type(error).__name__) from error
-
-
-def open_file(place: str) -> IO[bytes]:
-    """Return a file opened for reading anywhere in it, by path or URL. Raises BuildError, OSError.
-
-    What lies at a URL is fetched whole, into a temporary file that goes with the process:
-    not every server gives the middle of a file.
-    """
-    if not is_url(place):
-        return open(place, "rb")
-    files, path = _file_system(place)
-    with _told(place), tempfile.NamedTemporaryFile() as fetched:
-        files.get_file(path, fetched.name)
-        return open(fetched.name, "rb")
-
-
-def stamp_of(place: str) -> str:
-    """Return the stamp of a file by its path or URL."""
-    if not is_url(place):
-        return local.stamp(os.stat(place))
-    files, path = _file_system(place)
-    with _told(place):
-        return _stamp(files, files.info(path))
 
 
 def _walk(files: Any, root: str, base: str) -> Iterator[dict[str, Any]]:
@@ -119,8 +94,8 @@ def _told(url: str) -> Iterator[None]:
         raise BuildError(f"{url}: {error}; pip install '.[remote]' has the usual ones") from error
     except FileNotFoundError as error:
         raise BuildError(
-            f"{url}: nothing answers there, or it lists no files; try the address of a zip or tar "
-            "archive, or clone a repository and give git+PATH"
+            f"{url}: nothing answers there, or it lists no files; an archive there is "
+            "zip://::simplecache::URL, a repository is cloned and given as git+PATH"
         ) from error
     except Exception as error:  # each protocol's library has errors of its own
         raise BuildError(f"{url}: {error or type(error).__name__}") from error
