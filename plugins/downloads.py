@@ -154,10 +154,10 @@ async def file(datasette: Datasette, request: Request) -> StreamedResponse | Res
     """Answer /clippings.db and /downloads/…: where there is no release the database is all."""
     database = archive(datasette)
     await ensure_download(datasette, request.actor, DATABASE)
-    if not datasette.setting("allow_download") or not isinstance(database, LiveDatabase):
+    if not datasette.setting("allow_download"):
         raise Forbidden("Database download is forbidden")
     name, wanted = request.url_vars.get("name"), request.url_vars.get("tag")
-    found = open_released(release_folder(Path(database.path)), name) if name else None
+    found = open_released(release_folder(datasette), name) if name else None
     if found is None and name in (None, f"{DATABASE}.db"):
         found = open_served(database)
     if found is None:

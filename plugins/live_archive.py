@@ -4,12 +4,10 @@ behind the middleware of clippings/site/middleware.py."""
 import re
 import sqlite3
 from collections.abc import Callable
-from typing import Any
 
 from datasette import hookimpl
 from datasette.app import Datasette
-from datasette.utils import StartupError, path_with_replaced_args
-from datasette.utils.asgi import Request
+from datasette.utils import StartupError
 
 from clippings.site import pages
 from clippings.site.addresses import DATABASE, archive_file
@@ -56,13 +54,3 @@ def prepare_connection(conn: sqlite3.Connection, database: str) -> None:
 def asgi_wrapper(datasette: Datasette) -> Callable[[App], App]:
     """Put ours around Datasette."""
     return lambda app: Middleware(datasette, app)
-
-
-@hookimpl
-def extra_template_vars(datasette: Datasette) -> dict[str, Any]:
-    """Mend the one link in Datasette's templates that leaves base_url out: more of a facet."""
-
-    def replaced(request: Request, args: Any, path: str | None = None) -> Any:
-        return datasette.urls.path(path_with_replaced_args(request, args, path))
-
-    return {"path_with_replaced_args": replaced}

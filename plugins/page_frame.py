@@ -7,8 +7,7 @@ Templates get `t` (the translator), `theme`, `choice` (links that change either:
 from __future__ import annotations
 
 import hashlib
-import re
-from functools import lru_cache
+from functools import lru_cache, partial
 from pathlib import Path
 from typing import Any
 from urllib.parse import parse_qsl, quote, urlencode
@@ -18,12 +17,10 @@ from datasette.app import Datasette
 from datasette.utils.asgi import Request
 from jinja2 import Environment
 
-from clippings.site.addresses import DATABASE, browse_path
+from clippings.site.addresses import DATABASE, browse_path, picture_address
 from clippings.site.i18n import LANGUAGES
 from clippings.site.preferences import CHOICES, theme_for, translator_for
 from clippings.site.templates import site_name, site_tagline, wanted_pictures
-
-WEB = re.compile(r"(?:https?:)?//", re.I)
 
 
 @lru_cache(maxsize=64)
@@ -39,18 +36,6 @@ def asset_url(datasette: Datasette, name: str) -> str:
         if mount == "static" and file.is_file():
             version = fingerprint(str(file), file.stat().st_mtime_ns)
             return str(datasette.urls.path(f"/static/{quote(name)}?{version}"))
-    return ""
-
-
-def picture_url(datasette: Datasette, address: str | None) -> str:
-    """Return where a picture is fetched from: its own address, or ours under the site's prefix.
-
-    '' for no address, and for one that no picture is fetched from (javascript:, a bare name).
-    """
-    if WEB.match(address or ""):
-        return address or ""
-    if address and address.startswith("/"):
-        return str(datasette.urls.path(address))
     return ""
 
 
@@ -97,8 +82,8 @@ def extra_template_vars(datasette: Datasette, request: Request | None) -> dict[s
 def prepare_jinja2_environment(env: Environment, datasette: Datasette) -> None:
     """Give them to the error pages too, which Datasette renders without our variables."""
     env.globals.update(
-        asset=lambda name: asset_url(datasette, name),
-        picture=lambda address: picture_url(datasette, address),
+        asset=partial(asset_url, datasette),
+        picture=partial(picture_address, root=datasette.setting("base_url")),
         browse=lambda kind, name: datasette.urls.path(browse_path(kind, name)),
         summary_beside=summary_beside,
         **preferences(None),

@@ -1,10 +1,10 @@
 """Writing a description in the formats that programs read; each is a small function of it.
 
-    schema.org/Dataset   search engines       https://schema.org/Dataset
-    Croissant 1.0        machine learning     https://docs.mlcommons.org/croissant/
-    Frictionless 1       data packages        https://specs.frictionlessdata.io/data-package/
-    CFF 1.2.0            citations            https://citation-file-format.github.io/
-    dataset card         Hugging Face         https://huggingface.co/docs/hub/datasets-cards
+    Croissant 1.0    search engines (it is schema.org/Dataset) and machine learning
+                                         https://docs.mlcommons.org/croissant/
+    Frictionless 1   data packages       https://specs.frictionlessdata.io/data-package/
+    CFF 1.2.0        citations           https://citation-file-format.github.io/
+    dataset card     Hugging Face        https://huggingface.co/docs/hub/datasets-cards
 
 `base` stands before the name of each file: an address, or '' for files that lie beside it.
 """
@@ -62,32 +62,25 @@ _CONTEXT: Json = {
 """The terms of Croissant 1.0 as its specification lists them."""
 
 
-def schema_org(d: Description, url: str, base: str) -> Json:
-    """Return the dataset for search engines; `url` is where it is shown."""
-    found = {
-        "@context": "https://schema.org/",
-        "@type": "Dataset",
-        **_about(d, url),
-        "isBasedOn": d.source_url,
-        "inLanguage": list(d.languages),
-        "temporalCoverage": f"{d.first_day}/{d.last_day}" if d.first_day else None,
-        "dateModified": d.last_day,
-        "isAccessibleForFree": True,
-        "distribution": [_download(file, base) for file in d.files],
-    }
-    return _known(found)
-
-
 def croissant(d: Description, url: str, base: str) -> Json:
-    """Return the dataset for machine learning: a record set with typed fields a Parquet file."""
+    """Return the dataset, shown at `url`, with a record set of typed fields a Parquet file."""
     tables = _tables_by_file(d)
     found = {
         "@context": _CONTEXT,
         "@type": "sc:Dataset",
         "conformsTo": "http://mlcommons.org/croissant/1.0",
-        **_about(d, url),
-        "citeAs": f"{', '.join(agent.name for agent in d.creators)}: {d.title}, {d.version}",
+        "name": d.title,
+        "description": _long_summary(d),
+        "url": url,
+        "license": d.license_url or d.license,
+        "creator": [{"@type": "Organization", **agent} for agent in d.creators],
+        "version": d.version,
+        "citeAs": f"{', '.join(agent['name'] for agent in d.creators)}: {d.title}, {d.version}",
         "datePublished": d.last_day,
+        "temporalCoverage": f"{d.first_day}/{d.last_day}" if d.first_day else None,
+        "inLanguage": list(d.languages),
+        "isBasedOn": d.source_url,
+        "isAccessibleForFree": True,
         "distribution": [_file_object(file, base) for file in d.files],
         "recordSet": [_record_set(name, table) for name, table in tables.items()],
     }
@@ -106,7 +99,8 @@ def datapackage(d: Description, url: str, base: str) -> Json:
         "version": d.version,
         "licenses": [{"title": d.license, "path": d.license_url, "name": "other"}],
         "contributors": [
-            {"title": agent.name, "path": agent.url, "email": agent.email} for agent in d.creators
+            {"title": agent["name"], "path": agent.get("url"), "email": agent.get("email")}
+            for agent in d.creators
         ],
         "sources": [{"title": d.source_url, "path": d.source_url}] if d.source_url else [],
         "resources": [_resource(file, tables.get(file.name), base) for file in d.files],
@@ -123,7 +117,8 @@ def citation(d: Description, url: str, base: str) -> Json:
         "title": d.title,
         "abstract": _long_summary(d),
         "authors": [
-            {"name": agent.name, "website": agent.url, "email": agent.email} for agent in d.creators
+            {"name": agent["name"], "website": agent.get("url"), "email": agent.get("email")}
+            for agent in d.creators
         ],
         "version": d.version,
         "date-released": d.last_day,
@@ -191,18 +186,6 @@ def _within(value: Any) -> Any:
     return _known(value) if isinstance(value, dict) else value
 
 
-def _about(d: Description, url: str) -> Json:
-    """Return what schema.org and Croissant, which is built on it, say alike."""
-    return {
-        "name": d.title,
-        "description": _long_summary(d),
-        "url": url,
-        "license": d.license_url or d.license,
-        "creator": [{"@type": "Organization", **asdict(agent)} for agent in d.creators],
-        "version": d.version,
-    }
-
-
 def _long_summary(d: Description) -> str:
     return "\n\n".join(filter(None, (d.summary, d.coverage, *d.limits, d.sections.get("rights"))))
 
@@ -213,23 +196,18 @@ def _tables_by_file(d: Description) -> dict[str, Table]:
     return {file.name: tables[file.name] for file in d.files if file.name in tables}
 
 
-def _download(file: File, base: str) -> Json:
+def _file_object(file: File, base: str) -> Json:
+    # Croissant's own reader knows Parquet by another name.
+    is_parquet = file.name.endswith(".parquet")
     return {
-        "@type": "DataDownload",
+        "@type": "cr:FileObject",
+        "@id": file.name,
         "name": file.name,
         "contentUrl": base + file.name,
         "contentSize": f"{file.size} B",
-        "encodingFormat": file.media_type,
+        "encodingFormat": "application/x-parquet" if is_parquet else file.media_type,
         "sha256": file.sha256,
     }
-
-
-def _file_object(file: File, base: str) -> Json:
-    found = {**_download(file, base), "@type": "cr:FileObject", "@id": file.name}
-    if file.name.endswith(".parquet"):
-        # The name by which Croissant's own reader knows Parquet.
-        found["encodingFormat"] = "application/x-parquet"
-    return found
 
 
 def _record_set(file: str, table: Table) -> Json:

@@ -61,17 +61,9 @@ class Examples(NamedTuple):
     terms: Sequence[str]
 
 
-_kept: dict[str, tuple[str | None, Examples]] = {}
-"""The path of a database → its hash, and its examples."""
-
-
 async def examples(datasette: Datasette) -> Examples:
     """Return the examples of the archive, read once for each state of its file."""
-    live = archive(datasette)
-    kept = _kept.get(live.path)
-    if kept is None or kept[0] != live.hash:
-        kept = _kept[live.path] = live.hash, await live.execute_fn(read_examples)
-    return kept[1]
+    return await archive(datasette).once("examples", read_examples)
 
 
 def read_examples(conn: sqlite3.Connection) -> Examples:

@@ -15,13 +15,13 @@ import logging
 import os
 import sqlite3
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Hashable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import contextmanager
 from contextvars import ContextVar
 from pathlib import Path
 from threading import Lock
-from typing import Any, NoReturn, TypeVar
+from typing import Any, NoReturn, TypeVar, cast
 
 from datasette.app import Datasette
 from datasette.database import Database, QueryInterrupted, Results
@@ -56,6 +56,7 @@ class Snapshot:
         """Open the file at `path`. Raises OSError, or sqlite3.DatabaseError for no archive."""
         self.readers = 1  # the site, for which it is the newest
         self.counted: dict[tuple[Any, ...], Results] = {}
+        self.kept: dict[Hashable, Any] = {}
         self._path, self._idle = path, list[sqlite3.Connection]()
         self.worker: SqlWorker | None = None
         self.descriptor = os.open(path, os.O_RDONLY)
@@ -201,6 +202,13 @@ class LiveDatabase(Database):  # type: ignore[misc]
         return await loop.run_in_executor(self.ds.executor, snapshot.visit, fn)
 
     _execute_fn = execute_fn  # by which Datasette 1.0 runs a query
+
+    async def once(self, key: Hashable, read: Callable[[sqlite3.Connection], T]) -> T:
+        """Return what `read` gives for a connection, read once for each snapshot."""
+        kept = self.snapshot.kept
+        if key not in kept:
+            kept[key] = await self.execute_fn(read)
+        return cast(T, kept[key])
 
     async def execute(
         self,

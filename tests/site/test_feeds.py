@@ -257,6 +257,21 @@ def test_names_of_any_kind_have_a_feed(hostile_site: Visitor) -> None:
     assert hostile_site.page(path_of(address)).xpath("//h1[contains(., 'package.json')]")
 
 
+def test_opml_leads_to_feeds(below: Visitor) -> None:
+    """Every outline with an address is a feed that answers, one for each name there is."""
+    tree = etree.fromstring(below.get("/sources.opml").content)
+    outlines = tree.xpath("//outline[@xmlUrl]")
+    for kind in ("section", "source", "feed"):
+        names = below.rows(f"select distinct {kind} as name from articles where {kind} <> ''")
+        told = {each.get("text") for each in outlines if f"/{kind}/" in each.get("xmlUrl")}
+        assert told == {row["name"] for row in names}
+    for outline in outlines:
+        assert outline.get("type") == "rss"
+        for address in (outline.get("xmlUrl"), outline.get("htmlUrl")):
+            path = address.removeprefix("http://localhost/below")
+            assert below.get(path).status_code == 200, address
+
+
 @pytest.mark.parametrize(
     "path",
     [
