@@ -35,7 +35,7 @@ class Failure(click.ClickException):
     exit_code = 2
 
 
-@click.group(context_settings={"help_option_names": ["-h", "--help"]})
+@click.group(context_settings={"help_option_names": ["-h", "--help"], "show_default": True})
 @click.version_option(package_name="clippings")
 def main() -> None:
     """Read an archive of articles that build_db.py made."""
@@ -47,7 +47,6 @@ database_option = click.option(
     metavar="FILE|ADDRESS",
     default="clippings.db",
     envvar="CLIPPINGS_DATABASE",
-    show_default=True,
     show_envvar=True,
     help="The database; one at an https:// address is downloaded once.",
 )
@@ -79,7 +78,6 @@ def _reading(database: str) -> Iterator[sqlite3.Connection]:
     "--limit",
     type=click.IntRange(min=1),
     default=20,
-    show_default=True,
     help="Articles to show at most.",
 )
 @click.option(
@@ -127,14 +125,12 @@ def search(
     "--limit",
     type=click.IntRange(min=1),
     default=100,
-    show_default=True,
     help="Lines to show at most.",
 )
 @click.option(
     "--sort",
     type=click.Choice([*LINE_ORDERS]),
     default="date",
-    show_default=True,
     help="By date, source, or the text to the right or left of the word.",
 )
 def show_concordance(query: Sequence[str], database: str, limit: int, sort: str) -> None:

@@ -30,12 +30,12 @@ from clippings.site.addresses import (
     site_root,
     web_address,
 )
+from clippings.site.answers import wanted_pictures
 from clippings.site.article_body import contents, minutes, page_html
 from clippings.site.highlight import mark_hits
 from clippings.site.listings import CARD
 from clippings.site.pages import Page, Route, routes
 from clippings.site.preferences import translator_for
-from clippings.site.templates import wanted_pictures
 
 ARTICLE = "select * from articles where id = ?"
 OF_AN_ARTICLE = {

@@ -21,10 +21,10 @@ from datasette.utils.asgi import Request, Response
 from clippings.search import quoted
 from clippings.site import listings
 from clippings.site.addresses import Missing, archive, number_in
+from clippings.site.answers import page
 from clippings.site.chart import level, without_gaps
 from clippings.site.listings import Listing
 from clippings.site.pages import Page, Route, routes
-from clippings.site.templates import page
 
 VIEWS = ("pictures", "list")
 NAMED = ("section", "source", "feed", "tag")
@@ -37,8 +37,6 @@ MOST_COUNTED = 50_000
 
 LONG_DAY = 48
 """Articles of a day from which on its sections and sources are named."""
-
-RETITLED = "select exists (select 1 from revisions where instr(changes, 'title')) as found"
 
 
 def weeks(listing: Listing) -> Iterator[list[str]]:
@@ -58,7 +56,9 @@ def read_around(conn: Connection, listing: Listing, total: int) -> dict[str, Any
             "neighbours": listings.neighbours(conn, listing),
         }
         if listing.kind == "day" and total > LONG_DAY:
-            found["names"] = listings.names_of_a_day(conn, listing)
+            found["names"] = {
+                kind: listings.names(conn, kind, 12, listing.name) for kind in ("section", "source")
+            }
         return found | {"weeks": list(weeks(listing)) if listing.kind == "month" and total else []}
     if listing.kind in NAMED and total:
         rows = listings.months(conn, listing) if total <= MOST_COUNTED else []
@@ -124,7 +124,6 @@ def read_months(conn: Connection) -> dict[str, Any]:
         years.append((year, sum(articles for _, articles, _ in months), months))
     return {
         "years": years,
-        "retitled": conn.execute(RETITLED).fetchone()["found"],
         "undated": listings.count(conn, Listing("undated", "")),
     }
 

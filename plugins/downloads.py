@@ -29,12 +29,12 @@ from datasette.utils.asgi import Forbidden, Request, Response
 from clippings.dataset.checksums import NAME, read_checksums
 from clippings.dataset.formats import DESCRIPTIONS, description_file
 from clippings.site.addresses import DATABASE, Missing, archive, site_root
+from clippings.site.answers import page
 from clippings.site.compatibility import ensure_download
 from clippings.site.dataset import description, release_folder
 from clippings.site.live_database import LiveDatabase
 from clippings.site.pages import Page, Route, View, routes
 from clippings.site.streaming import StreamedResponse
-from clippings.site.templates import page
 
 TAG_LENGTH = 12
 """Digits of the SHA-256 that stand in a file's lasting address."""

@@ -94,8 +94,6 @@ async def read_selection(datasette: Datasette, request: Request, table: str) -> 
 
 async def select(datasette: Datasette, request: Request, table: str, form: Format) -> Selection:
     """Return what an address asks for: the rows of a table, or what a format has of articles."""
-    if not form.is_available:
-        raise NotFound(f"This site has no {form.needs}, so it cannot make {form.ending} files")
     if form.articles and table != "articles":
         raise BadRequest(f"Only articles can be exported as {form.ending}")
     selection = await read_selection(datasette, request, table)
@@ -188,7 +186,7 @@ def table_actions(
     return [
         {"href": path, "label": t.strings["export.formats"][ending]}
         for ending, form in FORMATS.items()
-        if form.is_available and (table == "articles" or not form.articles)
+        if table == "articles" or not form.articles
         if (path := export_path(datasette, request, table, ending))
     ]
 
@@ -209,13 +207,5 @@ def register_routes() -> list[Route]:
     """Add the address."""
     endings = "|".join(map(re.escape, FORMATS))
     pattern = rf"^/export/{TABLE}\.(?P<ending>{endings})(?P<digest>\.sha256)?$"
-    return routes(
-        Page(
-            pattern,
-            answer,
-            parameters=None,
-            disallow=("/export/",),
-            is_cached=False,
-            cost="stream",
-        )
-    )
+    rules = ("/export/",)
+    return routes(Page(pattern, answer, None, disallow=rules, is_cached=False, cost="stream"))

@@ -36,13 +36,12 @@ from clippings.site.addresses import (
     site_root,
     web_address,
 )
-from clippings.site.answers import visit
+from clippings.site.answers import site_name, visit, wanted_pictures
 from clippings.site.article_body import with_pictures
 from clippings.site.error_pages import error_page
 from clippings.site.i18n import Translator
 from clippings.site.pages import Page, Route, routes
 from clippings.site.preferences import translator_for
-from clippings.site.templates import site_name, wanted_pictures
 
 TYPES = {"atom": "application/atom+xml", "json": "application/feed+json"}
 FORM = rf"\.(?P<form>{'|'.join(TYPES)})$"
@@ -94,29 +93,29 @@ def channel_of(path: str, query: str) -> Channel:
     return Channel(path, query, query) if path == "/search" else ARCHIVE
 
 
-def neighbours(articles: int, number: int) -> tuple[int | None, int | None]:
-    """Return the archive pages before and after one, or with the number 0 before the newest.
+def older_page(articles: int, number: int) -> int:
+    """Return the number of the archive page before one, or with the number 0 before the newest; 0
+    for none.
 
     Archive pages are full, the oldest is 1: what is left over is among the newest `SIZE` articles,
     and new articles at the end leave every page as it is.
     """
-    last = articles // SIZE
-    if not number:
-        return (last if articles > SIZE else None), None
-    return number - 1 or None, (number + 1 if number < last else None)
+    if number:
+        return number - 1
+    return articles // SIZE if articles > SIZE else 0
 
 
 def read_page(
     conn: sqlite3.Connection, match: str, number: int | None
-) -> tuple[list[sqlite3.Row], int | None, int | None]:
+) -> tuple[list[sqlite3.Row], int]:
     """Return an archive page of what an FTS5 expression finds, or with the number 0 the newest:
-    its articles, newest first, and the neighbours of the page. No articles: there is no such page.
-    """
+    its articles, newest first (none where there is no such page), and the page before it."""
     docids = matching(conn, match)
-    if not docids or number is None or number > len(docids) // SIZE:
-        return [], None, None
+    if number is None or number > len(docids) // SIZE:
+        return [], 0
     shown = docids[(number - 1) * SIZE : number * SIZE] if number else docids[-SIZE:]
-    return conn.execute(ENTRIES, [json.dumps(shown)]).fetchall(), *neighbours(len(docids), number)
+    rows = conn.execute(ENTRIES, [json.dumps(shown)]).fetchall()
+    return rows, older_page(len(docids), number)
 
 
 def tag(address: str, root: str) -> str:
@@ -181,21 +180,21 @@ async def feed(datasette: Datasette, request: Request) -> Response:
     path = local_path(datasette, request.path).removesuffix(f".{form}")
     channel = channel_of(path, request.args.get("q") or "")
     match = parse_query(channel.query).match
-    rows, older, newer = await visit(datasette, lambda conn: read_page(conn, match, number))
-    if not rows or number is None:  # not NotFound, which Datasette would send to another address
+    rows, older = await visit(datasette, lambda conn: read_page(conn, match, number))
+    if not rows:  # not NotFound, which Datasette would send to another address
         return await error_page(datasette, request, 404, t("feeds.none"))
     root, pictures = site_root(datasette, request), wanted_pictures(datasette)
     site = site_name(datasette, t)
 
-    def at(ending: str, page: int | None = 0) -> str | None:
-        return None if page is None else root + channel.address(ending, page)[1:]
+    def at(ending: str, page: int | None = 0) -> str:
+        return root + channel.address(ending, page or 0)[1:]
 
     whole = {
         "version": "https://jsonfeed.org/version/1.1",
         "title": " · ".join(filter(None, (channel.title, site))),
         "home_page_url": root if channel == ARCHIVE else at(""),
         "feed_url": at(f".{form}", number),
-        "next_url": at(f".{form}", older),
+        "next_url": older and at(f".{form}", older),
         "items": [item_of(row, root, t, pictures=pictures) for row in rows],
     }
     if form == "json":
@@ -207,7 +206,6 @@ async def feed(datasette: Datasette, request: Request) -> Response:
         "feed_id": tag(root + channel.address()[1:], root),
         "site": site,
         "current": number and at(".atom"),
-        "newer": at(".atom", newer),
         "twin": at(".json"),
         "media_type": lambda address: mimetypes.guess_type(address)[0],
     }

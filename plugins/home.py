@@ -18,11 +18,11 @@ from clippings.dataset.formats import croissant
 from clippings.search.timeline import read_timeline, suited_period
 from clippings.site import listings
 from clippings.site.addresses import archive, site_root
+from clippings.site.answers import page
 from clippings.site.dataset import description
 from clippings.site.listings import CARD
 from clippings.site.live_database import LiveDatabase
 from clippings.site.pages import Page, Route, routes
-from clippings.site.templates import page
 
 NEWEST = f"select {CARD} from articles order by docid desc limit 10"
 EXTENT = """

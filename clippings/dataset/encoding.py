@@ -47,7 +47,7 @@ _DUMPER = getattr(yaml, "CSafeDumper", yaml.SafeDumper)
 
 @dataclass(frozen=True, slots=True)
 class Format:
-    """A format: the ending of its files, their media type, the encoder and the module it needs.
+    """A format: the ending of its files, their media type and the encoder.
 
     `articles` is the SELECT of what it holds of articles, whose encoder then takes rows of type
     sqlite3.Row; a WHERE and an order may follow. '' where it holds the rows of any table.
@@ -56,13 +56,7 @@ class Format:
     ending: str
     media_type: str
     encode: Encoder
-    needs: str = "json"
     articles: str = ""
-
-    @property
-    def is_available(self) -> bool:
-        """Whether what it needs is installed (the extra `release`)."""
-        return find_spec(self.needs) is not None
 
 
 def encode_csv(columns: Sequence[Column], rows: Iterable[Row]) -> Iterator[bytes]:
@@ -197,7 +191,7 @@ FORMATS = {
         Format("csv", "text/csv; charset=utf-8", encode_csv),
         Format("excel.csv", "text/csv; charset=utf-8", encode_excel_csv),
         Format("jsonl", "application/jsonl; charset=utf-8", encode_jsonl),
-        Format("parquet", "application/vnd.apache.parquet", encode_parquet, "pyarrow"),
+        Format("parquet", "application/vnd.apache.parquet", encode_parquet),
         Format("zip", "application/zip", encode_markdown, articles=_MARKDOWN),
         Format("bib", "application/x-bibtex", each_as(as_bibtex), articles=_CITED),
         Format("ris", "application/x-research-info-systems", each_as(as_ris), articles=_CITED),
@@ -206,7 +200,9 @@ FORMATS = {
         ),
     )
 }
-"""Ending → format."""
+"""Ending → format; Parquet where pyarrow is installed (the extra `release`)."""
+if find_spec("pyarrow") is None:
+    del FORMATS["parquet"]
 
 
 class _Echo:
