@@ -31,3 +31,24 @@ def open(
     from clippings.library import open_archive  # importing the package stays light
 
     return open_archive(str(database), frames)
+
+
+def load_ipython_extension(ipython: Any) -> None:
+    """Add `%%sql` to a notebook that says `%load_ext clippings`: a cell of SQL for an archive.
+
+        %%sql archive
+        select title from articles where day = :day
+
+    `archive` is the notebook's name of it, `:day` the notebook's variable `day`.
+    """
+    from clippings.library import Archive
+    from clippings.models import OpenError
+
+    def sql(line: str, cell: str) -> Any:
+        """Run the cell in the archive that the line names."""
+        archive = ipython.user_ns.get(line.strip())
+        if not isinstance(archive, Archive):
+            raise OpenError(f"%%sql {line}: name an archive, as in %%sql archive")
+        return archive.sql(cell, ipython.user_ns)
+
+    ipython.register_magic_function(sql, "cell")

@@ -39,6 +39,8 @@ class Failure(click.ClickException):
 @click.version_option(package_name="clippings")
 def main() -> None:
     """Read an archive of articles that build_db.py made."""
+    if environ.get("NO_COLOR"):
+        click.get_current_context().color = False
 
 
 database_option = click.option(
@@ -144,7 +146,7 @@ def show_concordance(query: Sequence[str], database: str, limit: int, sort: str)
     with _reading(database) as conn:
         found = concordance(conn, parsed, order=sort, limit=limit, width=columns // 2)
     for line in found.lines:
-        click.echo(_aligned(line, columns), color=_colour())
+        click.echo(_aligned(line, columns))
     sample = f"; read were {found.read:,} of {found.found:,}" if found.read < found.found else ""
     articles = f"{found.articles:,} articles{sample}"
     click.echo(f"{len(found.lines)} of {found.occurrences:,} occurrences in {articles}", err=True)
@@ -204,12 +206,7 @@ def _echo(text: str, indent: str = "") -> None:
         return
     columns = shutil.get_terminal_size().columns
     for line in wrap(text, columns, initial_indent=indent, subsequent_indent=indent):
-        click.echo(line, color=_colour())
-
-
-def _colour() -> bool | None:
-    """Return whether to colour: as click decides (a terminal), unless NO_COLOR is set."""
-    return False if environ.get("NO_COLOR") else None
+        click.echo(line)
 
 
 def _safe(text: str) -> str:

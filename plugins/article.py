@@ -59,14 +59,10 @@ OF_AN_ARTICLE = {
 }
 """What the page shows besides the article itself; each served by an index."""
 
-NEIGHBOURS = {
-    (kind, name): f"select id, title, language from articles where {kind} = :{kind}"
-    f" and docid {side} :docid order by docid {order} limit 1"
-    for kind in ("source", "section")
-    for name, side, order in (("earlier", "<", "desc"), ("later", ">", "asc"))
-}
-"""The articles before and after one in its source, or in its section."""
-
+NEIGHBOUR = """
+    select id, title, language from articles where {0} = :{0} and docid {1} :docid
+    order by docid {2} limit 1
+"""
 ARTICLE_OF = """
     select id from articles where id = :id
     union all select article from placements where id = :id limit 1
@@ -103,8 +99,8 @@ def read_article(conn: Connection, key: int) -> dict[str, Any] | None:
     article = dict(row)
     found = {name: conn.execute(sql, article).fetchall() for name, sql in OF_AN_ARTICLE.items()}
     within = "source" if article["source"] else "section"
-    for name in ("earlier", "later"):
-        found[name] = conn.execute(NEIGHBOURS[within, name], article).fetchall()
+    for name, side, order in (("earlier", "<", "desc"), ("later", ">", "asc")):
+        found[name] = conn.execute(NEIGHBOUR.format(within, side, order), article).fetchall()
     return {"article": article, "within": article[within], **found}
 
 
@@ -137,7 +133,6 @@ async def article_vars(datasette: Datasette, request: Request, key: int) -> dict
         "here": here,
         "original": web_address(article["url"]),
         "social_picture": image,
-        "accessed": cited["accessed"],
         "citations": (as_line(cited), as_bibtex(cited).strip()),
         "news_article": news_article(article, here, image),
     }

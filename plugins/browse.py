@@ -9,7 +9,6 @@
 from calendar import Calendar
 from collections import Counter
 from collections.abc import Callable, Iterator
-from itertools import groupby
 from sqlite3 import Connection
 from typing import Any
 from urllib.parse import unquote
@@ -50,9 +49,8 @@ def read_around(conn: Connection, listing: Listing, total: int) -> dict[str, Any
     """Return what a page shows beside its articles, as its kind has it."""
     if listing.kind in DATED:
         inner = WITHIN.get(listing.kind)
-        counts = listings.by_date(conn, inner, listing.first, listing.last) if inner else []
         found: dict[str, Any] = {
-            "counts": {row["name"]: row["articles"] for row in counts},
+            "counts": listings.periods(conn, inner, listing) if inner else {},
             "neighbours": listings.neighbours(conn, listing),
         }
         if listing.kind == "day" and total > LONG_DAY:
@@ -61,8 +59,8 @@ def read_around(conn: Connection, listing: Listing, total: int) -> dict[str, Any
             }
         return found | {"weeks": list(weeks(listing)) if listing.kind == "month" and total else []}
     if listing.kind in NAMED and total:
-        rows = listings.months(conn, listing) if total <= MOST_COUNTED else []
-        return {"bars": without_gaps({row["name"]: row["articles"] for row in rows})}
+        counts = listings.periods(conn, "month", listing) if total <= MOST_COUNTED else {}
+        return {"bars": without_gaps(counts)}
     if listing.kind in NAMED:
         return {"names": {listing.kind: alike(conn, listing)}}
     return {}
@@ -113,15 +111,13 @@ def browse(kind: str) -> Callable[..., Any]:
 
 
 def read_months(conn: Connection) -> dict[str, Any]:
-    """Return each year, the newest first, with its count and (month, articles, shade) of twelve."""
-    rows = listings.by_date(conn, "month")
-    most = max((row["articles"] for row in rows), default=0)
-    counts = Counter({row["name"]: row["articles"] for row in rows})
-    years = []
-    for year, _ in groupby(reversed(rows), lambda row: row["name"][:4]):
+    """Return each year, the newest first, with (month, articles, shade) of its twelve."""
+    counts = Counter(listings.periods(conn, "month"))
+    most = max(counts.values(), default=0)
+    years = {}
+    for year in sorted({name[:4] for name in counts}, reverse=True):
         names = [f"{year}-{month:02}" for month in range(1, 13)]
-        months = [(name, counts[name], level(counts[name], most)) for name in names]
-        years.append((year, sum(articles for _, articles, _ in months), months))
+        years[year] = [(name, counts[name], level(counts[name], most)) for name in names]
     return {
         "years": years,
         "undated": listings.count(conn, Listing("undated", "")),

@@ -78,7 +78,7 @@ def browse_paths(conn: sqlite3.Connection) -> Iterator[str]:
     """Yield the pages of ours that list articles."""
     yield from sitemap_paths()
     for kind in ("year", "month"):
-        yield from (browse_path(kind, row["name"]) for row in listings.by_date(conn, kind))
+        yield from (browse_path(kind, name) for name in listings.periods(conn, kind))
     for kind in ("section", "source", "feed", "tag"):
         names = listings.names(conn, kind, NAMES)
         yield from (browse_path(kind, row["name"]) for row in names)

@@ -20,10 +20,11 @@ from datetime import date
 from itertools import chain
 from pathlib import Path
 from typing import Any, NamedTuple
-from urllib.parse import parse_qsl, quote, urlencode
+from urllib.parse import quote
 
 from datasette import hookimpl
 from datasette.app import Datasette
+from datasette.utils import path_with_removed_args
 from datasette.utils.asgi import BadRequest, Base400, Forbidden, NotFound, Request, Response
 
 from clippings.dataset.encoding import FORMATS, Format, Row, joined
@@ -167,12 +168,10 @@ async def answer(datasette: Datasette, request: Request) -> StreamedResponse | R
 
 def export_path(datasette: Datasette, request: Request, table: str, ending: str) -> str | None:
     """Return the address of all pages of the table page that is asked for; None: it has none."""
-    given = parse_qsl(request.query_string, keep_blank_values=True)
-    kept = [(name, value) for name, value in given if name != "_next"]
-    if REFUSED & {name for name, _ in kept} or not re.fullmatch(TABLE, table):
+    if (REFUSED - {"_next"}) & set(request.args) or not re.fullmatch(TABLE, table):
         return None
-    query = f"?{urlencode(kept)}" if kept else ""
-    return str(datasette.urls.path(f"/export/{table}.{ending}{query}"))
+    path = path_with_removed_args(request, {"_next"}, f"/export/{table}.{ending}")
+    return str(datasette.urls.path(path))
 
 
 @hookimpl

@@ -14,7 +14,7 @@ from datasette import hookimpl
 from datasette.app import Datasette
 from datasette.utils.asgi import Request, Response
 
-from clippings.dataset.formats import croissant
+from clippings.dataset.formats import description_as
 from clippings.search.timeline import read_timeline, suited_period
 from clippings.site import listings
 from clippings.site.addresses import archive, site_root
@@ -83,7 +83,8 @@ async def home(datasette: Datasette, request: Request) -> Response:
     found = read_changes(database)
     context["has_changes"] = found and not is_first_edition(database, found)
     root = site_root(datasette, request)
-    whole = croissant(await description(datasette), root, f"{root}downloads/")
+    about = await description(datasette)
+    whole = description_as("croissant.json", about, root, f"{root}downloads/")
     context["dataset"] = {name: whole[name] for name in whole if name != "recordSet"}
     return await page(datasette, request, "home.html", context)
 

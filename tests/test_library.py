@@ -8,7 +8,7 @@ import subprocess
 import sys
 from collections.abc import Iterator
 from pathlib import Path
-from types import ModuleType
+from types import ModuleType, SimpleNamespace
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -17,6 +17,7 @@ from conftest import ROOT, Visitor, text_of
 
 import clippings
 import clippings.library
+from clippings import load_ipython_extension
 from clippings.library import Archive
 from clippings.models import OpenError
 from clippings.search.query import Note
@@ -199,6 +200,21 @@ def test_what_was_not_understood_is_said(archive: Archive[Any]) -> None:
     codes = {code.strip() for code in named.replace("\n", " ").split(",")}
     said = {name for name in translator("en").strings if name.startswith("search.note.")}
     assert said == {f"search.note.{code}" for code in codes}
+
+
+def test_the_magic_asks_for_an_archive(archive: Archive[Any]) -> None:
+    """`%%sql` runs in the archive that it names, with the notebook's variables; any other name
+    is told."""
+    magics: dict[str, Any] = {}
+    names = {"mine": archive, "other": 3, "day": "2022-01-11"}
+    ipython = SimpleNamespace(
+        user_ns=names, register_magic_function=lambda magic, kind: magics.update({kind: magic})
+    )
+    load_ipython_extension(ipython)
+    assert magics["cell"](" mine ", "select :day as day") == [{"day": "2022-01-11"}]
+    for name in ("other", "nosuch", ""):
+        with pytest.raises(OpenError, match="name an archive"):
+            magics["cell"](name, "select 1")
 
 
 def test_words_in_context(archive: Archive[Any], site: Visitor) -> None:

@@ -13,7 +13,6 @@ import base64
 import csv
 import io
 import json
-import re
 import zipfile
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
@@ -40,7 +39,6 @@ GROUP_BYTES = 8 * 2**20
 GROUP_ROWS = 50_000
 """Rows of a row group at most."""
 
-_DAY = re.compile(r"(\d{4})-(\d{2})-\d{2}", re.ASCII)
 _ZIP_EPOCH = (1980, 1, 1, 0, 0, 0)  # the first moment that a zip can name
 _DUMPER = getattr(yaml, "CSafeDumper", yaml.SafeDumper)
 
@@ -101,8 +99,8 @@ def encode_parquet(columns: Sequence[Column], rows: Iterable[Row]) -> Iterator[b
 def encode_markdown(columns: Sequence[Column], rows: Iterable[Row]) -> Iterator[bytes]:
     """Yield a zip with a Markdown file an article: 2022/01/2022-01-11-<id>.md, undated/<id>.md.
 
-    Names come from date and number alone, so that no title can lead out of the folder that the
-    zip is unpacked to.
+    Names come from the day and the number alone, so that no title can lead out of the folder that
+    the zip is unpacked to.
     """
     sink = _Sink()
     with zipfile.ZipFile(sink, "w", zipfile.ZIP_DEFLATED) as archive:
@@ -143,11 +141,8 @@ def joined(pieces: Iterable[bytes], size: int = 256 * 1024) -> Iterator[bytes]:
 
 def file_name(article: Mapping[str, Any]) -> str:
     """Return the name of an article's Markdown file."""
-    dated = _DAY.fullmatch(article["day"] or "")
-    number = int(article["id"])
-    if not dated:
-        return f"undated/{number}.md"
-    return f"{dated[1]}/{dated[2]}/{article['day']}-{number}.md"
+    day, number = article["day"], article["id"]
+    return f"{day[:4]}/{day[5:7]}/{day}-{number}.md" if day else f"undated/{number}.md"
 
 
 def markdown_file(article: Mapping[str, Any]) -> str:

@@ -33,12 +33,6 @@ _CROISSANT_TYPES = {
     "date": "sc:Date",
     "datetime": "sc:DateTime",
 }
-_SIZES = (
-    (10**3, "n<1K"), (10**4, "1K<n<10K"), (10**5, "10K<n<100K"), (10**6, "100K<n<1M"),
-    (10**7, "1M<n<10M"), (10**12, "n>10M"),
-)  # fmt: skip
-"""The size categories of Hugging Face, each with the number of rows below which it applies."""
-
 _FRICTIONLESS_TYPES = {"text": "string", "bytes": "string"}
 
 _CONTEXT: Json = {
@@ -65,7 +59,7 @@ _CONTEXT: Json = {
 def croissant(d: Description, url: str, base: str) -> Json:
     """Return the dataset, shown at `url`, with a record set of typed fields a Parquet file."""
     tables = _tables_by_file(d)
-    found = {
+    return {
         "@context": _CONTEXT,
         "@type": "sc:Dataset",
         "conformsTo": "http://mlcommons.org/croissant/1.0",
@@ -84,13 +78,12 @@ def croissant(d: Description, url: str, base: str) -> Json:
         "distribution": [_file_object(file, base) for file in d.files],
         "recordSet": [_record_set(name, table) for name, table in tables.items()],
     }
-    return _known(found)
 
 
 def datapackage(d: Description, url: str, base: str) -> Json:
     """Return the dataset as a data package; what stands under OURS is all we know of a file."""
     tables = _tables_by_file(d)
-    found = {
+    return {
         "profile": "data-package",
         "name": "clippings",
         "title": d.title,
@@ -105,12 +98,11 @@ def datapackage(d: Description, url: str, base: str) -> Json:
         "sources": [{"title": d.source_url, "path": d.source_url}] if d.source_url else [],
         "resources": [_resource(file, tables.get(file.name), base) for file in d.files],
     }
-    return _known(found)
 
 
 def citation(d: Description, url: str, base: str) -> Json:
     """Return CITATION.cff, for reference managers and forges; it names no file."""
-    found = {
+    return {
         "cff-version": "1.2.0",
         "message": "Cite the archive so; cite an article by its own author and publisher.",
         "type": "dataset",
@@ -124,20 +116,17 @@ def citation(d: Description, url: str, base: str) -> Json:
         "date-released": d.last_day,
         "url": url if url.startswith("http") else None,
     }
-    return _known(found)
 
 
 def dataset_card(d: Description) -> str:
     """Return README.md for Hugging Face: a configuration for each table with rows, and the text."""
     tables = {name: table for name, table in _tables_by_file(d).items() if table.rows}
-    articles = d.counts.get("articles", 0)
     header = {
         "pretty_name": d.title,
         "language": list(dict.fromkeys(each.partition("-")[0] for each in d.languages)),
         "license": "other",
         "license_name": d.license,
         "license_link": d.license_url,
-        "size_categories": [next(name for most, name in _SIZES if articles < most)],
         "configs": [
             {"config_name": table.name, "data_files": name, "default": table.name == "articles"}
             for name, table in tables.items()
@@ -166,24 +155,28 @@ DESCRIPTIONS = {
 """What describes the dataset to programs, on the site and in a release, by the name of the file."""
 
 
+def description_as(name: str, d: Description, url: str, base: str) -> Json:
+    """Return one of DESCRIPTIONS, without what nobody described."""
+    found: Json = _known(DESCRIPTIONS[name](d, url, base))
+    return found
+
+
 def description_file(name: str, d: Description, url: str, base: str) -> str:
     """Return the content of one of DESCRIPTIONS."""
-    found = DESCRIPTIONS[name](d, url, base)
+    found = description_as(name, d, url, base)
     if name.endswith(".cff"):
         return yaml.safe_dump(found, allow_unicode=True, sort_keys=False)
     return json.dumps(found, ensure_ascii=False, indent=1) + "\n"
 
 
-def _known(members: Json) -> Json:
+def _known(value: Any) -> Any:
     """Return JSON without the members, at any depth, that say nothing."""
-    found = {name: _within(value) for name, value in members.items()}
-    return {name: value for name, value in found.items() if value not in (None, "", [], {})}
-
-
-def _within(value: Any) -> Any:
     if isinstance(value, list):
-        return [_within(each) for each in value]
-    return _known(value) if isinstance(value, dict) else value
+        return [_known(each) for each in value]
+    if not isinstance(value, dict):
+        return value
+    found = {name: _known(each) for name, each in value.items()}
+    return {name: each for name, each in found.items() if each not in (None, "", [], {})}
 
 
 def _long_summary(d: Description) -> str:

@@ -131,24 +131,14 @@ def names(
     return conn.execute(sql, {"limit": limit, "day": day}).fetchall()
 
 
-def by_date(
-    conn: sqlite3.Connection, kind: str, first: str = "", last: str = "9999-12-31"
-) -> list[sqlite3.Row]:
-    """Return (name, articles) of the years, months or days from one day to another, in order."""
+def periods(conn: sqlite3.Connection, by: str, of: Listing | None = None) -> dict[str, int]:
+    """Return the years, months or days of a listing, by default of all articles, in order, and how
+    many articles each has."""
     sql = f"""
-        select substr(day, 1, {PERIODS[kind]}) as name, count(*) as articles from articles
-        where day between ? and ? group by 1 order by 1
+        select substr(day, 1, {PERIODS[by]}), count(*) from articles where day is not null
+          {f"and docid in ({_MEMBERS[of.kind]})" if of else ""} group by 1 order by 1
     """
-    return conn.execute(sql, [first, last]).fetchall()
-
-
-def months(conn: sqlite3.Connection, of: Listing) -> list[sqlite3.Row]:
-    """Return (name, articles) of the months of a listing, in order."""
-    sql = f"""
-        select substr(day, 1, 7) as name, count(*) as articles from articles
-        where docid in ({_MEMBERS[of.kind]}) and day is not null group by 1 order by 1
-    """
-    return conn.execute(sql, _values(of)).fetchall()
+    return dict(conn.execute(sql, _values(of) if of else {}).fetchall())
 
 
 def feeds_by_source(

@@ -16,7 +16,11 @@ from conftest import ROOT, Visitor
 
 FILE = ROOT / "notebooks" / "explore.ipynb"
 KEPT = nbformat.read(FILE, 4)
-CODE = [cell.source for cell in KEPT.cells if cell.cell_type == "code"]
+CODE = [
+    re.sub("^%.*$", "", cell.source, flags=re.MULTILINE)
+    for cell in KEPT.cells
+    if cell.cell_type == "code" and not cell.source.startswith("%%")
+]
 
 
 @pytest.fixture(scope="module")
