@@ -99,11 +99,11 @@ specifications: .venv/.dev ## Fetch CommonMark's and GFM's examples, which the t
 	@test -d build/specifications || $(BIN)/python -m pip download --quiet \
 	  --disable-pip-version-check --no-deps --no-binary marko --dest build/specifications marko==2.2.4
 
-validators: ## Install what validates the dataset's descriptions, each apart: they exclude each other
-	@for tool in mlcroissant==1.1.1 frictionless==5.21.0 cffconvert==2.0.0; do \
-	  folder=build/validators/$${tool%==*}; test -e $$folder/.done && continue; \
+validators: ## Install what reads the dataset's descriptions, in three places: they exclude each other
+	@for tools in "mlcroissant==1.1.1 datasets==5.2.0" "frictionless==5.21.0 pandas pyarrow" cffconvert==2.0.0; do \
+	  folder=build/validators/$${tools%%==*}; test -e $$folder/.done && continue; \
 	  $(PYTHON) -m venv $$folder && $$folder/bin/python -m pip install --quiet \
-	    --disable-pip-version-check "setuptools<81" pandas pyarrow $$tool && touch $$folder/.done || exit; \
+	    --disable-pip-version-check "setuptools<81" $$tools && touch $$folder/.done || exit; \
 	done
 
 audit: .venv/.core ## Look up known vulnerabilities in what it runs on (asks the network)

@@ -1,6 +1,6 @@
 """Writing a description in the formats that programs read; each is a small function of it.
 
-    Croissant 1.0    search engines (it is schema.org/Dataset) and machine learning
+    Croissant 1.1    search engines (it is schema.org/Dataset) and machine learning
                                          https://docs.mlcommons.org/croissant/
     Frictionless 1   data packages       https://specs.frictionlessdata.io/data-package/
     CFF 1.2.0        citations           https://citation-file-format.github.io/
@@ -41,6 +41,8 @@ _CONTEXT: Json = {
     "cr": "http://mlcommons.org/croissant/",
     "sc": "https://schema.org/",
     "dct": "http://purl.org/dc/terms/",
+    "name": {"@container": "@language"},
+    "description": {"@container": "@language"},
     "rai": "http://mlcommons.org/croissant/RAI/",
     "conformsTo": "dct:conformsTo",
     "data": {"@id": "cr:data", "@type": "@json"},
@@ -48,12 +50,13 @@ _CONTEXT: Json = {
     "examples": {"@id": "cr:examples", "@type": "@json"},
     **{
         term: f"cr:{term}"
-        for term in "citeAs column equivalentProperty extract field fileProperty fileObject fileSet"
-        " format includes isLiveDataset jsonPath key md5 parentField path recordSet references"
-        " regex repeated replace samplingRate separator source subField transform".split()
+        for term in "arrayShape citeAs column containedIn equivalentProperty extract field"
+        " fileProperty fileObject fileSet format includes isArray isLiveDataset jsonPath key md5"
+        " parentField path recordSet references regex repeated replace samplingRate separator"
+        " source subField transform".split()
     },
 }
-"""The terms of Croissant 1.0 as its specification lists them."""
+"""The terms of Croissant 1.1 as its specification lists them."""
 
 
 def croissant(d: Description, url: str, base: str) -> Json:
@@ -62,7 +65,7 @@ def croissant(d: Description, url: str, base: str) -> Json:
     return {
         "@context": _CONTEXT,
         "@type": "sc:Dataset",
-        "conformsTo": "http://mlcommons.org/croissant/1.0",
+        "conformsTo": "http://mlcommons.org/croissant/1.1",
         "name": d.title,
         "description": _long_summary(d),
         "url": url,

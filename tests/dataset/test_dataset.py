@@ -68,6 +68,28 @@ print(json.dumps([row["title"] for row in package.get_resource("articles.parquet
     assert json.loads(printed) == [row["title"] for row in rows]
 
 
+def test_hugging_face_loads_the_release(
+    released_site: Visitor, release_of_seeds: Path, tmp_path: Path
+) -> None:
+    """`datasets` finds the configurations of the card, and in each the rows of its table."""
+    script = """
+import json, sys, datasets
+folder, cache = sys.argv[1:]
+names = datasets.get_dataset_config_names(folder)
+loaded = {name: datasets.load_dataset(folder, name, cache_dir=cache)["train"] for name in names}
+default = datasets.load_dataset(folder, cache_dir=cache)["train"]
+assert default["title"] == loaded["articles"]["title"]
+print(json.dumps([{name: len(rows) for name, rows in loaded.items()}, list(default["title"])]))
+"""
+    printed = run("mlcroissant", script, str(release_of_seeds), str(tmp_path))
+    counts, titles = json.loads(printed.splitlines()[-1])
+    assert {"articles", "placements", "links"} <= set(counts) and all(counts.values())
+    for table, count in counts.items():
+        assert count == released_site.rows(f"select count(*) as n from {table}")[0]["n"]
+    rows = released_site.rows("select title from articles order by docid")
+    assert titles == [row["title"] for row in rows]
+
+
 @pytest.mark.parametrize("place", ["release", "site"])
 def test_the_citation_is_valid(
     released_site: Visitor, release_of_seeds: Path, tmp_path: Path, place: str
