@@ -8,7 +8,7 @@ import re
 import shutil
 import sqlite3
 import sys
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from contextlib import closing, contextmanager
 from os import environ
 
@@ -108,7 +108,15 @@ def search(
         total = count(conn, parsed.match)
     if found and not total:
         click.echo(english("search.closest"), err=True)
-    FORMS[form](found, lambda title: snippet(title, parsed, length=len(title)))
+    rows = [each.row for each in found]
+    if form == "json":
+        click.echo(json.dumps(rows, ensure_ascii=False, indent=1))
+    elif form == "csv":
+        writer = csv.writer(sys.stdout, lineterminator="\n")
+        writer.writerows((COLUMNS, *(row.values() for row in rows)))
+    else:
+        for each in found:
+            _show(each, parsed)
     if not found:
         click.echo("Nothing was found.", err=True)
         sys.exit(1)
@@ -163,32 +171,16 @@ def _aligned(line: Line, columns: int) -> str:
     return f"{line.day or '':10}  {before}{click.style(word, fg='yellow', bold=True)}{after}"
 
 
-def _as_text(found: Sequence[Found], marked: Callable[[str], Snippet]) -> None:
+def _show(found: Found, query: Query) -> None:
     """Write for people: title, where it is from, and the passage with its matches coloured."""
-    for each in found:
-        row = each.row
-        author = row["author"] if row["author"] != row["source"] else None
-        holds = f"holds {row['matched']}" if row["matched"] else None
-        byline = (holds, row["day"], row["source"], author, row["url"] or f"no. {row['id']}")
-        _echo(_coloured(marked(row["title"]), bold=True))
-        _echo(click.style(_safe(" · ".join(filter(None, byline))), dim=True), INDENT)
-        _echo(_coloured(each.passage), INDENT)
-        click.echo()
-
-
-def _as_json(found: Sequence[Found], marked: Callable[[str], Snippet]) -> None:
-    """Write for programs: all columns and the passage as plain text."""
-    click.echo(json.dumps([each.row for each in found], ensure_ascii=False, indent=1))
-
-
-def _as_csv(found: Sequence[Found], marked: Callable[[str], Snippet]) -> None:
-    """Write the same for spreadsheets; a head and no rows where nothing was found."""
-    writer = csv.writer(sys.stdout, lineterminator="\n")
-    writer.writerow(COLUMNS)
-    writer.writerows(each.row.values() for each in found)
-
-
-FORMS = {None: _as_text, "json": _as_json, "csv": _as_csv}
+    row = found.row
+    title, author = row["title"], row["author"] if row["author"] != row["source"] else None
+    holds = f"holds {row['matched']}" if row["matched"] else None
+    byline = (holds, row["day"], row["source"], author, row["url"] or f"no. {row['id']}")
+    _echo(_coloured(snippet(title, query, length=len(title)), bold=True))
+    _echo(click.style(_safe(" · ".join(filter(None, byline))), dim=True), INDENT)
+    _echo(_coloured(found.passage), INDENT)
+    click.echo()
 
 
 def _coloured(cut: Snippet, **plain: bool) -> str:
