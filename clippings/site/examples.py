@@ -26,7 +26,6 @@ _MOST = {
     "feature": "select feature from newest join features on article = id",
     "code": "select code from diagnostics limit 10000",
     "removed": "select removed from articles where removed is not null limit 1",
-    "undated": "select id from articles where day is null limit 1",
 }
 """Parameter of a ready query, or part of a search → its values in the newest articles."""
 
