@@ -182,7 +182,7 @@ def test_kept_pages_are_of_the_edition(live: Visitor, editions: list[Path]) -> N
 
 def test_what_pages_count_is_counted_once(live: Visitor) -> None:
     """The facets of a table that nothing narrows are asked of the database once a snapshot."""
-    kept = live.datasette.get_database("clippings").snapshot.counted
+    kept = live.datasette.get_database("clippings").snapshot.kept
     path = "/clippings/articles?_facet=section&_size={}"
     first = live.page(path.format(3))
     before = dict(kept)
