@@ -226,7 +226,9 @@ class LiveDatabase(Database):  # type: ignore[misc]
         if params or "count(*)" not in sql:
             return await super().execute(sql, params, *options, log_sql_errors)
         kept, asked = self.snapshot.kept, (sql, *options)
-        found = kept.get(asked) or await super().execute(sql, params, *options, log_sql_errors)
+        if asked in kept:
+            return kept[asked]
+        found = await super().execute(sql, params, *options, log_sql_errors)
         if len(kept) < MAX_KEPT:
             kept[asked] = found
         return found
