@@ -8,7 +8,7 @@ import re
 import shutil
 import sqlite3
 import sys
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from contextlib import closing, contextmanager
 from os import environ
 
@@ -35,10 +35,12 @@ class Failure(click.ClickException):
     exit_code = 2
 
 
-@click.group(context_settings={"help_option_names": ["-h", "--help"]})
+@click.group(context_settings={"help_option_names": ["-h", "--help"], "show_default": True})
 @click.version_option(package_name="clippings")
 def main() -> None:
     """Read an archive of articles that build_db.py made."""
+    if environ.get("NO_COLOR"):
+        click.get_current_context().color = False
 
 
 database_option = click.option(
@@ -47,7 +49,6 @@ database_option = click.option(
     metavar="FILE|ADDRESS",
     default="clippings.db",
     envvar="CLIPPINGS_DATABASE",
-    show_default=True,
     show_envvar=True,
     help="The database; one at an https:// address is downloaded once.",
 )
@@ -79,7 +80,6 @@ def _reading(database: str) -> Iterator[sqlite3.Connection]:
     "--limit",
     type=click.IntRange(min=1),
     default=20,
-    show_default=True,
     help="Articles to show at most.",
 )
 @click.option(
@@ -108,7 +108,15 @@ def search(
         total = count(conn, parsed.match)
     if found and not total:
         click.echo(english("search.closest"), err=True)
-    FORMS[form](found, lambda title: snippet(title, parsed, length=len(title)))
+    rows = [each.row for each in found]
+    if form == "json":
+        click.echo(json.dumps(rows, ensure_ascii=False, indent=1))
+    elif form == "csv":
+        writer = csv.writer(sys.stdout, lineterminator="\n")
+        writer.writerows((COLUMNS, *(row.values() for row in rows)))
+    else:
+        for each in found:
+            _show(each, parsed)
     if not found:
         click.echo("Nothing was found.", err=True)
         sys.exit(1)
@@ -127,14 +135,12 @@ def search(
     "--limit",
     type=click.IntRange(min=1),
     default=100,
-    show_default=True,
     help="Lines to show at most.",
 )
 @click.option(
     "--sort",
     type=click.Choice([*LINE_ORDERS]),
     default="date",
-    show_default=True,
     help="By date, source, or the text to the right or left of the word.",
 )
 def show_concordance(query: Sequence[str], database: str, limit: int, sort: str) -> None:
@@ -148,7 +154,7 @@ def show_concordance(query: Sequence[str], database: str, limit: int, sort: str)
     with _reading(database) as conn:
         found = concordance(conn, parsed, order=sort, limit=limit, width=columns // 2)
     for line in found.lines:
-        click.echo(_aligned(line, columns), color=_colour())
+        click.echo(_aligned(line, columns))
     sample = f"; read were {found.read:,} of {found.found:,}" if found.read < found.found else ""
     articles = f"{found.articles:,} articles{sample}"
     click.echo(f"{len(found.lines)} of {found.occurrences:,} occurrences in {articles}", err=True)
@@ -165,32 +171,16 @@ def _aligned(line: Line, columns: int) -> str:
     return f"{line.day or '':10}  {before}{click.style(word, fg='yellow', bold=True)}{after}"
 
 
-def _as_text(found: Sequence[Found], marked: Callable[[str], Snippet]) -> None:
+def _show(found: Found, query: Query) -> None:
     """Write for people: title, where it is from, and the passage with its matches coloured."""
-    for each in found:
-        row = each.row
-        author = row["author"] if row["author"] != row["source"] else None
-        holds = f"holds {row['matched']}" if row["matched"] else None
-        byline = (holds, row["day"], row["source"], author, row["url"] or f"no. {row['id']}")
-        _echo(_coloured(marked(row["title"]), bold=True))
-        _echo(click.style(_safe(" · ".join(filter(None, byline))), dim=True), INDENT)
-        _echo(_coloured(each.passage), INDENT)
-        click.echo()
-
-
-def _as_json(found: Sequence[Found], marked: Callable[[str], Snippet]) -> None:
-    """Write for programs: all columns and the passage as plain text."""
-    click.echo(json.dumps([each.row for each in found], ensure_ascii=False, indent=1))
-
-
-def _as_csv(found: Sequence[Found], marked: Callable[[str], Snippet]) -> None:
-    """Write the same for spreadsheets; a head and no rows where nothing was found."""
-    writer = csv.writer(sys.stdout, lineterminator="\n")
-    writer.writerow(COLUMNS)
-    writer.writerows(each.row.values() for each in found)
-
-
-FORMS = {None: _as_text, "json": _as_json, "csv": _as_csv}
+    row = found.row
+    title, author = row["title"], row["author"] if row["author"] != row["source"] else None
+    holds = f"holds {row['matched']}" if row["matched"] else None
+    byline = (holds, row["day"], row["source"], author, row["url"] or f"no. {row['id']}")
+    _echo(_coloured(snippet(title, query, length=len(title)), bold=True))
+    _echo(click.style(_safe(" · ".join(filter(None, byline))), dim=True), INDENT)
+    _echo(_coloured(found.passage), INDENT)
+    click.echo()
 
 
 def _coloured(cut: Snippet, **plain: bool) -> str:
@@ -208,12 +198,7 @@ def _echo(text: str, indent: str = "") -> None:
         return
     columns = shutil.get_terminal_size().columns
     for line in wrap(text, columns, initial_indent=indent, subsequent_indent=indent):
-        click.echo(line, color=_colour())
-
-
-def _colour() -> bool | None:
-    """Return whether to colour: as click decides (a terminal), unless NO_COLOR is set."""
-    return False if environ.get("NO_COLOR") else None
+        click.echo(line)
 
 
 def _safe(text: str) -> str:

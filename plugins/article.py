@@ -21,14 +21,21 @@ from markupsafe import Markup
 
 from clippings.dataset.bibliography import as_bibtex, as_line, as_ris, entry
 from clippings.markdown.rendering import plain_text
-from clippings.site.addresses import DATABASE, Missing, archive, article_url, web_address
+from clippings.site.addresses import (
+    DATABASE,
+    Missing,
+    archive,
+    article_url,
+    picture_address,
+    site_root,
+    web_address,
+)
+from clippings.site.answers import wanted_pictures
 from clippings.site.article_body import contents, minutes, page_html
 from clippings.site.highlight import mark_hits
 from clippings.site.listings import CARD
 from clippings.site.pages import Page, Route, routes
 from clippings.site.preferences import translator_for
-from clippings.site.structured_data import news_article
-from clippings.site.templates import wanted_pictures
 
 ARTICLE = "select * from articles where id = ?"
 OF_AN_ARTICLE = {
@@ -52,14 +59,10 @@ OF_AN_ARTICLE = {
 }
 """What the page shows besides the article itself; each served by an index."""
 
-NEIGHBOURS = {
-    (kind, name): f"select id, title, language from articles where {kind} = :{kind}"
-    f" and docid {side} :docid order by docid {order} limit 1"
-    for kind in ("source", "section")
-    for name, side, order in (("earlier", "<", "desc"), ("later", ">", "asc"))
-}
-"""The articles before and after one in its source, or in its section."""
-
+NEIGHBOUR = """
+    select id, title, language from articles where {0} = :{0} and docid {1} :docid
+    order by docid {2} limit 1
+"""
 ARTICLE_OF = """
     select id from articles where id = :id
     union all select article from placements where id = :id limit 1
@@ -67,11 +70,25 @@ ARTICLE_OF = """
 Row = Mapping[str, Any]
 
 
-def absolute_picture(datasette: Datasette, request: Request, image: str | None) -> str | None:
-    """Return the lead picture's address for other sites to fetch; None where there is none."""
-    if image and image.startswith("/") and not image.startswith("//"):
-        return str(datasette.absolute_url(request, datasette.urls.path(image)))
-    return web_address(image)
+def news_article(article: Row, address: str, image: str | None) -> dict[str, Any]:
+    """Return what search engines are told of an article: schema.org's NewsArticle."""
+    author, source = article["author"] or article["source"], article["source"]
+    found = {
+        "@context": "https://schema.org",
+        "@type": "NewsArticle",
+        "headline": article["title"],
+        "description": article["summary"],
+        "datePublished": article["published"],
+        "dateModified": article["updated"],
+        "inLanguage": article["language"],
+        "articleSection": article["section"],
+        "author": {"@type": "Organization", "name": author} if author else None,
+        "publisher": {"@type": "Organization", "name": source} if source else None,
+        "image": image,
+        "url": address,
+        "isBasedOn": article["url"],
+    }
+    return {key: value for key, value in found.items() if value}
 
 
 def read_article(conn: Connection, key: int) -> dict[str, Any] | None:
@@ -82,8 +99,8 @@ def read_article(conn: Connection, key: int) -> dict[str, Any] | None:
     article = dict(row)
     found = {name: conn.execute(sql, article).fetchall() for name, sql in OF_AN_ARTICLE.items()}
     within = "source" if article["source"] else "section"
-    for name in ("earlier", "later"):
-        found[name] = conn.execute(NEIGHBOURS[within, name], article).fetchall()
+    for name, side, order in (("earlier", "<", "desc"), ("later", ">", "asc")):
+        found[name] = conn.execute(NEIGHBOUR.format(within, side, order), article).fetchall()
     return {"article": article, "within": article[within], **found}
 
 
@@ -105,7 +122,7 @@ async def article_vars(datasette: Datasette, request: Request, key: int) -> dict
         at = request.args.get("at") or ""
         body = await to_thread(mark_hits, body, asked, at)  # of a long body not in the event loop
     here = datasette.absolute_url(request, article_url(datasette, article["id"]))
-    image = absolute_picture(datasette, request, article["image"])
+    image = web_address(picture_address(article["image"], site_root(datasette, request)))
     cited = entry(article, here)
     return {
         **found,
@@ -116,9 +133,8 @@ async def article_vars(datasette: Datasette, request: Request, key: int) -> dict
         "here": here,
         "original": web_address(article["url"]),
         "social_picture": image,
-        "accessed": cited["accessed"],
         "citations": (as_line(cited), as_bibtex(cited).strip()),
-        "news_article": Markup(news_article(article, here, image)),
+        "news_article": news_article(article, here, image),
     }
 
 
@@ -179,9 +195,7 @@ async def short_link(datasette: Datasette, request: Request) -> Response:
     article = found.first()
     if article is None:
         raise Missing("article.unknown")
-    return Response.redirect(
-        article_url(datasette, article[0]) + (request.url_vars["suffix"] or "")
-    )
+    return Response.redirect(article_url(datasette, article[0]))
 
 
 @hookimpl
@@ -210,4 +224,4 @@ def register_output_renderer() -> list[dict[str, Any]]:
 @hookimpl
 def register_routes() -> list[Route]:
     """Add the short links."""
-    return routes(Page(r"^/a/(?P<id>\d{1,18})(?P<suffix>\.(?:md|txt|ris|json))?$", short_link))
+    return routes(Page(r"^/a/(?P<id>\d{1,18})$", short_link))

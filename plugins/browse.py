@@ -9,7 +9,6 @@
 from calendar import Calendar
 from collections import Counter
 from collections.abc import Callable, Iterator
-from itertools import groupby
 from sqlite3 import Connection
 from typing import Any
 from urllib.parse import unquote
@@ -21,10 +20,10 @@ from datasette.utils.asgi import Request, Response
 from clippings.search import quoted
 from clippings.site import listings
 from clippings.site.addresses import Missing, archive, number_in
+from clippings.site.answers import page
 from clippings.site.chart import level, without_gaps
 from clippings.site.listings import Listing
 from clippings.site.pages import Page, Route, routes
-from clippings.site.templates import page
 
 VIEWS = ("pictures", "list")
 NAMED = ("section", "source", "feed", "tag")
@@ -38,8 +37,6 @@ MOST_COUNTED = 50_000
 LONG_DAY = 48
 """Articles of a day from which on its sections and sources are named."""
 
-RETITLED = "select exists (select 1 from revisions where instr(changes, 'title')) as found"
-
 
 def weeks(listing: Listing) -> Iterator[list[str]]:
     """Yield the weeks of a month for its calendar: days as ISO dates, "" before and after it."""
@@ -52,17 +49,18 @@ def read_around(conn: Connection, listing: Listing, total: int) -> dict[str, Any
     """Return what a page shows beside its articles, as its kind has it."""
     if listing.kind in DATED:
         inner = WITHIN.get(listing.kind)
-        counts = listings.by_date(conn, inner, listing.first, listing.last) if inner else []
         found: dict[str, Any] = {
-            "counts": {row["name"]: row["articles"] for row in counts},
+            "counts": listings.periods(conn, inner, listing) if inner else {},
             "neighbours": listings.neighbours(conn, listing),
         }
         if listing.kind == "day" and total > LONG_DAY:
-            found["names"] = listings.names_of_a_day(conn, listing)
+            found["names"] = {
+                kind: listings.names(conn, kind, 12, listing.name) for kind in ("section", "source")
+            }
         return found | {"weeks": list(weeks(listing)) if listing.kind == "month" and total else []}
     if listing.kind in NAMED and total:
-        rows = listings.months(conn, listing) if total <= MOST_COUNTED else []
-        return {"bars": without_gaps({row["name"]: row["articles"] for row in rows})}
+        counts = listings.periods(conn, "month", listing) if total <= MOST_COUNTED else {}
+        return {"bars": without_gaps(counts)}
     if listing.kind in NAMED:
         return {"names": {listing.kind: alike(conn, listing)}}
     return {}
@@ -113,18 +111,15 @@ def browse(kind: str) -> Callable[..., Any]:
 
 
 def read_months(conn: Connection) -> dict[str, Any]:
-    """Return each year, the newest first, with its count and (month, articles, shade) of twelve."""
-    rows = listings.by_date(conn, "month")
-    most = max((row["articles"] for row in rows), default=0)
-    counts = Counter({row["name"]: row["articles"] for row in rows})
-    years = []
-    for year, _ in groupby(reversed(rows), lambda row: row["name"][:4]):
+    """Return each year, the newest first, with (month, articles, shade) of its twelve."""
+    counts = Counter(listings.periods(conn, "month"))
+    most = max(counts.values(), default=0)
+    years = {}
+    for year in sorted({name[:4] for name in counts}, reverse=True):
         names = [f"{year}-{month:02}" for month in range(1, 13)]
-        months = [(name, counts[name], level(counts[name], most)) for name in names]
-        years.append((year, sum(articles for _, articles, _ in months), months))
+        years[year] = [(name, counts[name], level(counts[name], most)) for name in names]
     return {
         "years": years,
-        "retitled": conn.execute(RETITLED).fetchone()["found"],
         "undated": listings.count(conn, Listing("undated", "")),
     }
 

@@ -13,6 +13,7 @@ from functools import partial
 from html import unescape
 from sqlite3 import Row
 from typing import Any
+from urllib.parse import parse_qsl
 
 from datasette import hookimpl
 from datasette.app import Datasette
@@ -24,7 +25,7 @@ from markupsafe import Markup, escape
 
 from clippings.site.addresses import DATABASE, article_url, browse_path
 from clippings.site.chart import without_gaps
-from clippings.site.compatibility import SQL_PAGE, described_table
+from clippings.site.compatibility import SQL_PAGE, described_database, described_table
 from clippings.site.examples import examples
 from clippings.site.i18n import Translator
 
@@ -132,8 +133,8 @@ def conditions(
 
 def kept_arguments(request: Request, *without: str) -> list[tuple[str, str]]:
     """Return the arguments of an address but those, for the hidden fields of a form."""
-    names = (name for name in request.args if name not in without)
-    return [(name, value) for name in names for value in request.args.getlist(name)]
+    given = parse_qsl(request.query_string, keep_blank_values=True)
+    return [(name, value) for name, value in given if name not in without]
 
 
 def uses(sql: str, tables: Sequence[str]) -> bool:
@@ -157,6 +158,7 @@ def prepare_jinja2_environment(env: Environment, datasette: Datasette) -> None:
     """Give the functions to our templates of Datasette's pages."""
     env.globals.update(
         about=partial(described_table, datasette, DATABASE),
+        about_database=partial(described_database, datasette),
         conditions=conditions,
         counts_by_month=counts_by_month,
         examples=partial(examples, datasette),

@@ -1,6 +1,6 @@
 """What programs ask a site for: what they may fetch, what it is, which pages and feeds it has.
 
-/robots.txt   /llms.txt   /sources.opml
+/robots.txt   /llms.txt
 /sitemap.xml names its parts, /sitemap-pages.xml and /sitemap-1.xml, 2, 3 …
 """
 
@@ -21,9 +21,6 @@ from clippings.site.answers import visit
 from clippings.site.compatibility import SQL_PAGE
 from clippings.site.dataset import description
 from clippings.site.pages import Page, Route, disallowed, routes, sitemap_paths
-from clippings.site.preferences import translator_for
-from clippings.site.templates import site_name
-from clippings.site.xml import xml_response
 
 NAMES = 5_000
 """Names of a kind that are listed at most."""
@@ -69,36 +66,19 @@ async def llms(datasette: Datasette, request: Request) -> Response:
     """Answer /llms.txt: what the archive is and how to query it (llmstxt.org)."""
     context = {
         "root": site_root(datasette, request),
-        "title": site_name(datasette, translator_for(request)),
         "sql": f"{DATABASE}{SQL_PAGE}",
         "dataset": await description(datasette),
         "has_mcp": pm.has_plugin("mcp"),
-        "may_download": not archive(datasette).is_mutable and datasette.setting("allow_download"),
+        "may_download": datasette.setting("allow_download"),
     }
     return Response.text(await datasette.render_template("llms.txt", context, request=request))
-
-
-async def opml(datasette: Datasette, request: Request) -> Response:
-    """Answer /sources.opml: every section, source and feed, to subscribe to (OPML 2.0)."""
-
-    def read_names(conn: sqlite3.Connection) -> dict[str, list[sqlite3.Row]]:
-        return {kind: listings.names(conn, kind, NAMES) for kind in ("section", "source", "feed")}
-
-    context = {
-        "root": site_root(datasette, request),
-        "title": site_name(datasette, translator_for(request)),
-        "names": await visit(datasette, read_names),
-        "path": lambda kind, name: browse_path(kind, name)[1:],
-    }
-    body = await datasette.render_template("sources.opml", context, request=request)
-    return xml_response(body, "text/x-opml")
 
 
 def browse_paths(conn: sqlite3.Connection) -> Iterator[str]:
     """Yield the pages of ours that list articles."""
     yield from sitemap_paths()
     for kind in ("year", "month"):
-        yield from (browse_path(kind, row["name"]) for row in listings.by_date(conn, kind))
+        yield from (browse_path(kind, name) for name in listings.periods(conn, kind))
     for kind in ("section", "source", "feed", "tag"):
         names = listings.names(conn, kind, NAMES)
         yield from (browse_path(kind, row["name"]) for row in names)
@@ -113,7 +93,8 @@ def sitemap_of(form: str, item: str, addresses: Iterable[tuple[str, str | None]]
         f"<{item}><loc>{escape(address)}</loc>{f'<lastmod>{day}</lastmod>' if day else ''}</{item}>"
         for address, day in addresses
     ]
-    return xml_response(SITEMAP.format(form, "\n".join(lines)))
+    text = SITEMAP.format(form, "\n".join(lines))
+    return Response(text, content_type="application/xml; charset=utf-8")
 
 
 async def sitemap(datasette: Datasette, request: Request) -> Response:
@@ -143,7 +124,6 @@ def register_routes() -> list[Route]:
     return routes(
         Page(r"^/robots\.txt$", robots),
         Page(r"^/llms\.txt$", llms),
-        Page(r"^/sources\.opml$", opml),
         Page(r"^/sitemap\.xml$", sitemap),
         Page(r"^/sitemap-(?P<part>pages|[1-9][0-9]{0,5})\.xml$", sitemap_part, cost="heavy"),
     )

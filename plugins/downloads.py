@@ -29,12 +29,12 @@ from datasette.utils.asgi import Forbidden, Request, Response
 from clippings.dataset.checksums import NAME, read_checksums
 from clippings.dataset.formats import DESCRIPTIONS, description_file
 from clippings.site.addresses import DATABASE, Missing, archive, site_root
+from clippings.site.answers import page
 from clippings.site.compatibility import ensure_download
 from clippings.site.dataset import description, release_folder
 from clippings.site.live_database import LiveDatabase
 from clippings.site.pages import Page, Route, View, routes
 from clippings.site.streaming import StreamedResponse
-from clippings.site.templates import page
 
 TAG_LENGTH = 12
 """Digits of the SHA-256 that stand in a file's lasting address."""
@@ -62,41 +62,34 @@ class OpenFile(NamedTuple):
     sha256: str
 
 
-class Selected(NamedTuple):
-    """What a request gets: 200, 206, 304, 412 or 416, and `length` bytes from `first` on."""
-
-    status: int
-    first: int = 0
-    length: int = 0
-
-
 def matches(tag: str, condition: str) -> bool:
     """Return whether a strong entity tag is among those of If-Match."""
     return bool({tag, "*"} & set(re.split(r"\s*,\s*", condition.strip())))
 
 
-def select(method: str, headers: Mapping[str, str], size: int, tag: str) -> Selected:
-    """Return what a request gets of a file of `size` bytes (RFC 9110, sections 13 and 14).
+def select(method: str, headers: Mapping[str, str], size: int, tag: str) -> tuple[int, int, int]:
+    """Return what a request gets of a file of `size` bytes (RFC 9110, sections 13 and 14): the
+    status 200, 206, 304, 412 or 416, the first byte, and how many from there on.
 
     `headers` has names in lower case; `tag` is strong, with its quotes. Several ranges at once
     are answered with the whole file, as section 14.2 allows: no program that resumes a download
     asks for them. So is a range of another file (If-Range).
     """
     if not matches(tag, headers.get("if-match", "*")):
-        return Selected(412)
+        return 412, 0, 0
     if matches(tag, headers.get("if-none-match", "").replace("W/", "")):
-        return Selected(304)
+        return 304, 0, 0
     asked = RANGE.fullmatch(headers.get("range", ""))
     unchanged = headers.get("if-range", tag).strip() == tag
     if method != "GET" or not asked or not unchanged or not any(asked.groups()):
-        return Selected(200, 0, size)
+        return 200, 0, size
     if not asked[1]:  # the last so many bytes
         length = min(int(asked[2]), size)
-        return Selected(206, size - length, length) if length else Selected(416)
+        return (206, size - length, length) if length else (416, 0, 0)
     first, last = int(asked[1]), min(int(asked[2] or size), size - 1)
     if asked[2] and int(asked[2]) < first:
-        return Selected(200, 0, size)  # no range at all: to be passed over
-    return Selected(206, first, last - first + 1) if first < size else Selected(416)
+        return 200, 0, size  # no range at all: to be passed over
+    return (206, first, last - first + 1) if first < size else (416, 0, 0)
 
 
 def read_pieces(file: OpenFile, first: int, length: int) -> Iterator[bytes]:
@@ -154,10 +147,10 @@ async def file(datasette: Datasette, request: Request) -> StreamedResponse | Res
     """Answer /clippings.db and /downloads/…: where there is no release the database is all."""
     database = archive(datasette)
     await ensure_download(datasette, request.actor, DATABASE)
-    if not datasette.setting("allow_download") or not isinstance(database, LiveDatabase):
+    if not datasette.setting("allow_download"):
         raise Forbidden("Database download is forbidden")
     name, wanted = request.url_vars.get("name"), request.url_vars.get("tag")
-    found = open_released(release_folder(Path(database.path)), name) if name else None
+    found = open_released(release_folder(datasette), name) if name else None
     if found is None and name in (None, f"{DATABASE}.db"):
         found = open_served(database)
     if found is None:

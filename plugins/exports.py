@@ -20,10 +20,11 @@ from datetime import date
 from itertools import chain
 from pathlib import Path
 from typing import Any, NamedTuple
-from urllib.parse import parse_qsl, quote, urlencode
+from urllib.parse import quote
 
 from datasette import hookimpl
 from datasette.app import Datasette
+from datasette.utils import path_with_removed_args
 from datasette.utils.asgi import BadRequest, Base400, Forbidden, NotFound, Request, Response
 
 from clippings.dataset.encoding import FORMATS, Format, Row, joined
@@ -94,8 +95,6 @@ async def read_selection(datasette: Datasette, request: Request, table: str) -> 
 
 async def select(datasette: Datasette, request: Request, table: str, form: Format) -> Selection:
     """Return what an address asks for: the rows of a table, or what a format has of articles."""
-    if not form.is_available:
-        raise NotFound(f"This site has no {form.needs}, so it cannot make {form.ending} files")
     if form.articles and table != "articles":
         raise BadRequest(f"Only articles can be exported as {form.ending}")
     selection = await read_selection(datasette, request, table)
@@ -169,12 +168,10 @@ async def answer(datasette: Datasette, request: Request) -> StreamedResponse | R
 
 def export_path(datasette: Datasette, request: Request, table: str, ending: str) -> str | None:
     """Return the address of all pages of the table page that is asked for; None: it has none."""
-    given = parse_qsl(request.query_string, keep_blank_values=True)
-    kept = [(name, value) for name, value in given if name != "_next"]
-    if REFUSED & {name for name, _ in kept} or not re.fullmatch(TABLE, table):
+    if (REFUSED - {"_next"}) & set(request.args) or not re.fullmatch(TABLE, table):
         return None
-    query = f"?{urlencode(kept)}" if kept else ""
-    return str(datasette.urls.path(f"/export/{table}.{ending}{query}"))
+    path = path_with_removed_args(request, {"_next"}, f"/export/{table}.{ending}")
+    return str(datasette.urls.path(path))
 
 
 @hookimpl
@@ -188,7 +185,7 @@ def table_actions(
     return [
         {"href": path, "label": t.strings["export.formats"][ending]}
         for ending, form in FORMATS.items()
-        if form.is_available and (table == "articles" or not form.articles)
+        if table == "articles" or not form.articles
         if (path := export_path(datasette, request, table, ending))
     ]
 
@@ -209,13 +206,5 @@ def register_routes() -> list[Route]:
     """Add the address."""
     endings = "|".join(map(re.escape, FORMATS))
     pattern = rf"^/export/{TABLE}\.(?P<ending>{endings})(?P<digest>\.sha256)?$"
-    return routes(
-        Page(
-            pattern,
-            answer,
-            parameters=None,
-            disallow=("/export/",),
-            is_cached=False,
-            cost="stream",
-        )
-    )
+    rules = ("/export/",)
+    return routes(Page(pattern, answer, None, disallow=rules, is_cached=False, cost="stream"))

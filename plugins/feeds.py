@@ -2,6 +2,7 @@
 
 /feed.atom   /source/示例日报.atom   /search.json?q=大桥   the newest articles
 …?page=3                                                   a page of the rest (RFC 5005)
+/sources.opml                                              every name's feed, to subscribe to
 
 Each page of the site names its feeds in its head, by <link rel="alternate">.
 """
@@ -12,7 +13,6 @@ import json
 import mimetypes
 import re
 import sqlite3
-from collections.abc import Sequence
 from datetime import datetime, timezone
 from itertools import chain
 from typing import Any, NamedTuple
@@ -26,22 +26,22 @@ from clippings.markdown.rendering import render_html
 from clippings.search import parse_query
 from clippings.search.timeline import matching
 from clippings.search.trends import named
+from clippings.site import listings
 from clippings.site.addresses import (
     DATABASE,
     browse_path,
     local_path,
     number_in,
+    picture_address,
     site_root,
     web_address,
 )
-from clippings.site.answers import visit
+from clippings.site.answers import site_name, visit, wanted_pictures
 from clippings.site.article_body import with_pictures
 from clippings.site.error_pages import error_page
 from clippings.site.i18n import Translator
 from clippings.site.pages import Page, Route, routes
 from clippings.site.preferences import translator_for
-from clippings.site.templates import site_name, wanted_pictures
-from clippings.site.xml import xml_response
 
 TYPES = {"atom": "application/atom+xml", "json": "application/feed+json"}
 FORM = rf"\.(?P<form>{'|'.join(TYPES)})$"
@@ -49,6 +49,9 @@ NAMED = re.compile(r"/(section|source|feed|tag)/([^/]+)")
 
 SIZE = 50
 """Articles of the newest feed and of an archive page."""
+
+MOST_NAMES = 5_000
+"""Names of a kind in the OPML."""
 
 ENTRIES = """
     select id, title, summary, author, source, published, updated, language, url, image, markdown,
@@ -60,19 +63,22 @@ ENTRIES = """
 """
 LOCAL = re.compile(r"(?<=\s)href=\"/(?!/)")
 
+NOT_XML = re.compile("[^\t\n\r\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
+"""What cannot be written in XML, not even escaped (XML 1.0, 2.2)."""
+
 
 class Channel(NamedTuple):
-    """What a feed is of: its path without the ending and its title ("" for the whole archive),
-    the query that its articles match, and the arguments of its addresses."""
+    """What a feed is of: its path without the ending, its title ("" for the whole archive) and
+    the query that its articles match."""
 
     path: str
     title: str = ""
-    search: str = ""
-    arguments: str = ""
+    query: str = ""
 
     def address(self, ending: str = "", page: int = 0) -> str:
         """Return the path and arguments of a page of the feed; without `ending` of its web page."""
-        given = "&".join(filter(None, (self.arguments, f"page={page}" if page else "")))
+        asked = {"q": self.query if self.path == "/search" else "", "page": page}
+        given = urlencode({name: value for name, value in asked.items() if value})
         return f"{self.path}{ending}{'?' if given else ''}{given}"
 
 
@@ -84,42 +90,32 @@ def channel_of(path: str, query: str) -> Channel:
     if found := NAMED.fullmatch(path):
         kind, name = found[1], unquote(found[2])
         return Channel(browse_path(kind, name), name, named(kind, name))
-    if path == "/search":
-        return Channel(path, query, query, urlencode({"q": query}))
-    return ARCHIVE
+    return Channel(path, query, query) if path == "/search" else ARCHIVE
 
 
-class FeedPage(NamedTuple):
-    """Some articles of a feed, newest first, and the numbers of the archive pages around them."""
-
-    rows: Sequence[sqlite3.Row]
-    older: int | None
-    newer: int | None
-
-
-def neighbours(articles: int, number: int) -> tuple[int | None, int | None]:
-    """Return the archive pages before and after one, or with the number 0 before the newest.
+def older_page(articles: int, number: int) -> int:
+    """Return the number of the archive page before one, or with the number 0 before the newest; 0
+    for none.
 
     Archive pages are full, the oldest is 1: what is left over is among the newest `SIZE` articles,
     and new articles at the end leave every page as it is.
     """
-    last = articles // SIZE
-    if not number:
-        return (last if articles > SIZE else None), None
-    return number - 1 or None, (number + 1 if number < last else None)
+    if number:
+        return number - 1
+    return articles // SIZE if articles > SIZE else 0
 
 
-def read_page(conn: sqlite3.Connection, match: str, number: int | None) -> FeedPage | None:
-    """Return an archive page of what an FTS5 expression finds, or with the number 0 the newest.
-
-    None where there is no such page, or nothing is found.
-    """
+def read_page(
+    conn: sqlite3.Connection, match: str, number: int | None
+) -> tuple[list[sqlite3.Row], int]:
+    """Return an archive page of what an FTS5 expression finds, or with the number 0 the newest:
+    its articles, newest first (none where there is no such page), and the page before it."""
     docids = matching(conn, match)
-    if not docids or number is None or number > len(docids) // SIZE:
-        return None
+    if number is None or number > len(docids) // SIZE:
+        return [], 0
     shown = docids[(number - 1) * SIZE : number * SIZE] if number else docids[-SIZE:]
     rows = conn.execute(ENTRIES, [json.dumps(shown)]).fetchall()
-    return FeedPage(rows, *neighbours(len(docids), number))
+    return rows, older_page(len(docids), number)
 
 
 def tag(address: str, root: str) -> str:
@@ -148,20 +144,18 @@ def item_of(row: sqlite3.Row, root: str, t: Translator, *, pictures: bool) -> di
     Addresses below the site become absolute by its `root`, those of no website are left out;
     without `pictures` each is a link.
     """
-    address = f"{root}{DATABASE}/articles/{row['id']}"
-    author, image = row["author"] or row["source"], row["image"] or ""
-    image = re.sub(r"^/(?!/)", lambda _: root, image)
+    author = row["author"] or row["source"]
     body = with_pictures(render_html(row["markdown"]), t, pictures=pictures, prefix=root)
     published = instant(row["published"])
     names = [*chain(*json.loads(row["places"])), *json.loads(row["tags"])]
     item = {
         "id": tag(f"{root}articles/{row['id']}", root),
-        "url": address,
+        "url": f"{root}{DATABASE}/articles/{row['id']}",
         "external_url": web_address(row["url"]),
         "title": row["title"],
         "content_html": LOCAL.sub(lambda _: f'href="{root}', body),
         "summary": row["summary"],
-        "image": web_address(image) if pictures else None,
+        "image": web_address(picture_address(row["image"], root)) if pictures else None,
         "date_published": published,
         "date_modified": instant(row["updated"]) or published,
         "authors": [{"name": author}] if author else None,
@@ -171,48 +165,65 @@ def item_of(row: sqlite3.Row, root: str, t: Translator, *, pictures: bool) -> di
     return {name: value for name, value in item.items() if value or name == "content_html"}
 
 
+async def xml(
+    datasette: Datasette, request: Request, template: str, context: dict[str, Any], type_: str
+) -> Response:
+    """Answer with a template, without the control characters that XML cannot hold."""
+    text = await datasette.render_template(template, context, request=request)
+    return Response(NOT_XML.sub("", text), content_type=f"{type_}; charset=utf-8")
+
+
 async def feed(datasette: Datasette, request: Request) -> Response:
     """Answer with a page of a feed, in the form that the address ends in."""
     t, form = translator_for(request), request.url_vars["form"]
     number = number_in(request.args.get("page") or "0", 7)
     path = local_path(datasette, request.path).removesuffix(f".{form}")
     channel = channel_of(path, request.args.get("q") or "")
-    match = parse_query(channel.search).match
-    found = await visit(datasette, lambda conn: read_page(conn, match, number))
-    if found is None:  # not NotFound, which Datasette would send to another address
+    match = parse_query(channel.query).match
+    rows, older = await visit(datasette, lambda conn: read_page(conn, match, number))
+    if not rows:  # not NotFound, which Datasette would send to another address
         return await error_page(datasette, request, 404, t("feeds.none"))
     root, pictures = site_root(datasette, request), wanted_pictures(datasette)
     site = site_name(datasette, t)
 
-    def at(ending: str, page: int | None = 0) -> str | None:
-        return None if page is None else root + channel.address(ending, page)[1:]
+    def at(ending: str, page: int | None = 0) -> str:
+        return root + channel.address(ending, page or 0)[1:]
 
     whole = {
         "version": "https://jsonfeed.org/version/1.1",
         "title": " · ".join(filter(None, (channel.title, site))),
         "home_page_url": root if channel == ARCHIVE else at(""),
         "feed_url": at(f".{form}", number),
-        "items": [item_of(row, root, t, pictures=pictures) for row in found.rows],
+        "next_url": older and at(f".{form}", older),
+        "items": [item_of(row, root, t, pictures=pictures) for row in rows],
     }
-    older = at(f".{form}", found.older)
     if form == "json":
-        text = json.dumps(whole | ({"next_url": older} if older else {}), ensure_ascii=False)
+        known = {name: value for name, value in whole.items() if value}
+        text = json.dumps(known, ensure_ascii=False)
         return Response(text, content_type=f"{TYPES[form]}; charset=utf-8")
     context = {
         "feed": whole,
         "feed_id": tag(root + channel.address()[1:], root),
         "site": site,
-        "links": {
-            "current": number and at(".atom"),
-            "prev-archive": older,
-            "next-archive": at(".atom", found.newer),
-        },
+        "current": number and at(".atom"),
         "twin": at(".json"),
         "media_type": lambda address: mimetypes.guess_type(address)[0],
     }
-    return xml_response(
-        await datasette.render_template("feed.xml", context, request=request), TYPES[form]
-    )
+    return await xml(datasette, request, "feed.xml", context, TYPES[form])
+
+
+async def opml(datasette: Datasette, request: Request) -> Response:
+    """Answer /sources.opml: every section, source and feed, to subscribe to (OPML 2.0)."""
+    kinds = ("section", "source", "feed")
+    context = {
+        "root": site_root(datasette, request),
+        "names": await visit(
+            datasette,
+            lambda conn: {kind: listings.names(conn, kind, MOST_NAMES) for kind in kinds},
+        ),
+        "path": lambda kind, name: browse_path(kind, name)[1:],
+    }
+    return await xml(datasette, request, "sources.opml", context, "text/x-opml")
 
 
 def channels_of_page(path: str, query: str) -> list[Channel]:
@@ -252,4 +263,5 @@ def register_routes() -> list[Route]:
         Page(rf"^/feed{FORM}", feed, parameters=("page",)),
         Page(rf"^/search{FORM}", feed, parameters=("q", "page"), cost="heavy"),
         Page(named, feed, parameters=("page",)),
+        Page(r"^/sources\.opml$", opml),
     )

@@ -1,24 +1,41 @@
-"""The archive as it is served: read only, followed from one snapshot of its file to the next, and
-behind the middleware of clippings/site/middleware.py."""
+"""The archive as it is served: read only, followed from one snapshot of its file to the next,
+behind the middleware of clippings/site/middleware.py, and with what its owner says in it.
+
+That goes before metadata.yml. Datasette 1.0 takes the permissions, queries, sizes and style sheets
+of metadata.yml from its configuration only: there all of it is put, before it a datasette.yaml.
+"""
 
 import re
 import sqlite3
 import sys
-from collections.abc import Callable
-from typing import Any
+from collections.abc import Awaitable, Callable
+from contextlib import closing
+from functools import partial
+from pathlib import Path
 
 from datasette import hookimpl
 from datasette.app import Datasette
-from datasette.utils import StartupError, path_with_replaced_args
-from datasette.utils.asgi import Request
+from datasette.utils import StartupError
 
+from clippings.dataset.owner import merged, read_about
+from clippings.dataset.tables import open_readonly
 from clippings.site import pages
 from clippings.site.addresses import DATABASE, archive_file
 from clippings.site.asgi import App
-from clippings.site.compatibility import described
+from clippings.site.compatibility import IS_SECOND, described
 from clippings.site.live_database import LiveDatabase
 from clippings.site.middleware import Middleware
 from clippings.site.read_only import only_read
+
+
+@hookimpl(tryfirst=True)  # the first hook at the start: templates, then plugins, read metadata
+def prepare_jinja2_environment(datasette: Datasette) -> None:
+    """Put together what the site is configured by."""
+    with closing(open_readonly(Path(archive_file(datasette).path))) as conn:
+        about = read_about(conn)
+    if IS_SECOND:
+        datasette.config = merged(merged(datasette._metadata_local, datasette.config), about)
+    datasette._metadata_local = merged(datasette._metadata_local, about)
 
 
 def check_prefix(datasette: Datasette) -> None:
@@ -37,8 +54,8 @@ SWITCH = 0.0005
 half a dozen times, and waits so long each time while a search is made. Python's own is 0.005."""
 
 
-@hookimpl
-def startup(datasette: Datasette) -> None:
+@hookimpl(tryfirst=True)  # what other plugins do at the start depends on it
+def startup(datasette: Datasette) -> Callable[[], Awaitable[None]] | None:
     """Serve the archive in a way that follows its file, also where Datasette was not told that
     nobody writes into it. What is withheld is not told to everyone (/-/metadata.json)."""
     check_prefix(datasette)
@@ -50,6 +67,11 @@ def startup(datasette: Datasette) -> None:
     others = {name: each for name, each in datasette.databases.items() if each is not stock}
     datasette.databases = {**others, DATABASE: live}
     (datasette.inspect_data or {}).pop(stock.name, None)  # the file itself says what is in it
+    if not IS_SECOND:
+        return None
+    from datasette.stored_queries import save_queries_from_config
+
+    return partial(save_queries_from_config, datasette)
 
 
 @hookimpl(trylast=True)  # after the plugins that use the connection without bounds
@@ -63,13 +85,3 @@ def prepare_connection(conn: sqlite3.Connection, database: str) -> None:
 def asgi_wrapper(datasette: Datasette) -> Callable[[App], App]:
     """Put ours around Datasette."""
     return lambda app: Middleware(datasette, app)
-
-
-@hookimpl
-def extra_template_vars(datasette: Datasette) -> dict[str, Any]:
-    """Mend the one link in Datasette's templates that leaves base_url out: more of a facet."""
-
-    def replaced(request: Request, args: Any, path: str | None = None) -> Any:
-        return datasette.urls.path(path_with_replaced_args(request, args, path))
-
-    return {"path_with_replaced_args": replaced}

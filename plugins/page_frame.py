@@ -7,8 +7,7 @@ Templates get `t` (the translator), `theme`, `choice` (links that change either:
 from __future__ import annotations
 
 import hashlib
-import re
-from functools import lru_cache
+from functools import lru_cache, partial
 from pathlib import Path
 from typing import Any
 from urllib.parse import parse_qsl, quote, urlencode
@@ -18,12 +17,10 @@ from datasette.app import Datasette
 from datasette.utils.asgi import Request
 from jinja2 import Environment
 
-from clippings.site.addresses import DATABASE, browse_path
+from clippings.site.addresses import DATABASE, browse_path, picture_address
+from clippings.site.answers import in_turns, site_name, site_tagline, wanted_pictures
 from clippings.site.i18n import LANGUAGES
 from clippings.site.preferences import CHOICES, theme_for, translator_for
-from clippings.site.templates import in_turns, site_name, site_tagline, wanted_pictures
-
-WEB = re.compile(r"(?:https?:)?//", re.I)
 
 
 @lru_cache(maxsize=64)
@@ -42,18 +39,6 @@ def asset_url(datasette: Datasette, name: str) -> str:
     return ""
 
 
-def picture_url(datasette: Datasette, address: str | None) -> str:
-    """Return where a picture is fetched from: its own address, or ours under the site's prefix.
-
-    '' for no address, and for one that no picture is fetched from (javascript:, a bare name).
-    """
-    if WEB.match(address or ""):
-        return address or ""
-    if address and address.startswith("/"):
-        return str(datasette.urls.path(address))
-    return ""
-
-
 def summary_beside(title: str, summary: str | None) -> str:
     """Return what a summary says beside its title, whatever marks either has; '' for nothing."""
     text = summary or ""
@@ -67,8 +52,9 @@ def summary_beside(title: str, summary: str | None) -> str:
     return text if rest[0].isalnum() else rest.lstrip(' 。.，,:：;；-–—|_！!？?…"”’』」》】）)]\n')
 
 
-def preferences(request: Request | None) -> dict[str, Any]:
-    """Return what templates get to know of the reader; without a request, of any reader."""
+def frame(datasette: Datasette, request: Request | None) -> dict[str, Any]:
+    """Return what every template gets to know: the reader's language and theme (without a request,
+    any reader's), what the site calls itself, and whether pictures are shown."""
 
     def choice(name: str, value: str) -> str:
         """Return this page's address with another choice: a query string, so it fits any prefix."""
@@ -77,20 +63,21 @@ def preferences(request: Request | None) -> dict[str, Any]:
         return "?" + urlencode(pairs)
 
     t = translator_for(request)
-    return {"t": t, "theme": theme_for(request), "choice": choice, "languages": LANGUAGES}
-
-
-def names_of(datasette: Datasette, request: Request | None) -> dict[str, str]:
-    """Return what the site calls itself, in the reader's language."""
-    t = translator_for(request)
-    return {"site_name": site_name(datasette, t), "site_tagline": site_tagline(datasette, t)}
+    return {
+        "t": t,
+        "theme": theme_for(request),
+        "choice": choice,
+        "languages": LANGUAGES,
+        "site_name": site_name(datasette, t),
+        "site_tagline": site_tagline(datasette, t),
+        "pictures": wanted_pictures(datasette),
+    }
 
 
 @hookimpl
 def extra_template_vars(datasette: Datasette, request: Request | None) -> dict[str, Any]:
-    """Give every page its translator, the name of the site, and whether pictures are shown."""
-    frame = {"pictures": wanted_pictures(datasette)}
-    return {**preferences(request), **names_of(datasette, request), **frame}
+    """Give them to every page."""
+    return frame(datasette, request)
 
 
 @hookimpl
@@ -98,12 +85,11 @@ def prepare_jinja2_environment(env: Environment, datasette: Datasette) -> None:
     """Give them to the error pages too, which Datasette renders without our variables."""
     env.filters["in_turns"] = in_turns
     env.globals.update(
-        asset=lambda name: asset_url(datasette, name),
-        picture=lambda address: picture_url(datasette, address),
+        asset=partial(asset_url, datasette),
+        picture=partial(picture_address, root=datasette.setting("base_url")),
         browse=lambda kind, name: datasette.urls.path(browse_path(kind, name)),
         summary_beside=summary_beside,
-        **preferences(None),
-        **names_of(datasette, None),
+        **frame(datasette, None),
     )
 
 

@@ -26,9 +26,8 @@ from clippings.search.concordance import ORDERS, Concordance, Line, concordance
 from clippings.search.keyness import collocates, keyness
 from clippings.search.occurrences import SPAN, open_positions
 from clippings.site.addresses import DATABASE, article_url, number_in
-from clippings.site.answers import visit
+from clippings.site.answers import page, visit
 from clippings.site.pages import Page, Route, routes
-from clippings.site.templates import page
 
 LINES = ("q", "word", "near", "sort")  # parameters that say which lines
 SIZE = 100
@@ -141,15 +140,10 @@ def prepare_connection(conn: sqlite3.Connection, database: str) -> None:
 @hookimpl
 def register_routes() -> list[Route]:
     """The addresses."""
-    files = r"^/concordance\.(?P<ending>csv|jsonl)$"
+    files, rules = r"^/concordance\.(?P<ending>csv|jsonl)$", ("/concordance",)
     return routes(
-        *(
-            Page(path, view, names, disallow=(rule,), cost="heavy")
-            for path, view, names, rule in (
-                (r"^/concordance$", concordance_page, (*LINES, "page"), "/concordance"),
-                (r"^/collocates$", collocates_page, ("q",), "/collocates?"),
-                (r"^/keyness$", keyness_page, ("a", "b"), "/keyness?"),
-            )
-        ),
+        Page(r"^/concordance$", concordance_page, (*LINES, "page"), disallow=rules, cost="heavy"),
         Page(files, concordance_file, LINES, is_cached=False, cost="heavy"),
+        Page(r"^/collocates$", collocates_page, ("q",), disallow=("/collocates?",), cost="heavy"),
+        Page(r"^/keyness$", keyness_page, ("a", "b"), disallow=("/keyness?",), cost="heavy"),
     )

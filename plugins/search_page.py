@@ -32,11 +32,10 @@ from clippings.search import (
 )
 from clippings.search.suggestions import complete, suggest
 from clippings.site.addresses import article_url, number_in
-from clippings.site.answers import TooSlow, visit
+from clippings.site.answers import TooSlow, page, site_name, visit
 from clippings.site.listings import CARD
 from clippings.site.pages import Page, Route, routes
 from clippings.site.preferences import translator_for
-from clippings.site.templates import page, site_name
 
 SIZE = 20
 LAST_PAGE = RANKED // SIZE

@@ -17,18 +17,16 @@ from clippings.search.timeline import PERIODS
 from clippings.search.trends import (
     MEASURES,
     MOST_TERMS,
-    Trends,
     read_question,
     read_sources,
     read_trends,
     search_text,
 )
 from clippings.site import listings
-from clippings.site.answers import visit
+from clippings.site.answers import page, visit
 from clippings.site.chart import chart
 from clippings.site.pages import Page, Route, routes
 from clippings.site.preferences import translator_for
-from clippings.site.templates import page
 
 FORMULA = ("=", "+", "-", "@", "\t", "\r")
 """With what a spreadsheet takes a cell for a formula (OWASP, CSV Injection)."""
@@ -57,14 +55,9 @@ def read_page(conn: sqlite3.Connection, asked: dict[str, str]) -> dict[str, Any]
     }
 
 
-def read_file(conn: sqlite3.Connection, asked: dict[str, str]) -> Trends:
-    """The numbers of the file: the whole time line."""
-    return read_trends(conn, read_question(conn, asked), MOST_ROWS)
-
-
 async def trends_page(datasette: Datasette, request: Request) -> Response:
     """The page: chart, sources, table."""
-    asked = {name: request.args.get(name) for name in request.args}
+    asked = dict(request.args)
 
     def address(path: str, **changes: str) -> str:
         wanted = {name: value for name, value in {**asked, **changes}.items() if value}
@@ -89,8 +82,10 @@ async def trends_page(datasette: Datasette, request: Request) -> Response:
 
 async def trends_file(datasette: Datasette, request: Request) -> Response:
     """The file: a row for each period, a column for all articles and one for each term."""
-    asked = {name: request.args.get(name) for name in request.args}
-    found = await visit(datasette, lambda conn: read_file(conn, asked))
+    asked = dict(request.args)
+    found = await visit(
+        datasette, lambda conn: read_trends(conn, read_question(conn, asked), MOST_ROWS)
+    )
     terms = [term for term in found.question.terms if term]
     columns = found.lines[: len(terms)]
     file = io.StringIO()
@@ -113,21 +108,8 @@ def menu_links(datasette: Datasette, request: Request | None) -> list[dict[str, 
 def register_routes() -> list[Route]:
     """The addresses."""
     shown = ("q", "by", "measure", "source", "from", "until")
+    rules = ("/trends?", "/trends.csv")
     return routes(
-        Page(
-            r"^/trends$",
-            trends_page,
-            parameters=shown,
-            sitemap=True,
-            disallow=("/trends?",),
-            cost="heavy",
-        ),
-        Page(
-            r"^/trends\.csv$",
-            trends_file,
-            parameters=shown,
-            disallow=("/trends.csv",),
-            is_cached=False,
-            cost="heavy",
-        ),
+        Page(r"^/trends$", trends_page, shown, sitemap=True, disallow=rules, cost="heavy"),
+        Page(r"^/trends\.csv$", trends_file, shown, is_cached=False, cost="heavy"),
     )

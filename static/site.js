@@ -26,7 +26,7 @@ document.addEventListener("keydown", (event) => {
 });
 
 // A picture that is gone leaves a line with its description, its address and where a copy may be;
-// of a run of them the first line counts the rest.
+// of a run of blocks that hold nothing else the style sheet shows the first.
 const noteOf = (image) => {
   const note = document.createElement("span");
   note.className = "gone";
@@ -38,27 +38,15 @@ const noteOf = (image) => {
   }
   return note;
 };
-const merge = (first, second) => {
-  if (!first || !second) return;
-  const between = new Range();
-  between.setStartAfter(first);
-  between.setEndBefore(second);
-  if (between.toString().trim() || between.cloneContents().querySelector("img, video, audio, hr")) return;
-  const number = (note) => Number(note.dataset.more || 1);
-  first.dataset.more = number(first) + number(second);
-  const block = second.parentElement;
-  second.remove();
-  if (!block.textContent.trim() && !block.querySelector("img")) block.remove();
-};
 const gone = (image) => {
   const thumb = image.closest(".thumb");
   if (thumb) return thumb.remove();
+  const block = image.closest(".prose > *");
   const note = noteOf(image);
   image.replaceWith(note);
-  const notes = [...document.querySelectorAll("main .gone")];
-  const place = notes.indexOf(note);
-  merge(note, notes[place + 1]);
-  merge(notes[place - 1], note);
+  if (!block || block.querySelector("img, video, audio")) return;
+  const notes = [...block.querySelectorAll(".gone")].map((each) => each.textContent);
+  if (block.textContent.replace(/\s/g, "") === notes.join("").replace(/\s/g, "")) block.classList.add("all-gone");
 };
 document.addEventListener("error", (event) => {
   if (event.target.matches("main img")) gone(event.target);
@@ -79,15 +67,6 @@ document.querySelectorAll("[data-copy] .quotable").forEach((text) => {
     button.textContent = copied;
   });
   text.after(button);
-});
-
-// A citation says when its article was read: today, also on a page that was kept since.
-document.querySelectorAll("[data-accessed]").forEach((text) => {
-  const now = new Date();
-  const today = new Date(now - now.getTimezoneOffset() * 60000).toISOString().slice(0, 10);
-  for (const [before, after] of [["[", "]"], ["urldate = {", "}"]]) {
-    text.textContent = text.textContent.replace(before + text.dataset.accessed + after, before + today + after);
-  }
 });
 
 // A long list of names is filtered as one types.

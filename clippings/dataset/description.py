@@ -28,22 +28,13 @@ _LANGUAGES = """
 """
 # What the conversion could not keep: its own notes, counted; an article may have several.
 _LOSSES = """
-    select code, count(*) as notes, count(distinct article) as articles, min(message) as example
-    from diagnostics where stage = 'convert' group by code order by articles desc, code
-"""
-_PUBLISHERS = """
-    select source, count(*) from articles where source is not null
-    group by source order by count(*) desc, source limit 50
+    select code, count(*), count(distinct article), min(message)
+    from diagnostics where stage = 'convert' group by code order by 3 desc, code
 """
 
 
-@dataclass(frozen=True, slots=True)
-class Agent:
-    """Somebody who made the dataset, or answers for it."""
-
-    name: str
-    url: str | None
-    email: str | None
+Agent = Mapping[str, str]
+"""Somebody who made the dataset, or answers for it: a `name`, maybe a `url` and an `email`."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,16 +47,6 @@ class File:
     sha256: str
     table: str | None = None
     rows: int | None = None
-
-
-@dataclass(frozen=True, slots=True)
-class Loss:
-    """A kind of note of the conversion: how many there are, in how many articles."""
-
-    code: str
-    notes: int
-    articles: int
-    example: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,9 +67,8 @@ class Description:
     languages: tuple[str, ...]
     limits: tuple[str, ...]
     sections: Mapping[str, str]  # the datasheet's: motivation, collection, cleaning, rights
-    publishers: tuple[tuple[str, int], ...]  # source, articles: the fullest first
     counts: Mapping[str, int]  # of the build: files_seen, articles, …
-    losses: tuple[Loss, ...]
+    losses: tuple[tuple[str, int, int, str], ...]  # code, notes, articles, an example
     tables: tuple[Table, ...]
     files: tuple[File, ...]
 
@@ -114,21 +94,16 @@ def describe(
         license_url=metadata.get("license_url"),
         source_url=metadata.get("source_url"),
         home_url=about.get("url"),
-        creators=tuple(map(_agent, about.get("creators", ()))),
-        contact=_agent(about["contact"]) if about.get("contact") else None,
+        creators=tuple(about.get("creators", ())),
+        contact=about.get("contact"),
         coverage=about.get("coverage", ""),
         first_day=first_day,
         last_day=last_day,
         languages=tuple(row[0] for row in conn.execute(_LANGUAGES)),
         limits=tuple(about.get("limits", ())),
         sections=about.get("datasheet", {}),
-        publishers=tuple((row[0], row[1]) for row in conn.execute(_PUBLISHERS)),
         counts={row[0]: row[1] for row in conn.execute("select name, count from accounting")},
-        losses=tuple(Loss(*row) for row in conn.execute(_LOSSES)),
+        losses=tuple(tuple(row) for row in conn.execute(_LOSSES)),
         tables=read_tables(conn, (metadata.get("databases") or {}).get(DATABASE, {})),
         files=tuple(files),
     )
-
-
-def _agent(about: Mapping[str, str]) -> Agent:
-    return Agent(about["name"], about.get("url"), about.get("email"))

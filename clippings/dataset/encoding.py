@@ -13,7 +13,6 @@ import base64
 import csv
 import io
 import json
-import re
 import zipfile
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
@@ -40,14 +39,13 @@ GROUP_BYTES = 8 * 2**20
 GROUP_ROWS = 50_000
 """Rows of a row group at most."""
 
-_DAY = re.compile(r"(\d{4})-(\d{2})-\d{2}", re.ASCII)
 _ZIP_EPOCH = (1980, 1, 1, 0, 0, 0)  # the first moment that a zip can name
 _DUMPER = getattr(yaml, "CSafeDumper", yaml.SafeDumper)
 
 
 @dataclass(frozen=True, slots=True)
 class Format:
-    """A format: the ending of its files, their media type, the encoder and the module it needs.
+    """A format: the ending of its files, their media type and the encoder.
 
     `articles` is the SELECT of what it holds of articles, whose encoder then takes rows of type
     sqlite3.Row; a WHERE and an order may follow. '' where it holds the rows of any table.
@@ -56,13 +54,7 @@ class Format:
     ending: str
     media_type: str
     encode: Encoder
-    needs: str = "json"
     articles: str = ""
-
-    @property
-    def is_available(self) -> bool:
-        """Whether what it needs is installed (the extra `release`)."""
-        return find_spec(self.needs) is not None
 
 
 def encode_csv(columns: Sequence[Column], rows: Iterable[Row]) -> Iterator[bytes]:
@@ -107,8 +99,8 @@ def encode_parquet(columns: Sequence[Column], rows: Iterable[Row]) -> Iterator[b
 def encode_markdown(columns: Sequence[Column], rows: Iterable[Row]) -> Iterator[bytes]:
     """Yield a zip with a Markdown file an article: 2022/01/2022-01-11-<id>.md, undated/<id>.md.
 
-    Names come from date and number alone, so that no title can lead out of the folder that the
-    zip is unpacked to.
+    Names come from the day and the number alone, so that no title can lead out of the folder that
+    the zip is unpacked to.
     """
     sink = _Sink()
     with zipfile.ZipFile(sink, "w", zipfile.ZIP_DEFLATED) as archive:
@@ -149,11 +141,8 @@ def joined(pieces: Iterable[bytes], size: int = 256 * 1024) -> Iterator[bytes]:
 
 def file_name(article: Mapping[str, Any]) -> str:
     """Return the name of an article's Markdown file."""
-    dated = _DAY.fullmatch(article["day"] or "")
-    number = int(article["id"])
-    if not dated:
-        return f"undated/{number}.md"
-    return f"{dated[1]}/{dated[2]}/{article['day']}-{number}.md"
+    day, number = article["day"], article["id"]
+    return f"{day[:4]}/{day[5:7]}/{day}-{number}.md" if day else f"undated/{number}.md"
 
 
 def markdown_file(article: Mapping[str, Any]) -> str:
@@ -197,7 +186,7 @@ FORMATS = {
         Format("csv", "text/csv; charset=utf-8", encode_csv),
         Format("excel.csv", "text/csv; charset=utf-8", encode_excel_csv),
         Format("jsonl", "application/jsonl; charset=utf-8", encode_jsonl),
-        Format("parquet", "application/vnd.apache.parquet", encode_parquet, "pyarrow"),
+        Format("parquet", "application/vnd.apache.parquet", encode_parquet),
         Format("zip", "application/zip", encode_markdown, articles=_MARKDOWN),
         Format("bib", "application/x-bibtex", each_as(as_bibtex), articles=_CITED),
         Format("ris", "application/x-research-info-systems", each_as(as_ris), articles=_CITED),
@@ -206,7 +195,9 @@ FORMATS = {
         ),
     )
 }
-"""Ending → format."""
+"""Ending → format; Parquet where pyarrow is installed (the extra `release`)."""
+if find_spec("pyarrow") is None:
+    del FORMATS["parquet"]
 
 
 class _Echo:

@@ -1,10 +1,10 @@
 """Writing a description in the formats that programs read; each is a small function of it.
 
-    schema.org/Dataset   search engines       https://schema.org/Dataset
-    Croissant 1.1        machine learning     https://docs.mlcommons.org/croissant/
-    Frictionless 1       data packages        https://specs.frictionlessdata.io/data-package/
-    CFF 1.2.0            citations            https://citation-file-format.github.io/
-    dataset card         Hugging Face         https://huggingface.co/docs/hub/datasets-cards
+    Croissant 1.1    search engines (it is schema.org/Dataset) and machine learning
+                                         https://docs.mlcommons.org/croissant/
+    Frictionless 1   data packages       https://specs.frictionlessdata.io/data-package/
+    CFF 1.2.0        citations           https://citation-file-format.github.io/
+    dataset card     Hugging Face        https://huggingface.co/docs/hub/datasets-cards
 
 `base` stands before the name of each file: an address, or '' for files that lie beside it.
 """
@@ -33,12 +33,6 @@ _CROISSANT_TYPES = {
     "date": "sc:Date",
     "datetime": "sc:DateTime",
 }
-_SIZES = (
-    (10**3, "n<1K"), (10**4, "1K<n<10K"), (10**5, "10K<n<100K"), (10**6, "100K<n<1M"),
-    (10**7, "1M<n<10M"), (10**12, "n>10M"),
-)  # fmt: skip
-"""The size categories of Hugging Face, each with the number of rows below which it applies."""
-
 _FRICTIONLESS_TYPES = {"text": "string", "bytes": "string"}
 
 _CONTEXT: Json = {
@@ -65,42 +59,34 @@ _CONTEXT: Json = {
 """The terms of Croissant 1.1 as its specification lists them."""
 
 
-def schema_org(d: Description, url: str, base: str) -> Json:
-    """Return the dataset for search engines; `url` is where it is shown."""
-    found = {
-        "@context": "https://schema.org/",
-        "@type": "Dataset",
-        **_about(d, url),
-        "isBasedOn": d.source_url,
-        "inLanguage": list(d.languages),
-        "temporalCoverage": f"{d.first_day}/{d.last_day}" if d.first_day else None,
-        "dateModified": d.last_day,
-        "isAccessibleForFree": True,
-        "distribution": [_download(file, base) for file in d.files],
-    }
-    return _known(found)
-
-
 def croissant(d: Description, url: str, base: str) -> Json:
-    """Return the dataset for machine learning: a record set with typed fields a Parquet file."""
+    """Return the dataset, shown at `url`, with a record set of typed fields a Parquet file."""
     tables = _tables_by_file(d)
-    found = {
+    return {
         "@context": _CONTEXT,
         "@type": "sc:Dataset",
         "conformsTo": "http://mlcommons.org/croissant/1.1",
-        **_about(d, url),
-        "citeAs": f"{', '.join(agent.name for agent in d.creators)}: {d.title}, {d.version}",
+        "name": d.title,
+        "description": _long_summary(d),
+        "url": url,
+        "license": d.license_url or d.license,
+        "creator": [{"@type": "Organization", **agent} for agent in d.creators],
+        "version": d.version,
+        "citeAs": f"{', '.join(agent['name'] for agent in d.creators)}: {d.title}, {d.version}",
         "datePublished": d.last_day,
+        "temporalCoverage": f"{d.first_day}/{d.last_day}" if d.first_day else None,
+        "inLanguage": list(d.languages),
+        "isBasedOn": d.source_url,
+        "isAccessibleForFree": True,
         "distribution": [_file_object(file, base) for file in d.files],
         "recordSet": [_record_set(name, table) for name, table in tables.items()],
     }
-    return _known(found)
 
 
 def datapackage(d: Description, url: str, base: str) -> Json:
     """Return the dataset as a data package; what stands under OURS is all we know of a file."""
     tables = _tables_by_file(d)
-    found = {
+    return {
         "profile": "data-package",
         "name": "clippings",
         "title": d.title,
@@ -109,43 +95,41 @@ def datapackage(d: Description, url: str, base: str) -> Json:
         "version": d.version,
         "licenses": [{"title": d.license, "path": d.license_url, "name": "other"}],
         "contributors": [
-            {"title": agent.name, "path": agent.url, "email": agent.email} for agent in d.creators
+            {"title": agent["name"], "path": agent.get("url"), "email": agent.get("email")}
+            for agent in d.creators
         ],
         "sources": [{"title": d.source_url, "path": d.source_url}] if d.source_url else [],
         "resources": [_resource(file, tables.get(file.name), base) for file in d.files],
     }
-    return _known(found)
 
 
 def citation(d: Description, url: str, base: str) -> Json:
     """Return CITATION.cff, for reference managers and forges; it names no file."""
-    found = {
+    return {
         "cff-version": "1.2.0",
         "message": "Cite the archive so; cite an article by its own author and publisher.",
         "type": "dataset",
         "title": d.title,
         "abstract": _long_summary(d),
         "authors": [
-            {"name": agent.name, "website": agent.url, "email": agent.email} for agent in d.creators
+            {"name": agent["name"], "website": agent.get("url"), "email": agent.get("email")}
+            for agent in d.creators
         ],
         "version": d.version,
         "date-released": d.last_day,
         "url": url if url.startswith("http") else None,
     }
-    return _known(found)
 
 
 def dataset_card(d: Description) -> str:
     """Return README.md for Hugging Face: a configuration for each table with rows, and the text."""
     tables = {name: table for name, table in _tables_by_file(d).items() if table.rows}
-    articles = d.counts.get("articles", 0)
     header = {
         "pretty_name": d.title,
         "language": list(dict.fromkeys(each.partition("-")[0] for each in d.languages)),
         "license": "other",
         "license_name": d.license,
         "license_link": d.license_url,
-        "size_categories": [next(name for most, name in _SIZES if articles < most)],
         "configs": [
             {"config_name": table.name, "data_files": name, "default": table.name == "articles"}
             for name, table in tables.items()
@@ -174,36 +158,28 @@ DESCRIPTIONS = {
 """What describes the dataset to programs, on the site and in a release, by the name of the file."""
 
 
+def description_as(name: str, d: Description, url: str, base: str) -> Json:
+    """Return one of DESCRIPTIONS, without what nobody described."""
+    found: Json = _known(DESCRIPTIONS[name](d, url, base))
+    return found
+
+
 def description_file(name: str, d: Description, url: str, base: str) -> str:
     """Return the content of one of DESCRIPTIONS."""
-    found = DESCRIPTIONS[name](d, url, base)
+    found = description_as(name, d, url, base)
     if name.endswith(".cff"):
         return yaml.safe_dump(found, allow_unicode=True, sort_keys=False)
     return json.dumps(found, ensure_ascii=False, indent=1) + "\n"
 
 
-def _known(members: Json) -> Json:
+def _known(value: Any) -> Any:
     """Return JSON without the members, at any depth, that say nothing."""
-    found = {name: _within(value) for name, value in members.items()}
-    return {name: value for name, value in found.items() if value not in (None, "", [], {})}
-
-
-def _within(value: Any) -> Any:
     if isinstance(value, list):
-        return [_within(each) for each in value]
-    return _known(value) if isinstance(value, dict) else value
-
-
-def _about(d: Description, url: str) -> Json:
-    """Return what schema.org and Croissant, which is built on it, say alike."""
-    return {
-        "name": d.title,
-        "description": _long_summary(d),
-        "url": url,
-        "license": d.license_url or d.license,
-        "creator": [{"@type": "Organization", **asdict(agent)} for agent in d.creators],
-        "version": d.version,
-    }
+        return [_known(each) for each in value]
+    if not isinstance(value, dict):
+        return value
+    found = {name: _known(each) for name, each in value.items()}
+    return {name: each for name, each in found.items() if each not in (None, "", [], {})}
 
 
 def _long_summary(d: Description) -> str:
@@ -216,23 +192,18 @@ def _tables_by_file(d: Description) -> dict[str, Table]:
     return {file.name: tables[file.name] for file in d.files if file.name in tables}
 
 
-def _download(file: File, base: str) -> Json:
+def _file_object(file: File, base: str) -> Json:
+    # Croissant's own reader knows Parquet by another name.
+    is_parquet = file.name.endswith(".parquet")
     return {
-        "@type": "DataDownload",
+        "@type": "cr:FileObject",
+        "@id": file.name,
         "name": file.name,
         "contentUrl": base + file.name,
         "contentSize": f"{file.size} B",
-        "encodingFormat": file.media_type,
+        "encodingFormat": "application/x-parquet" if is_parquet else file.media_type,
         "sha256": file.sha256,
     }
-
-
-def _file_object(file: File, base: str) -> Json:
-    found = {**_download(file, base), "@type": "cr:FileObject", "@id": file.name}
-    if file.name.endswith(".parquet"):
-        # The name by which Croissant's own reader knows Parquet.
-        found["encodingFormat"] = "application/x-parquet"
-    return found
 
 
 def _record_set(file: str, table: Table) -> Json:

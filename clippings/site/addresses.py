@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Container
+from typing import TYPE_CHECKING
 from urllib.parse import quote
 
 from datasette.app import Datasette
@@ -11,20 +12,25 @@ from datasette.database import Database
 from datasette.utils import StartupError, tilde_decode, tilde_encode
 from datasette.utils.asgi import NotFound, Request
 
+if TYPE_CHECKING:
+    from clippings.site.live_database import LiveDatabase
+
 DATABASE = "clippings"
 """The name under which Datasette serves clippings.db; metadata.yml uses it too."""
 
 
 _WEB = re.compile(r"https?://", re.I)
+_ABSOLUTE = re.compile(r"(?:https?:)?//", re.I)
 
 
 class Missing(NotFound):  # type: ignore[misc]
     """What is not there. Raised with a key of the strings, so that the page can translate it."""
 
 
-def archive(datasette: Datasette) -> Database:
-    """Return the database of articles."""
-    return datasette.get_database(DATABASE)
+def archive(datasette: Datasette) -> LiveDatabase:
+    """Return the database of articles, as plugins/live_archive.py serves it."""
+    live: LiveDatabase = datasette.databases[DATABASE]
+    return live
 
 
 def archive_file(datasette: Datasette) -> Database:
@@ -52,6 +58,16 @@ def browse_path(kind: str, name: str) -> str:
 def web_address(url: str | None) -> str | None:
     """Return an address that a link may lead to; None for javascript: and the like."""
     return url if url and _WEB.match(url) else None
+
+
+def picture_address(address: str | None, root: str) -> str:
+    """Return where a picture is fetched from: its own address, or ours below `root`.
+
+    "" for no address, and for one that no picture is fetched from (javascript:, a bare name).
+    """
+    if not address or _ABSOLUTE.match(address):
+        return address or ""
+    return root + address[1:] if address.startswith("/") else ""
 
 
 def number_in(text: str | None, digits: int) -> int | None:

@@ -8,7 +8,6 @@ from __future__ import annotations
 import html
 import re
 from itertools import count
-from typing import NamedTuple
 
 from pygments import highlight
 from pygments.formatters import HtmlFormatter
@@ -36,14 +35,6 @@ _REGION = '<div class="table" tabindex="0" role="region" aria-label="{}">'
 _HEADING = re.compile(r"<h([1-6])\s[^>]*?id=\"([^\"]+)\"[^>]*>(.*?)</h\1>", re.S)
 _CODE = re.compile(r"<code class=\"language-([\w+#.-]{1,40})\">([^<]*)</code>")
 _ANY_TAG = re.compile(r"<[^>]*>")
-
-
-class Heading(NamedTuple):
-    """A heading of an article: its level from 1 to 6, its anchor, and its text."""
-
-    level: int
-    anchor: str
-    text: str
 
 
 def page_html(markdown: str, t: Translator, *, pictures: bool, prefix: str, title: str = "") -> str:
@@ -122,10 +113,11 @@ def _coloured(block: re.Match[str]) -> str:
     return f'<code class="language-{language}">{spans}</code>'
 
 
-def contents(body: str, least: int = 3) -> list[Heading]:
-    """Return the headings of a body that has at least so many with a text, in order; else none."""
+def contents(body: str, least: int = 3) -> list[tuple[int, str, str]]:
+    """Return the headings of a body that has at least so many with a text, in order: the level of
+    each from 1 to 6, its anchor and its text."""
     found = [
-        Heading(int(level), html.unescape(anchor), _text_of(markup))
+        (int(level), html.unescape(anchor), _text_of(markup))
         for level, anchor, markup in _HEADING.findall(body)
         if _text_of(markup)
     ]

@@ -20,14 +20,19 @@ ask at the address itself on to it."""
 
 
 def described(datasette: Datasette) -> Mapping[str, Any]:
-    """All that metadata.yml says; on 1.0 plugins/configuration.py puts it together."""
+    """All that metadata.yml says; on 1.0 plugins/live_archive.py puts it together."""
     said: Mapping[str, Any] = datasette.config if IS_SECOND else datasette._metadata_local
     return said
 
 
+def described_database(datasette: Datasette, database: str) -> Mapping[str, Any]:
+    """What metadata.yml says of a database; nothing of one that it does not know."""
+    return (described(datasette).get("databases") or {}).get(database) or {}
+
+
 def described_table(datasette: Datasette, database: str, table: str) -> Mapping[str, Any]:
     """What metadata.yml says of a table or query; nothing of one that it does not know."""
-    said = (described(datasette).get("databases") or {}).get(database) or {}
+    said = described_database(datasette, database)
     known = {**(said.get("queries") or {}), **(said.get("tables") or {})}
     found: Mapping[str, Any] = known.get(table) or {}
     return found

@@ -13,9 +13,9 @@ from datasette.database import QueryInterrupted
 from datasette.utils.asgi import Request, Response
 from datasette.views.base import DatasetteError
 
+from clippings.site.answers import page
 from clippings.site.limits import RETRY_AFTER
 from clippings.site.preferences import translator_for
-from clippings.site.templates import page
 
 _READS_THE_REQUEST = (
     "datasette.views.",

@@ -26,7 +26,6 @@ _MOST = {
     "feature": "select feature from newest join features on article = id",
     "code": "select code from diagnostics limit 10000",
     "removed": "select removed from articles where removed is not null limit 1",
-    "undated": "select id from articles where day is null limit 1",
 }
 """Parameter of a ready query, or part of a search → its values in the newest articles."""
 
@@ -61,17 +60,9 @@ class Examples(NamedTuple):
     terms: Sequence[str]
 
 
-_kept: dict[str, tuple[str | None, Examples]] = {}
-"""The path of a database → its hash, and its examples."""
-
-
 async def examples(datasette: Datasette) -> Examples:
     """Return the examples of the archive, read once for each state of its file."""
-    live = archive(datasette)
-    kept = _kept.get(live.path)
-    if kept is None or kept[0] != live.hash:
-        kept = _kept[live.path] = live.hash, await live.execute_fn(read_examples)
-    return kept[1]
+    return await archive(datasette).once("examples", read_examples)
 
 
 def read_examples(conn: sqlite3.Connection) -> Examples:

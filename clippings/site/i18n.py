@@ -4,7 +4,7 @@ One file per written language in `strings/`: a flat table of key → text. `{n}`
 text stand for values; a text may be a mapping with `one` and `other`, chosen by `n`. Traditional
 Chinese is converted from Simplified when it is first asked for; traditional.yml has exceptions.
 
-    Accept-Language, cookie, ?_lang= ─► choose_language ─► translator ─► t("key", n, name=…)
+    Accept-Language ─► accepted_language ─► translator ─► t("key", n, name=…)
 """
 
 from __future__ import annotations
@@ -28,7 +28,7 @@ BETWEEN = " · "
 
 _ACCEPTED = (
     (re.compile(r"zh-(hant|tw|hk|mo)\b", re.I), "zh-Hant"),
-    (re.compile(r"zh\b", re.I), "zh-Hans"),
+    (re.compile(r"zh\b|\*", re.I), "zh-Hans"),
     (re.compile(r"en\b", re.I), "en"),
 )
 """What a range of Accept-Language (RFC 9110, 12.5.4) begins with → our language."""
@@ -127,30 +127,16 @@ def translator(code: str) -> Translator:
     return Translator(code, load_yaml(to_traditional(text) if code == "zh-Hant" else text))
 
 
-def choose_language(asked: str | None, kept: str | None, accepted: str | None) -> str:
-    """Return the language for a reader: asked for in the address, kept in a cookie, or accepted.
+def accepted_language(header: str | None) -> str:
+    """Return the language for who sends this Accept-Language.
 
-    `accepted` is the header Accept-Language. Who states none gets the first of LANGUAGES,
-    who states only languages that the site does not have gets English.
+    Who states none gets the first of LANGUAGES, who states only languages that the site does not
+    have gets English.
     """
-    for code in (asked, kept):
-        if code in LANGUAGES:
-            return str(code)
-    first = next(iter(LANGUAGES))
-    for wanted in _by_quality(accepted or "*"):
-        if wanted.startswith("*"):
-            return first
+    ranges = [item.strip() for item in (header or "*")[:1000].split(",")]
+    quality = {item: float(q[1]) if (q := _QUALITY.search(item)) else 1.0 for item in ranges}
+    for wanted in sorted(filter(quality.get, quality), key=quality.__getitem__, reverse=True):
         for pattern, code in _ACCEPTED:
             if pattern.match(wanted):
                 return code
     return "en"
-
-
-def _by_quality(header: str) -> list[str]:
-    """Return the ranges of an Accept-Language header, best first, without the refused ones."""
-    ranked = []
-    for item in header[:1000].split(","):
-        found = _QUALITY.search(item)
-        ranked.append((float(found.group(1)) if found else 1.0, item.strip()))
-    ranked.sort(key=lambda pair: -pair[0])
-    return [item for quality, item in ranked if quality > 0 and item]

@@ -118,43 +118,27 @@ def read_page(
     return ListingPage(rows, newer if has_newer else None, older if has_older else None)
 
 
-def names(conn: sqlite3.Connection, kind: str, limit: int = 500) -> list[sqlite3.Row]:
-    """Return (name, articles) of the sections, sources, feeds or tags, the fullest first."""
+def names(
+    conn: sqlite3.Connection, kind: str, limit: int = 500, day: str | None = None
+) -> list[sqlite3.Row]:
+    """Return (name, articles) of the sections, sources, feeds or tags, the fullest first; of the
+    first three also those of one day."""
     sql = f"""
         select {kind} as name, count(*) as articles from {"tags" if kind == "tag" else "articles"}
-        where {kind} is not null group by {kind} order by articles desc, name limit ?
+        where {kind} is not null {"and day = :day" if day else ""}
+        group by {kind} order by articles desc, name limit :limit
     """
-    return conn.execute(sql, [limit]).fetchall()
+    return conn.execute(sql, {"limit": limit, "day": day}).fetchall()
 
 
-def by_date(
-    conn: sqlite3.Connection, kind: str, first: str = "", last: str = "9999-12-31"
-) -> list[sqlite3.Row]:
-    """Return (name, articles) of the years, months or days from one day to another, in order."""
+def periods(conn: sqlite3.Connection, by: str, of: Listing | None = None) -> dict[str, int]:
+    """Return the years, months or days of a listing, by default of all articles, in order, and how
+    many articles each has."""
     sql = f"""
-        select substr(day, 1, {PERIODS[kind]}) as name, count(*) as articles from articles
-        where day between ? and ? group by 1 order by 1
+        select substr(day, 1, {PERIODS[by]}), count(*) from articles where day is not null
+          {f"and docid in ({_MEMBERS[of.kind]})" if of else ""} group by 1 order by 1
     """
-    return conn.execute(sql, [first, last]).fetchall()
-
-
-def months(conn: sqlite3.Connection, of: Listing) -> list[sqlite3.Row]:
-    """Return (name, articles) of the months of a listing, in order."""
-    sql = f"""
-        select substr(day, 1, 7) as name, count(*) as articles from articles
-        where docid in ({_MEMBERS[of.kind]}) and day is not null group by 1 order by 1
-    """
-    return conn.execute(sql, _values(of)).fetchall()
-
-
-def names_of_a_day(conn: sqlite3.Connection, of: Listing) -> dict[str, list[sqlite3.Row]]:
-    """Return (name, articles) of the sections and sources of a day, the fullest first."""
-    sql = """
-        select {0} as name, count(*) as articles from articles
-        where day = :first and {0} is not null group by 1 order by 2 desc, 1 limit 12
-    """
-    kinds = ("section", "source")
-    return {kind: conn.execute(sql.format(kind), _values(of)).fetchall() for kind in kinds}
+    return dict(conn.execute(sql, _values(of) if of else {}).fetchall())
 
 
 def feeds_by_source(

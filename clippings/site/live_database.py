@@ -15,13 +15,13 @@ import logging
 import os
 import sqlite3
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Hashable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import contextmanager
 from contextvars import ContextVar
 from pathlib import Path
 from threading import Lock
-from typing import Any, NoReturn, TypeVar
+from typing import Any, NoReturn, TypeVar, cast
 
 from datasette.app import Datasette
 from datasette.database import Database, QueryInterrupted, Results
@@ -39,9 +39,9 @@ the old snapshot is served at once."""
 AGAIN = 5.0
 """Seconds after which a file that could not be opened is tried again."""
 
-MAX_COUNTED = 200
-"""Answers of counting queries that are kept of a snapshot: without them a page of a table takes
-1.8 times as long (its schema anew each time: 1.1). A visitor may ask for any column's facets."""
+MAX_KEPT = 200
+"""Answers that are kept of a snapshot. Without those of counting queries a page of a table takes
+1.8 times as long (its schema anew each time: 1.1); a visitor may ask for any column's facets."""
 
 is_composed: ContextVar[bool] = ContextVar("is_composed", default=False)
 """Whether the running request asks what a stranger composed: its queries go to the SqlWorker."""
@@ -55,7 +55,7 @@ class Snapshot:
     ) -> None:
         """Open the file at `path`. Raises OSError, or sqlite3.DatabaseError for no archive."""
         self.readers = 1  # the site, for which it is the newest
-        self.counted: dict[tuple[Any, ...], Results] = {}
+        self.kept: dict[Hashable, Any] = {}
         self._path, self._idle = path, list[sqlite3.Connection]()
         self.worker: SqlWorker | None = None
         self.descriptor = os.open(path, os.O_RDONLY)
@@ -202,6 +202,13 @@ class LiveDatabase(Database):  # type: ignore[misc]
 
     _execute_fn = execute_fn  # by which Datasette 1.0 runs a query
 
+    async def once(self, key: Hashable, read: Callable[[sqlite3.Connection], T]) -> T:
+        """Return what `read` gives for a connection, read once for each snapshot."""
+        kept = self.snapshot.kept
+        if key not in kept:
+            kept[key] = await self.execute_fn(read)
+        return cast(T, kept[key])
+
     async def execute(
         self,
         sql: str,
@@ -218,12 +225,12 @@ class LiveDatabase(Database):  # type: ignore[misc]
             return await self._execute_in_worker(sql, params, *options)
         if params or "count(*)" not in sql:
             return await super().execute(sql, params, *options, log_sql_errors)
-        counted, asked = self.snapshot.counted, (sql, *options)
-        if asked in counted:
-            return counted[asked]
+        kept, asked = self.snapshot.kept, (sql, *options)
+        if asked in kept:
+            return kept[asked]
         found = await super().execute(sql, params, *options, log_sql_errors)
-        if len(counted) < MAX_COUNTED:
-            counted[asked] = found
+        if len(kept) < MAX_KEPT:
+            kept[asked] = found
         return found
 
     async def _execute_in_worker(

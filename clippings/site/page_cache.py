@@ -1,4 +1,4 @@
-"""Whole pages, kept for the next visitor: by snapshot, address, and what an answer depends on.
+"""Whole pages, kept for the next visitor: by snapshot, address, day, and what an answer depends on.
 
     request ─► is_cacheable ─► etag (304?) ─► kept? ─► made once, however many ask ─► kept
 
@@ -17,6 +17,7 @@ import re
 import secrets
 from collections import OrderedDict
 from collections.abc import Awaitable, Callable, Container
+from datetime import date
 from typing import NamedTuple
 from urllib.parse import parse_qsl
 
@@ -67,12 +68,13 @@ class KeptPage(NamedTuple):
 
 
 def etag(scope: Scope, *others: str) -> bytes:
-    """Return the ETag of the answer to a request, made of all that it depends on, `others` too;
-    weak, for it may come gzipped or not."""
+    """Return the ETag of the answer to a request, made of all that it depends on, `others` too, and
+    of the day, for a citation names it; weak, for it may come gzipped or not."""
     request = Request(scope, None)
     asked = scope["scheme"], request.host, scope["raw_path"], scope["query_string"]
     reader = translator_for(request).code, theme_for(request)
-    digest = hashlib.sha256(repr((asked, reader, others)).encode()).hexdigest()
+    made_of = asked, reader, others, date.today().isoformat()
+    digest = hashlib.sha256(repr(made_of).encode()).hexdigest()
     return f'W/"{digest[:32]}"'.encode()
 
 

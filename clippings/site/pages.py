@@ -55,11 +55,6 @@ class Page(NamedTuple):
 
     cost: Cost = "free"
 
-    @property
-    def path(self) -> str:
-        """The path of a pattern that is a plain one."""
-        return self.pattern.strip("^$").replace("\\", "")
-
 
 _pages: dict[str, Page] = {}  # Datasette loads plugins outside sys.modules, at times twice
 
@@ -93,7 +88,7 @@ def known_query(path: str, query: str) -> str:
 
 def sitemap_paths() -> list[str]:
     """Return the paths of the pages that the sitemap names."""
-    return sorted(page.path for page in _pages.values() if page.sitemap)
+    return sorted(page.pattern.strip("^$") for page in _pages.values() if page.sitemap)
 
 
 def disallowed() -> list[str]:

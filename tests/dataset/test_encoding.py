@@ -8,7 +8,7 @@ import sqlite3
 import pytest
 
 from clippings.dataset import encoding
-from clippings.dataset.encoding import FORMATS, file_name
+from clippings.dataset.encoding import FORMATS
 from clippings.dataset.tables import Column
 
 SQL = """
@@ -48,9 +48,3 @@ def test_nothing_is_a_file_too(ending: str) -> None:
     data = b"".join(FORMATS[ending].encode([Column("id", "integer", True, "")], iter(())))
     expected = {"csv": b"id\r\n", "excel.csv": b"\xef\xbb\xbfid\r\n", "csl.json": b"[]\n"}
     assert data == expected.get(ending, data)
-
-
-@pytest.mark.parametrize("day", ["2022-01-11/../..", "../x", "２０２２-01-11", "2022-01-1", None])
-def test_no_name_leads_out_of_the_folder(day: str | None) -> None:
-    """What is no day is undated; a name is made of digits."""
-    assert file_name({"day": day, "id": 7}) in {"undated/7.md"}

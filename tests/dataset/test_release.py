@@ -185,7 +185,9 @@ def test_the_dataset_card_leads_to_its_files(release_of_seeds: Path) -> None:
     _, header, text = (release_of_seeds / "README.md").read_text("utf-8").split("---\n", 2)
     card = yaml.safe_load(header)
     files = [release_of_seeds / each["data_files"] for each in card["configs"]]
-    assert all(parquet.read_metadata(file).num_rows for file in files)
+    for file in files:
+        rows = parquet.read_metadata(file).num_rows
+        assert rows and f"({rows:,})" in text
     assert [each["config_name"] for each in card["configs"] if each["default"]] == ["articles"]
-    assert card["size_categories"] == ["n<1K"] and "zh" in card["language"]
+    assert "zh" in card["language"]
     assert card["pretty_name"] in text and all(file.name in text for file in files)

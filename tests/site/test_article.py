@@ -109,9 +109,9 @@ def test_short_link(site: Visitor) -> None:
     placements = site.rows("select id from placements where article = :key", key=key)
     assert len(placements) == 2
     for placement in placements:
-        response = site.get(f"/a/{placement['id']}.md")
+        response = site.get(f"/a/{placement['id']}")
         assert response.status_code == 302
-        assert response.headers["location"] == f"/clippings/articles/{key}.md"
+        assert response.headers["location"] == f"/clippings/articles/{key}"
     site.page("/a/12345", status=404)
 
 

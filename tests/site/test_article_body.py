@@ -89,19 +89,19 @@ def test_contents_from_three_headings() -> None:
     two = page_html("# 一\n\n## 二 `x`\n", T, pictures=True, prefix="/")
     three = page_html("# 一\n\n## 二 `x` & y\n\n### 三\n", T, pictures=True, prefix="/")
     assert contents(two) == []
-    assert [(found.level, found.text) for found in contents(three)] == [
+    assert [(level, text) for level, _, text in contents(three)] == [
         (1, "一"),
         (2, "二 x & y"),
         (3, "三"),
     ]
     ids = html.fromstring(three).xpath("//@id")
-    assert [found.anchor for found in contents(three)] == ids
+    assert [anchor for _, anchor, _ in contents(three)] == ids
 
 
 def test_contents_have_no_empty_entries() -> None:
     """A heading of a picture only is none of the contents."""
     page = page_html("# 一\n\n## ![](/a.png)\n\n## 二\n\n## 三\n", T, pictures=True, prefix="/")
-    assert [found.text for found in contents(page)] == ["一", "二", "三"]
+    assert [text for _, _, text in contents(page)] == ["一", "二", "三"]
 
 
 @pytest.mark.parametrize(

@@ -1,4 +1,4 @@
-"""What programs ask a site for: sitemap, robots.txt, llms.txt and OPML are true and complete."""
+"""What programs ask a site for: sitemap, robots.txt and llms.txt are true and complete."""
 
 from __future__ import annotations
 
@@ -133,21 +133,6 @@ def test_llms_txt_explains_queries_that_work(site: Visitor) -> None:
     for example in examples:
         query = example + "x" if example.endswith(":") else example
         assert not parse_query(query).notes, example
-
-
-def test_opml_leads_to_feeds(below: Visitor) -> None:
-    """Every outline with an address is a feed that answers, one for each name there is."""
-    tree = etree.fromstring(below.get("/sources.opml").content)
-    outlines = tree.xpath("//outline[@xmlUrl]")
-    for kind in ("section", "source", "feed"):
-        names = below.rows(f"select distinct {kind} as name from articles where {kind} <> ''")
-        told = {each.get("text") for each in outlines if f"/{kind}/" in each.get("xmlUrl")}
-        assert told == {row["name"] for row in names}
-    for outline in outlines:
-        assert outline.get("type") == "rss"
-        for address in (outline.get("xmlUrl"), outline.get("htmlUrl")):
-            path = address.removeprefix("http://localhost/below")
-            assert below.get(path).status_code == 200, address
 
 
 def test_hostile_names_are_text(serve: Callable[..., Visitor], tmp_path: Path) -> None:

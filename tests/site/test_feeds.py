@@ -6,7 +6,6 @@ import html
 import json
 import re
 from collections.abc import Callable, Iterator
-from itertools import pairwise
 from pathlib import Path
 from types import ModuleType
 from typing import Any, cast
@@ -127,14 +126,12 @@ def test_names_survive_a_move(feeds: ModuleType) -> None:
 
 @given(st.integers(1, 400))
 def test_the_pages_hold_everything(feeds: ModuleType, articles: int) -> None:
-    """Walking back from the newest meets every article, and forward again every page."""
+    """Walking back from the newest meets every article."""
     size, held = feeds.SIZE, set(range(articles)[-feeds.SIZE :])
-    number, _ = feeds.neighbours(articles, 0)
+    number = feeds.older_page(articles, 0)
     while number:
         held |= set(range((number - 1) * size, number * size))
-        older, newer = feeds.neighbours(articles, number)
-        assert newer == (number + 1 if (number + 1) * size <= articles else None)
-        number = older
+        number = feeds.older_page(articles, number)
     assert held == set(range(articles))
 
 
@@ -202,14 +199,6 @@ def test_real_articles_make_valid_feeds(corpus_site: Visitor) -> None:
     assert len(set(found)) == total["n"]
 
 
-def test_parts_lead_both_ways(long_site: Visitor) -> None:
-    """next-archive is the way back along prev-archive, up to the last complete part."""
-    _, *parts = walk(long_site, "/feed.atom")
-    for newer, older in pairwise(parts):
-        assert link(older, "next-archive") == link(newer, "self")
-    assert link(parts[0], "next-archive") is None
-
-
 def test_addresses_stand_below_the_prefix(long_site: Visitor) -> None:
     """Every address of a feed is absolute and below base_url."""
     feed = atom(long_site, "/feed.atom")
@@ -255,6 +244,21 @@ def test_names_of_any_kind_have_a_feed(hostile_site: Visitor) -> None:
     article = hostile_site.page(f"/clippings/articles/{row['id']}")
     (address,) = article.xpath("//a[contains(., 'package.json')]/@href")
     assert hostile_site.page(path_of(address)).xpath("//h1[contains(., 'package.json')]")
+
+
+def test_opml_leads_to_feeds(below: Visitor) -> None:
+    """Every outline with an address is a feed that answers, one for each name there is."""
+    tree = etree.fromstring(below.get("/sources.opml").content)
+    outlines = tree.xpath("//outline[@xmlUrl]")
+    for kind in ("section", "source", "feed"):
+        names = below.rows(f"select distinct {kind} as name from articles where {kind} <> ''")
+        told = {each.get("text") for each in outlines if f"/{kind}/" in each.get("xmlUrl")}
+        assert told == {row["name"] for row in names}
+    for outline in outlines:
+        assert outline.get("type") == "rss"
+        for address in (outline.get("xmlUrl"), outline.get("htmlUrl")):
+            path = address.removeprefix("http://localhost/below")
+            assert below.get(path).status_code == 200, address
 
 
 @pytest.mark.parametrize(

@@ -12,8 +12,8 @@ import pytest
 from conftest import SQL, Visitor
 from test_error_pages import Answer, ask, ask_raw
 
+from clippings.site.answers import in_turns
 from clippings.site.limits import MAX_VALUE, PAUSE, ConcurrencyLimit, TooManyRequests, cost_of
-from clippings.site.templates import in_turns
 
 
 def test_limit_tells_the_rest_to_come_again() -> None:
