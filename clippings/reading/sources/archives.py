@@ -20,8 +20,7 @@ import tempfile
 import zipfile
 import zlib
 from collections.abc import Iterator
-from contextlib import suppress
-from functools import lru_cache
+from contextlib import ExitStack, suppress
 from typing import IO, cast
 
 from clippings.models import BuildError, SourceFile
@@ -45,6 +44,9 @@ _DAMAGED = (
 )  # fmt: skip
 """What the standard library raises for an archive that is damaged, encrypted or made to harm."""
 _BLOCK = 2**20
+MAX_OPEN = 4
+_open: dict[tuple[str, int], tuple[zipfile.ZipFile | IO[bytes], ExitStack]] = {}
+"""(store, process) → its archive, and what closes it; the oldest first."""
 
 
 def file_of(source: str) -> str:
@@ -88,13 +90,23 @@ def _parts(source: str) -> tuple[str, str, str]:
     return kind, folder, file if is_url(file) else os.path.realpath(file)
 
 
-@lru_cache(maxsize=4)
-def _opened(store: str, process: int) -> zipfile.ZipFile | IO[bytes]:
+def _opened(store: str) -> zipfile.ZipFile | IO[bytes]:
     """Return the zip archive of a store, or its tar archive as a plain file: each process opens
-    its own, to share no file position."""
+    its own, to share no file position, and keeps the last few open."""
+    key = store, os.getpid()
+    if key in _open:
+        return _open[key][0]
     kind, _, place = _parts(store)
-    file = remote.open_file(place)
-    return zipfile.ZipFile(file) if kind == "zip" else _decompressed(file)
+    with ExitStack() as files:
+        file = files.enter_context(remote.open_file(place))
+        archive = files.enter_context(
+            zipfile.ZipFile(file) if kind == "zip" else _decompressed(file)
+        )
+        if len(_open) == MAX_OPEN:
+            with suppress(OSError):  # a forked worker has moved the position that it shares
+                _open.pop(next(iter(_open)))[1].close()
+        _open[key] = archive, files.pop_all()
+    return archive
 
 
 def _members(store: str) -> Iterator[tuple[str, str]]:
@@ -103,7 +115,7 @@ def _members(store: str) -> Iterator[tuple[str, str]]:
     A zip's location is the member's number, as names may stand there twice; a tar's is offset
     and size, and a hard link has that of the member it is linked to.
     """
-    archive = _opened(store, os.getpid())
+    archive = _opened(store)
     if isinstance(archive, zipfile.ZipFile):
         for number, info in enumerate(archive.infolist()):
             kind = stat.S_IFMT(info.external_attr >> 16)
@@ -127,7 +139,7 @@ def _members(store: str) -> Iterator[tuple[str, str]]:
 
 
 def _read(store: str, location: str, limit: int) -> tuple[bytes, int]:
-    archive = _opened(store, os.getpid())
+    archive = _opened(store)
     if isinstance(archive, zipfile.ZipFile):
         info = archive.infolist()[int(location)]
         with archive.open(info) as member:
