@@ -50,10 +50,10 @@ image: build ## Build clippings.db, and from it a container image named TAG (cli
 	@$(CONTAINER) build --file deploy/Containerfile $(if $(BASE),--build-arg BASE="$(BASE)") --tag "$(TAG)" .
 
 test: .venv/.dev ## Run the test suite
-	$(BIN)/python -m pytest --numprocesses auto
+	$(BIN)/python -m pytest --numprocesses auto --dist worksteal
 
 test-next: next ## Run the tests of the site on Datasette 1.0
-	PYTHONPATH=$(NEXT) $(BIN)/python -m pytest --numprocesses auto -m site
+	PYTHONPATH=$(NEXT) $(BIN)/python -m pytest --numprocesses auto --dist worksteal -m site
 
 test-lowest: .venv/.dev ## Run the tests of hostile articles on the lowest nh3 that is allowed
 	$(PIP) --no-deps --upgrade --target build/lowest $(LOWEST)

@@ -49,6 +49,9 @@ settings.load_profile("clippings")
 # A busy machine takes longer to open a new file than a visitor would wait for it.
 live_database.PATIENCE = 30.0
 
+# The processes that tests start need no plugins of other packages: loading them takes longest.
+os.environ["DATASETTE_LOAD_PLUGINS"] = ""
+
 CORPUS = ROOT.parent / "shared" / "corpus"
 SITE_FILES = ("plugins", "templates", "static", "metadata.yml")
 SQL = f"/clippings{SQL_PAGE}"
@@ -183,18 +186,36 @@ def benchmark_named(name: str) -> ModuleType:
     return module
 
 
+def build_into(folder: Path, source: Path | str, **options: Any) -> Path:
+    """Build `clippings.db` in a folder; returns its path."""
+    target = folder / "clippings.db"
+    build((source,), target, mapper(1), 1.0, lambda *_: None, **options)
+    return target
+
+
 @pytest.fixture(scope="session")
-def serve(tmp_path_factory: pytest.TempPathFactory) -> Callable[..., Visitor]:
+def database(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The database of seeds/, for tests that read it without a site; nobody writes it."""
+    return build_into(tmp_path_factory.mktemp("seeds"), ROOT / "seeds")
+
+
+@pytest.fixture(scope="session")
+def corpus_database(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The database of the real feed articles, where they stand beside the checkout."""
+    if not CORPUS.is_dir():
+        pytest.skip("../shared/corpus does not stand beside this checkout")
+    return build_into(tmp_path_factory.mktemp("corpus"), CORPUS / "rsshub")
+
+
+@pytest.fixture(scope="session")
+def serve(database: Path, tmp_path_factory: pytest.TempPathFactory) -> Callable[..., Visitor]:
     """A function that builds folders of articles and serves them: `serve(folder, base_url=…)`.
 
     `configuration` is merged into the clippings part of metadata.yml, `database` into what it
-    says of the database; `own` is what archive.yml says. seeds/ are built once, each site has a
-    copy.
+    says of the database; `own` is what archive.yml says. Of seeds/, and of a database that is
+    given instead of a folder, each site has a copy.
     """
-    of_seeds = tmp_path_factory.mktemp("seeds")
-
-    def build_into(folder: Path, source: Path | str, **options: Any) -> None:
-        build((source,), folder / "clippings.db", mapper(1), 1.0, lambda *_: None, **options)
+    of_seeds = database
 
     def serve_folder(
         source: Path | str,
@@ -209,10 +230,10 @@ def serve(tmp_path_factory: pytest.TempPathFactory) -> Callable[..., Visitor]:
         for name in SITE_FILES:
             (folder / name).symlink_to(ROOT / name)
         if source == ROOT / "seeds" and not history and withholding == NOTHING_WITHHELD:
-            if not (of_seeds / "clippings.db").exists():
-                build_into(of_seeds, source)
-            for name in ("clippings.db", "inspect-data.json"):
-                shutil.copy(of_seeds / name, folder)
+            source = of_seeds
+        if Path(source).name == of_seeds.name:
+            for name in (of_seeds.name, "inspect-data.json"):
+                shutil.copy(Path(source).with_name(name), folder)
         else:
             build_into(folder, source, withholding=withholding, history=history)
         if own:
@@ -250,11 +271,9 @@ def bare_site(serve: Callable[..., Visitor], tmp_path_factory: pytest.TempPathFa
 
 
 @pytest.fixture(scope="session")
-def corpus_site(serve: Callable[..., Visitor]) -> Visitor:
-    """The site of the real feed articles, where they stand beside the checkout."""
-    if not CORPUS.is_dir():
-        pytest.skip("../shared/corpus does not stand beside this checkout")
-    return serve(CORPUS / "rsshub")
+def corpus_site(serve: Callable[..., Visitor], corpus_database: Path) -> Visitor:
+    """The site of the real feed articles."""
+    return serve(corpus_database)
 
 
 @pytest.fixture(scope="session")

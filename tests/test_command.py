@@ -15,7 +15,7 @@ from pathlib import Path
 
 import pytest
 from click.testing import CliRunner, Result
-from conftest import ROOT, Visitor
+from conftest import ROOT
 from wcwidth import width
 
 from clippings.command import main
@@ -25,9 +25,9 @@ ANSI = re.compile(r"\x1b\[[0-9;]*m")
 
 
 @pytest.fixture
-def file(site: Visitor) -> str:
-    """The database of seeds/."""
-    return str(site.datasette.get_database("clippings").path)
+def file(database: Path) -> str:
+    """The database of seeds/, as a word of a command."""
+    return str(database)
 
 
 def run(*words: str) -> Result:

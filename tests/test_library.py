@@ -27,22 +27,16 @@ QUERIES = ("彗星", "江城二桥 合龙 date:2022-01", "has:table", 'source:"�
 
 
 @pytest.fixture
-def file(site: Visitor) -> Path:
-    """The database of seeds/."""
-    return Path(site.datasette.get_database("clippings").path)
-
-
-@pytest.fixture
-def archive(file: Path) -> Iterator[Archive[Any]]:
+def archive(database: Path) -> Iterator[Archive[Any]]:
     """The same, open, answering with plain rows."""
-    with clippings.open(file, frames=False) as opened:
+    with clippings.open(database, frames=False) as opened:
         yield opened
 
 
 @pytest.mark.parametrize("module", [clippings, clippings.library])
-def test_examples(module: ModuleType, file: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_examples(module: ModuleType, database: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """The examples of the docstrings give what they say, beside a database of seeds/."""
-    monkeypatch.chdir(file.parent)
+    monkeypatch.chdir(database.parent)
     with clippings.open("clippings.db", frames=False) as archive:
         known = {"clippings": clippings, "archive": archive}
         done = doctest.testmod(module, extraglobs=known, optionflags=doctest.ELLIPSIS)
@@ -70,12 +64,12 @@ def test_an_unknown_order_is_said(archive: Archive[Any]) -> None:
         archive.search("彗星", order="longest")
 
 
-def test_what_an_archive_is_called(file: Path) -> None:
+def test_what_an_archive_is_called(database: Path) -> None:
     """Its repr says how much there is, from when to when, and where; closed, that it is closed."""
-    with clippings.open(file, frames=False) as archive:
+    with clippings.open(database, frames=False) as archive:
         (row,) = archive.sql("select count(*) as n, max(day) as last from articles")
         said = repr(archive)
-    assert f"{row['n']} articles" in said and row["last"] in said and str(file) in said
+    assert f"{row['n']} articles" in said and row["last"] in said and str(database) in said
     assert repr(archive) == "<Archive, closed>"
 
 
@@ -133,31 +127,31 @@ def test_sql_knows_the_language(archive: Archive[Any]) -> None:
 @pytest.mark.parametrize(
     "statement", ["delete from articles", "create table mine (x)", "drop table links", "vacuum"]
 )
-def test_nothing_is_written(statement: str, archive: Archive[Any], file: Path) -> None:
+def test_nothing_is_written(statement: str, archive: Archive[Any], database: Path) -> None:
     """The connection only reads."""
-    before = file.read_bytes()
+    before = database.read_bytes()
     with pytest.raises(sqlite3.OperationalError, match=r"readonly|read-only|VACUUM"):
         archive.sql(statement)
-    assert file.read_bytes() == before
+    assert database.read_bytes() == before
 
 
-def test_frames_hold_the_rows(file: Path, archive: Archive[Any]) -> None:
+def test_frames_hold_the_rows(database: Path, archive: Archive[Any]) -> None:
     """With pandas installed the answers are DataFrames of the same rows, unless told otherwise."""
     pandas = pytest.importorskip("pandas")
-    with clippings.open(file) as framed:
+    with clippings.open(database) as framed:
         frame = framed.trends(["彗星"])
         assert isinstance(frame, pandas.DataFrame)
         assert frame.to_dict("records") == archive.trends(["彗星"])
         assert [*framed.search("nosuchword").columns][-1] == "passage"
 
 
-def test_without_pandas_there_are_rows(file: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_without_pandas_there_are_rows(database: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """Where pandas is missing the answers are rows; who insists on frames is told what to do."""
     monkeypatch.setattr(clippings.library, "find_spec", lambda name: None)
-    with clippings.open(file) as plain:
+    with clippings.open(database) as plain:
         assert isinstance(plain.search("彗星"), list)
     with pytest.raises(OpenError, match="pip install pandas"):
-        clippings.open(file, frames=True)
+        clippings.open(database, frames=True)
 
 
 def test_importing_is_light() -> None:

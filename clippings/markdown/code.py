@@ -115,9 +115,12 @@ def drop_copy_button(pre: Element) -> None:
             beside.extract()
     last: Node = pre
     while isinstance(last, Element):
-        if last.text.strip() in COPY and last is not pre:
-            last.extract()
-            return
+        if last is not pre:
+            if last.text.strip() in COPY:
+                last.extract()
+                return
+            if last.tag == "pre":  # has its own turn
+                return
         if not (shown := _shown(last)):
             return
         last = shown[-1]

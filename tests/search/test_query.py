@@ -162,14 +162,15 @@ def test_any_query_is_valid(query: str) -> None:
 
 @pytest.mark.parametrize("file", ["search.jsonl", "blns.json"])
 def test_published_vectors(index: sqlite3.Connection, file: str) -> None:
-    """Published hostile queries are answered, by themselves and as the value of a field."""
+    """Published hostile queries are answered, by themselves and within one form in turn."""
     if not VECTORS.is_dir():
         pytest.skip("the folder of shared vectors does not stand beside the checkout")
     text = (VECTORS / file).read_text("utf-8")
     lines = text.splitlines() if file.endswith("l") else []
     queries = [json.loads(line)["q"] for line in lines] or json.loads(text)
-    for query in queries:
-        for form in (query, f"title:{query}", f'source:"{query}"', f"date:{query}", f"-{query}"):
+    forms = ("title:{}", 'source:"{}"', "date:{}", "-{}")
+    for number, query in enumerate(queries):
+        for form in (query, forms[number % 4].format(query)):
             found(index, form)
             snippet(f"核战争 {query} 打不赢", form)
 
