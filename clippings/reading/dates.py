@@ -32,6 +32,8 @@ _ZONES = {
     }.items()
     for name in names.split()
 }
+_ERAS = {"令和": 2018, "平成": 1988, "昭和": 1925, "大正": 1911, "明治": 1867, "民国": 1911}
+_ERAS["民國"] = _ERAS["民国"]
 _DIGITS = {digit: str(value) for value, digit in enumerate("〇一二三四五六七八九")} | {"零": "0"}
 
 _MONTH = r"(?P<month>jan|feb|mar|apr|may|jun|jul|aug|sep|oct|nov|dec)[a-z]*\.?"
@@ -45,7 +47,9 @@ DATES = tuple(
         rf"{_YEAR}(?P<mark>[-/.])(?P<month>\d{{1,2}})(?P=mark)(?P<day>\d{{1,2}})(?!\d)",
         r"(?P<year>\d{4})(?P<month>\d\d)(?P<day>\d\d)(?=$|[ t]|\d{4}(?:\d\d)?$)",
         rf"{_YEAR}[年년] ?(?P<month>\d{{1,2}})[月월] ?(?P<day>\d{{1,2}})[日号號일]?",
-        rf"{_DAY}[ -]?{_MONTH}[ -]?(?P<year>\d{{4}}|\d\d(?![\d:]))",
+        rf"(?P<era>{'|'.join(_ERAS)}) ?(?P<year>\d{{1,3}}|元)年 ?(?P<month>\d{{1,2}}) ?月"
+        r" ?(?P<day>\d{1,2}) ?日?",
+        rf"{_DAY}[ -]?{_MONTH}[ -]?(?P<year>\d{{4}}|\d{{2,3}}(?![\d:]))",
         rf"{_MONTH} ?{_DAY},? {_YEAR}",
         rf"{_MONTH} {_DAY} (?P<clock>{_CLOCK}(?: [a-z]{{1,5}})?) {_YEAR}",
         rf"{_YEAR} ?{_MONTH} ?{_DAY}(?!:)",
@@ -58,8 +62,10 @@ _TIME = re.compile(
     r"(?:[.,]\d+)?[秒초]?)?[分분]?|(?P<minute2>\d\d)(?P<second2>\d\d)?)"
     r" *(?P<half2>[ap]\.?m\.?)? *(?P<zone>.*)"
 )
-# After an offset Go names the zone, or writes the offset again.
-_OFFSET = re.compile(r"(?:gmt|utc)? ?([+-])(\d{1,2}):?(\d\d)?(?: (?:[a-z]{2,5}|[+-]\d{2,4}))?")
+# After an offset Go names the zone, or writes the offset again, and its monotonic clock.
+_OFFSET = re.compile(
+    r"(?:gmt|utc)? ?([+-])(\d{1,2}):?(\d\d)?(?: (?:[a-z]{2,5}|[+-]\d{2,4}))?(?: m=[+-][\d.]+)?"
+)
 _FIRST_YEAR, _LAST_YEAR = "1000", "2099"
 _MOST_DAYS = 730  # without an article before a last day that is a slip
 _WEEKDAY = re.compile(
@@ -110,12 +116,17 @@ def _number(match: re.Match[str]) -> str:
 
 def _day(found: dict[str, str | None]) -> str | None:
     year_text, month, day = found["year"] or "", found["month"] or "", found["day"] or ""
-    year = int(year_text)
-    if len(year_text) == 2:  # RFC 2822: 00–49 are of this century, 50–99 of the last
+    year = 1 if year_text == "元" else int(year_text)
+    if era := found.get("era"):
+        year += _ERAS[era]
+    elif len(year_text) == 2:  # RFC 2822: 00–49 are of this century, 50–99 of the last
         year += 2000 if year < 50 else 1900
-    number = _MONTHS.index(month) + 1 if month in _MONTHS else int(month)
+    elif len(year_text) == 3:  # and three digits count from 1900
+        year += 1900
     try:
-        return date(year, number, int(day)).isoformat()
+        return date(
+            year, _MONTHS.index(month) + 1 if month in _MONTHS else int(month), int(day)
+        ).isoformat()
     except ValueError:
         return None
 
