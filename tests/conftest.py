@@ -49,9 +49,6 @@ settings.load_profile("clippings")
 # A busy machine takes longer to open a new file than a visitor would wait for it.
 live_database.PATIENCE = 30.0
 
-# The processes that tests start need no plugins of other packages: loading them takes longest.
-os.environ["DATASETTE_LOAD_PLUGINS"] = ""
-
 CORPUS = ROOT.parent / "shared" / "corpus"
 SITE_FILES = ("plugins", "templates", "static", "metadata.yml")
 SQL = f"/clippings{SQL_PAGE}"

@@ -87,8 +87,9 @@ def _opened(store: str, process: int) -> zipfile.ZipFile | IO[bytes]:
     """Return the zip archive of a store, or its tar archive as a plain file: each process opens
     its own, to share no file position."""
     kind, _, place = _parts(store)
-    file = open(place, "rb")  # noqa: SIM115  # it lives as long as the process
-    return zipfile.ZipFile(file) if kind == "zip" else _decompressed(file)
+    if kind == "zip":
+        return zipfile.ZipFile(place)  # closes its file when it is forgotten
+    return _decompressed(open(place, "rb"))
 
 
 def _members(store: str) -> Iterator[tuple[str, str]]:
