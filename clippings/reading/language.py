@@ -14,6 +14,7 @@ from functools import cache
 
 import numpy as np
 
+from clippings.search.arrays import code_points, look_up
 from clippings.search.folding import changed_by
 
 SAMPLES = (600, 2_500)  # characters that decide; more of them where the first do not tell
@@ -34,7 +35,7 @@ _SCRIPTS = {
 }
 
 # What a character may be: a number, and the script for which it counts.
-_NOT_MET, _NO_LETTER, _HANS, _HANT = range(4)
+_NO_LETTER, _HANS, _HANT = 1, 2, 3  # 0: not met yet
 _SCRIPT_OF_CLASS = (None, None, "Han", "Han", *dict.fromkeys(_SCRIPTS.values()))
 _CLASS_OF_CODE = np.zeros(0x110000, np.uint8)  # worked out when a character is first met
 
@@ -148,13 +149,7 @@ def _tells(sample: str, has: str, lacks: str) -> bool:
 
 def _classes(text: str) -> bytes:
     """Return the class of each character, a number of _SCRIPT_OF_CLASS."""
-    codes = np.frombuffer(text.encode("utf-32-le", "surrogatepass"), np.uint32)
-    classes = _CLASS_OF_CODE[codes]
-    if not classes.all():
-        for code in np.unique(codes[classes == _NOT_MET]).tolist():
-            _CLASS_OF_CODE[code] = _class(chr(code))
-        classes = _CLASS_OF_CODE[codes]
-    return classes.tobytes()
+    return look_up(code_points(text), _CLASS_OF_CODE, _class).tobytes()
 
 
 def _class(character: str) -> int:

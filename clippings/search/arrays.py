@@ -14,10 +14,10 @@ letter and a space. The rules are those that `tokens` states.
 from __future__ import annotations
 
 import sys
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from functools import cached_property, lru_cache
 from itertools import pairwise
-from typing import NamedTuple
+from typing import NamedTuple, TypeVar
 
 import numpy as np
 import numpy.typing as npt
@@ -29,6 +29,7 @@ Hashes = npt.NDArray[np.uint64]
 Kinds = npt.NDArray[np.uint8]
 Mask = npt.NDArray[np.bool_]
 Places = npt.NDArray[np.intp]
+Entries = TypeVar("Entries", Codes, Kinds)
 
 BEFORE, AFTER = "b", "a"  # on a CJK character at a seam: where the other writing stands
 
@@ -62,13 +63,13 @@ class TextBatch:
     """Texts that are folded: the codes and kinds of all of them, and where each ends."""
 
     def __init__(self, texts: Sequence[str]) -> None:
-        entries = _look_up(texts)
+        entries = _entries_of(texts)
         if len(apart := np.flatnonzero(entries & _APART)):
             texts = list(texts)
             edges = np.flatnonzero(entries == _ENTRIES[_EDGE])
             for number in np.unique(np.searchsorted(edges, apart) - 1).tolist():
                 texts[number] = folding.fold(texts[number])
-            entries = _look_up(texts)
+            entries = _entries_of(texts)
         self._codes: Codes = entries & np.uint32(0x1FFFFF)
         self._kinds = (entries >> 24 & 0xF).astype(np.uint8)
         self._edges: Places = np.flatnonzero(self._kinds == _CLOSE)
@@ -165,17 +166,27 @@ class TextBatch:
         return written
 
 
-def _look_up(texts: Sequence[str]) -> Codes:
-    """Return the entries of all characters of all texts, with that of an edge around each text."""
-    joined = "\0".join(["", *texts, ""]).encode(_UTF_32, "surrogatepass")
-    codes = np.frombuffer(joined or bytes(4), np.uint32).copy()
-    codes[np.cumsum([0, *(len(text) + 1 for text in texts)])] = _EDGE
-    entries = _ENTRIES[codes]
+def code_points(text: str) -> Codes:
+    """Return the number of each character of a text."""
+    return np.frombuffer(text.encode(_UTF_32, "surrogatepass"), np.uint32)
+
+
+def look_up(codes: Codes, table: Entries, entry: Callable[[str], int]) -> Entries:
+    """Return the entry of each code point. A table has 0 for those not met before: what `entry`
+    says of such a character is written into it."""
+    entries = table[codes]
     if not entries.all():
         for code in np.unique(codes[entries == 0]).tolist():
-            _ENTRIES[code] = _entry(chr(code))
-        entries = _ENTRIES[codes]
+            table[code] = entry(chr(code))
+        entries = table[codes]
     return entries
+
+
+def _entries_of(texts: Sequence[str]) -> Codes:
+    """Return the entries of all characters of all texts, with that of an edge around each text."""
+    codes = code_points("\0".join(["", *texts, ""])).copy()
+    codes[np.cumsum([0, *(len(text) + 1 for text in texts)])] = _EDGE
+    return look_up(codes, _ENTRIES, _entry)
 
 
 def _entry(character: str) -> int:

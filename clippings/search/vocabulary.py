@@ -27,7 +27,7 @@ from typing import Any, NamedTuple
 import numpy as np
 import numpy.typing as npt
 
-from clippings.search.arrays import Mask, Places
+from clippings.search.arrays import Mask, Places, code_points
 from clippings.search.occurrences import Texts, read_sample
 from clippings.search.query import EVERYTHING
 from clippings.search.snippets import end_in_text, fold_with_origin
@@ -157,8 +157,7 @@ def _number(texts: Texts) -> list[_Sequences]:
 def _unit_keys(texts: Texts) -> Places:
     """Return a number for each unit; 0 for numbers and single letters, which are no words."""
     starts, ends, is_character = texts.units
-    codes = np.frombuffer(texts.folded.encode("utf-32-le", "surrogatepass"), np.uint32)
-    keys = codes[starts].astype(np.intp)
+    keys = code_points(texts.folded)[starts].astype(np.intp)
     known: dict[str, int] = {}
     spans = zip(starts[~is_character].tolist(), ends[~is_character].tolist(), strict=True)
     words = (texts.folded[start:end] for start, end in spans)

@@ -5,9 +5,11 @@ from __future__ import annotations
 import ast
 import re
 import sqlite3
+import textwrap
 from dataclasses import fields
 from functools import cache
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -16,6 +18,7 @@ from clippings.models import Article, IndexTokens
 
 ROOT = Path(__file__).parents[2]
 PACKAGE = ROOT / "clippings"
+PAGES = ROOT / "docs/pages.md"
 
 MAY_IMPORT = {
     "models": set(),
@@ -140,3 +143,12 @@ def test_every_index_says_which_query_it_serves() -> None:
             assert block_is_explained, line
         else:
             block_is_explained = False
+
+
+def test_the_example_of_a_page_can_be_loaded() -> None:
+    """What docs/pages.md shows as a plugin imports what there is, and gives the site its route."""
+    code, *_ = re.findall(r"^   ```python\n(.*?)^   ```", PAGES.read_text("utf-8"), re.M | re.S)
+    plugin: dict[str, Any] = {}
+    exec(textwrap.dedent(code), plugin)
+    assert plugin["register_routes"].__name__ == "register_routes"
+    assert {"longest", "archive", "page", "Page"} <= plugin.keys()
