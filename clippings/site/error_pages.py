@@ -31,10 +31,12 @@ _PASSED_ON = (
     "datasette.utils",
     "datasette.tracer",
     "datasette.app",
+    "datasette.default_permissions",
     "clippings.site.live_database",
     "clippings.site.sql_worker",
 )
 _MISREADING = (
+    AttributeError,
     LookupError,
     TypeError,
     ValueError,

@@ -81,6 +81,7 @@ ODD = (
     "/clippings/articles?_facet_month=nosuch",
     "/clippings/articles?_through=x",
     "/clippings/articles?_through=[]",
+    '/clippings/articles?_through={"table":0,"column":"tag","value":"雪"}',
     '/clippings/articles?_through={"table":"tags","column":"nosuch","value":"雪"}',
     "/clippings/articles?_timelimit=soon",
     "/clippings/articles?id__in=[1,",
