@@ -20,7 +20,7 @@ from pathlib import Path
 import httpx
 import pytest
 from conftest import ROOT
-from test_deploy import free_port, running
+from test_deploy import PATIENCE, free_port, running
 
 STEPS = [
     line.split(maxsplit=1)
@@ -69,12 +69,13 @@ def test_the_image_serves_its_database(image: Path) -> None:
     before = sorted(image.rglob("*"))
     address = f"http://127.0.0.1:{port}"
     words = [*(none if os.geteuid() == 0 else []), str(image / command[0]), *command[1:]]
-    with running(words, address, env):
-        assert httpx.get(address).status_code == 200
-        assert "斜拉索" in httpx.get(f"{address}/search?q=斜拉索").text
-        assert httpx.get(f"{address}/export/tags.csv").status_code == 200
+    asks = httpx.Client(base_url=address, timeout=PATIENCE)
+    with running(words, address, env), asks:
+        assert asks.get("/").status_code == 200
+        assert "斜拉索" in asks.get("/search?q=斜拉索").text
+        assert asks.get("/export/tags.csv").status_code == 200
         size = (image / "data/clippings.db").stat().st_size
-        assert len(httpx.get(f"{address}/clippings.db").content) == size
+        assert len(asks.get("/clippings.db").content) == size
         (health,) = (rest for step, rest in LAST if step == "HEALTHCHECK")
         program = json.loads(health.removeprefix("CMD "))[2]
         subprocess.run([sys.executable, "-c", program], env={**os.environ, **env}, check=True)
