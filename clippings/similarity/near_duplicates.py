@@ -69,6 +69,9 @@ NEIGHBOURS = 3
 """Articles before it, by day, that an article is compared with for each key. One is not enough:
 between two there may be something else of their template."""
 
+LARGEST = 2**32 - 1
+"""The largest number of a clause."""
+
 _HEAD = 6  # numbers before the clauses
 _HEAD_BYTES = 4 * _HEAD
 
@@ -116,14 +119,19 @@ def is_near_duplicate(one: Sketch, other: Sketch, frames: Frames = _NO_FRAMES) -
         return False
     if max(one.length, other.length) > LONGEST * min(one.length, other.length):
         return False
-    is_retold = one.source and one.source == other.source and one.title != other.title
-    ignored = frames.get(one.source, _NONE) | frames.get(other.source, _NONE)
-    if min(len(each.clauses - ignored) for each in (one, other)) < FEWEST_CLAUSES:
+    ignored = [frames.get(each.source, _NONE) for each in (one, other)]
+    if not (one.clauses & other.clauses).difference(*ignored):  # most pairs, of one template
         return False
-    if _shared(one.clauses, other.clauses, ignored) < (SAME_SOURCE if is_retold else SHARED):
+    own, others = (each.clauses.difference(*ignored) for each in (one, other))
+    if min(len(own), len(others)) < FEWEST_CLAUSES:
+        return False
+    is_retold = one.source and one.source == other.source and one.title != other.title
+    least = SAME_SOURCE if is_retold else SHARED
+    if _shared(own, others, _reach(one.clauses, other.clauses)) < least:
         return False
     few = min(len(one.figures), len(other.figures)) < FEWEST_FIGURES
-    return few or _shared(one.figures, other.figures) >= SHARED
+    reach = _reach(one.figures, other.figures)
+    return few or _shared(one.figures, other.figures, reach) >= SHARED
 
 
 def find_groups(
@@ -134,7 +142,7 @@ def find_groups(
     Articles go by their place among all, which are in the order of their ids. `days` are their
     days, `counts` how many of the `keys` are each one's.
     """
-    known = lru_cache(maxsize=512)(lambda article: read_sketch(sketch_of(article)))
+    known = lru_cache(maxsize=1024)(lambda article: read_sketch(sketch_of(article)))
     pairs = candidate_pairs(days, counts, keys)
     frames = find_frames(map(known, sorted({article for pair in pairs for article in pair})))
     yield from components(
@@ -158,23 +166,24 @@ def find_frames(sketches: Iterable[Sketch]) -> Frames:
 
 
 def candidate_pairs(days: Array, counts: Array, keys: Array) -> list[tuple[int, int]]:
-    """Return the pairs that share a key and are close in its order of days; `find_groups` has the
-    parameters."""
+    """Return the pairs that share a key and are close in its order of days, by day: each article
+    has its pairs near each other. `find_groups` has the parameters."""
     by_day = np.argsort(days, kind="stable")
     rank = np.empty_like(by_day)
     rank[by_day] = np.arange(len(days))
     # One number that sorts as (key, day, id).
     packed = (keys.astype(np.uint64) << np.uint64(31)) | rank.astype(np.uint64).repeat(counts)
     packed.sort()
-    key, article = packed >> np.uint64(31), by_day[packed & np.uint64(2**31 - 1)]
+    key, place = packed >> np.uint64(31), packed & np.uint64(2**31 - 1)
+    day = days[by_day[place]]
     found = []
     for distance in range(1, NEIGHBOURS + 1):
-        one, other = article[:-distance], article[distance:]
         is_pair = key[:-distance] == key[distance:]
-        is_pair &= days[other] - days[one] <= DAYS
-        found.append(np.stack((one[is_pair], other[is_pair]), axis=1))
-    pairs = np.unique(np.concatenate(found), axis=0)
-    return list(map(tuple, pairs.tolist()))
+        is_pair &= day[distance:] - day[:-distance] <= DAYS
+        found.append(place[:-distance][is_pair] << np.uint64(31) | place[distance:][is_pair])
+    pairs = np.unique(np.concatenate(found))
+    one, other = by_day[pairs >> np.uint64(31)], by_day[pairs & np.uint64(2**31 - 1)]
+    return list(zip(one.tolist(), other.tolist(), strict=True))
 
 
 def components(pairs: Iterable[tuple[int, int]]) -> Iterator[tuple[int, int]]:
@@ -200,11 +209,14 @@ def day_number(published: str | None) -> int:
     return date.fromisoformat(published[:10]).toordinal() if published else 0
 
 
-def _shared(one: frozenset[int], other: frozenset[int], ignored: frozenset[int] = _NONE) -> float:
-    """The part of the smaller set that the larger holds too, as far as both were kept."""
-    full = [max(numbers) for numbers in (one, other) if len(numbers) == KEPT]
-    if full:
-        reach = min(full)
+def _reach(one: frozenset[int], other: frozenset[int]) -> int:
+    """Return the number up to which those of both texts were kept."""
+    full = (max(numbers) for numbers in (one, other) if len(numbers) == KEPT)
+    return min(full, default=LARGEST)
+
+
+def _shared(one: frozenset[int], other: frozenset[int], reach: int) -> float:
+    """The part of the smaller set that the larger holds too, of the numbers up to `reach`."""
+    if reach < LARGEST:
         one, other = (frozenset(n for n in each if n <= reach) for each in (one, other))
-    one, other = one - ignored, other - ignored
     return len(one & other) / max(min(len(one), len(other)), 1)
