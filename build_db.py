@@ -129,6 +129,8 @@ def main(
     """
     if not output.parent.is_dir():
         raise click.BadParameter(f"folder {output.parent} does not exist", param_hint="--output")
+    if not _is_replaceable(output):
+        raise click.BadParameter(f"{output} is no database; it stays", param_hint="--output")
     if history and not any(is_git(str(source)) for source in sources):
         raise click.UsageError("--history needs a git source: git+PATH[@REV][:FOLDER]")
     folders = sources or (Path(__file__).with_name("seeds"),)
@@ -156,6 +158,14 @@ def main(
             from clippings.dataset.release import release  # not for every build
 
             release(output, release_folder, metadata, progress.write)
+
+
+def _is_replaceable(output: Path) -> bool:
+    """Whether a build may take the place of what is there: nothing, or a database."""
+    if not output.is_file():
+        return True
+    with output.open("rb") as file:
+        return file.read(16) in (b"", b"SQLite format 3\0")
 
 
 @contextlib.contextmanager

@@ -21,6 +21,7 @@ from clippings.search import COUNTED, ORDERS, Query, Snippet, count, parse_query
 from clippings.search.concordance import ORDERS as LINE_ORDERS
 from clippings.search.concordance import Line, concordance
 from clippings.search.passages import COLUMNS, Found, find_passages, usual_order
+from clippings.search.suggestions import unknown_sources
 
 MATCH = {"fg": "yellow", "bold": True}
 INDENT = "  "
@@ -104,6 +105,8 @@ def search(
     """
     parsed = _understood(query)
     with _reading(database) as conn:
+        for note in unknown_sources(conn, parsed):
+            click.echo(_safe(explain(note)), err=True)
         found = [*find_passages(conn, parsed, order or usual_order(parsed), limit)]
         total = count(conn, parsed.match)
     if found and not total:
@@ -123,7 +126,8 @@ def search(
     exact = sum(each.row["matched"] is None for each in found)
     more = "; --limit shows more" if exact < total else ""
     number = f"more than {COUNTED:,}" if total > COUNTED else f"{total:,}"
-    click.echo(f"{exact} of {number} articles{more}", err=True)
+    if total:
+        click.echo(f"{exact} of {number} articles{more}", err=True)
     sys.exit(0 if exact else 1)
 
 
@@ -153,12 +157,14 @@ def show_concordance(query: Sequence[str], database: str, limit: int, sort: str)
     columns = shutil.get_terminal_size((100, 24)).columns
     with _reading(database) as conn:
         found = concordance(conn, parsed, order=sort, limit=limit, width=columns // 2)
+    if not found.lines:
+        click.echo("Nothing was found.", err=True)
+        sys.exit(1)
     for line in found.lines:
         click.echo(_aligned(line, columns))
     sample = f"; read were {found.read:,} of {found.found:,}" if found.read < found.found else ""
     articles = f"{found.articles:,} articles{sample}"
     click.echo(f"{len(found.lines)} of {found.occurrences:,} occurrences in {articles}", err=True)
-    sys.exit(0 if found.lines else 1)
 
 
 def _aligned(line: Line, columns: int) -> str:

@@ -58,6 +58,8 @@ def open_file(database: str) -> sqlite3.Connection:
     Raises OpenError for anything else.
     """
     path = fetch(database) if ADDRESS.match(database) else Path(database).expanduser()
+    if path.is_dir():
+        raise OpenError(f"{path}: a folder; name the database in it")
     if not path.is_file():
         raise OpenError(f"{path}: there is no such file; build_db.py makes it, or name another")
     conn = open_readonly(path)

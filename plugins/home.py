@@ -71,17 +71,20 @@ def read_changes(database: LiveDatabase) -> Changes:
     return next(told, {})
 
 
-def is_first_edition(database: LiveDatabase, changes: Changes) -> bool:
-    """Return whether every article of the archive is new."""
-    return bool(changes["added"]["count"] == database.cached_table_counts["articles"])
+def summed_up(database: LiveDatabase, changes: Changes) -> str:
+    """Return what is said of changes, as the name of a sentence: `lead` where some are listed."""
+    if not changes:
+        return "none"
+    if changes["added"]["count"] == database.cached_table_counts["articles"]:
+        return "first"
+    return "lead" if any(each["count"] for each in changes.values()) else "same"
 
 
 async def home(datasette: Datasette, request: Request) -> Response:
     """Answer /."""
     database = archive(datasette)
     context = await database.execute_fn(read_home)
-    found = read_changes(database)
-    context["has_changes"] = found and not is_first_edition(database, found)
+    context["has_changes"] = summed_up(database, read_changes(database)) == "lead"
     root = site_root(datasette, request)
     about = await description(datasette)
     whole = description_as("croissant.json", about, root, f"{root}downloads/")
@@ -98,8 +101,7 @@ async def changes(datasette: Datasette, request: Request) -> Response:
         for how in ("added", "changed")
         if found
     }
-    is_first = found and is_first_edition(database, found)
-    context = {"changes": found, "rows": rows, "is_first": is_first}
+    context = {"changes": found, "rows": rows, "said": summed_up(database, found)}
     response = await page(datasette, request, "changes.html", context)
     response.headers["cache-control"] = "no-cache"
     return response

@@ -13,6 +13,7 @@ from contextlib import closing
 from functools import partial
 from pathlib import Path
 
+from click import ClickException
 from datasette import hookimpl
 from datasette.app import Datasette
 from datasette.utils import StartupError
@@ -31,8 +32,13 @@ from clippings.site.read_only import only_read
 @hookimpl(tryfirst=True)  # the first hook at the start: templates, then plugins, read metadata
 def prepare_jinja2_environment(datasette: Datasette) -> None:
     """Put together what the site is configured by."""
-    with closing(open_readonly(Path(archive_file(datasette).path))) as conn:
-        about = read_about(conn)
+    path = archive_file(datasette).path
+    try:
+        with closing(open_readonly(Path(path))) as conn:
+            conn.execute("select 1 from articles, articles_fts limit 0")
+            about = read_about(conn)
+    except sqlite3.DatabaseError as error:
+        raise ClickException(f"{path}: not a database of Clippings ({error})") from None
     if IS_SECOND:
         datasette.config = merged(merged(datasette._metadata_local, datasette.config), about)
     datasette._metadata_local = merged(datasette._metadata_local, about)

@@ -30,7 +30,7 @@ from clippings.search import (
     quoted,
     snippet,
 )
-from clippings.search.suggestions import complete, suggest
+from clippings.search.suggestions import complete, suggest, unknown_sources
 from clippings.site.addresses import article_url, number_in
 from clippings.site.answers import TooSlow, page, site_name, visit
 from clippings.site.listings import CARD
@@ -78,6 +78,7 @@ def read_page(conn: sqlite3.Connection, query: Query, order: str, number: int) -
         "total": found.total,
         "rows": cards(conn, query, found.docids),
         "closest": closest_cards(conn, found.closest),
+        "unknown_sources": unknown_sources(conn, query),
         "suggestions": suggest(conn, query, found.total),
         "narrow": {
             field: [(row, *narrowing(text, field, row["name"])) for row in rows]

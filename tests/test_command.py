@@ -104,6 +104,12 @@ def test_json_and_csv_hold_the_same(file: str) -> None:
     assert run("nosuchword", "--csv", "-d", file).stdout.startswith("id,title,published,")
 
 
+def test_the_closest_are_not_counted(file: str) -> None:
+    """They follow their own sentence, and no number of exact ones."""
+    result = run("彗星为什么有两条尾巴呢", "-d", file)
+    assert (result.exit_code, result.stderr) == (1, "Nothing holds all of it; closest:\n")
+
+
 def test_limit_and_order(file: str) -> None:
     """--limit cuts and says so; --order newest is by day."""
     result = run("彗星", "-n", "3", "--order", "newest", "--json", "-d", file)
@@ -118,6 +124,7 @@ def test_limit_and_order(file: str) -> None:
         (["彗星"], 0, ""),
         (["nosuchword"], 1, "Nothing was found"),
         (["date:2022-02-30", "彗星"], 1, "Not a date; searched as words: date:2022-02-30"),
+        (["source:nosuch", "彗星"], 1, "No source of this archive is called so: source:nosuch"),
         (["--", "-彗星"], 0, ""),
         (["彗星", "--database", "nosuch.db"], 2, "nosuch.db: there is no such file"),
         (["彗星", "--database", "README.md"], 2, "README.md: not a database of Clippings"),
@@ -156,7 +163,8 @@ def test_words_in_context_are_aligned(file: str) -> None:
     side = 12 + (80 - 12 - 4) // 2
     assert all(width(line[: place(line, side)]) == side for line in lines)
     assert " occurrences in " in done.stderr
-    assert CliRunner().invoke(main, ["concordance", "-d", file, "nosuchword"]).exit_code == 1
+    nothing = CliRunner().invoke(main, ["concordance", "-d", file, "nosuchword"])
+    assert (nothing.exit_code, nothing.stderr) == (1, "Nothing was found.\n")
 
 
 def place(line: str, column: int) -> int:

@@ -175,6 +175,8 @@ def test_what_is_no_archive_is_said(tmp_path: Path) -> None:
     """A missing file, a file of another kind and a database of others are told apart."""
     with pytest.raises(OpenError, match="there is no such file"):
         clippings.open(tmp_path / "nosuch.db")
+    with pytest.raises(OpenError, match="a folder"):
+        clippings.open(tmp_path)
     (tmp_path / "text.db").write_text("x" * 5000)
     with pytest.raises(OpenError, match="not a database of Clippings"):
         clippings.open(tmp_path / "text.db")

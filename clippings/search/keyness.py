@@ -55,11 +55,12 @@ class Collocate(NamedTuple):
 
 
 class Collocates(NamedTuple):
-    """Words, the most significant first, near `occurrences` places; `read` of the `found` articles
-    were read."""
+    """Words, the most significant first, near `occurrences` places in `articles`; `read` of the
+    `found` articles were read."""
 
     words: list[Collocate]
     occurrences: int
+    articles: int
     read: int
     found: int
 
@@ -117,7 +118,8 @@ def collocates(conn: sqlite3.Connection, query: Query, *, limit: int = 50) -> Co
         Collocate(word, *(each[n].item() for each in (*whole, *real)))
         for n, word in _best(words, score, query.terms, limit)
     ]
-    return Collocates(found, len(spans), len(texts.docids), texts.found)
+    articles = len({texts.text_at(start) for start, _ in spans})
+    return Collocates(found, len(spans), articles, len(texts.docids), texts.found)
 
 
 def keyness(

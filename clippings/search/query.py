@@ -92,7 +92,7 @@ class Note:
 
     `code` is one of unknown-field, unknown-date, unknown-has, unknown-lang, unclosed-quote,
     stray-operator, lowercase-or, empty-field, reversed-date, short-prefix, other-words, too-long,
-    nothing-to-search; `fragment` is the reader's own text.
+    nothing-to-search, unknown-source; `fragment` is the reader's own text.
     """
 
     code: str

@@ -15,7 +15,7 @@ from string import ascii_lowercase
 from typing import NamedTuple
 
 from clippings.search.closest import split_question
-from clippings.search.query import WORDS, Query, parse_query, phrase, quoted
+from clippings.search.query import WORDS, Note, Query, parse_query, phrase, quoted
 from clippings.search.results import count
 
 _MOST = 8
@@ -51,6 +51,16 @@ def suggest(conn: sqlite3.Connection, query: Query, total: int) -> list[Suggesti
     if total == 0:
         makers += [_without, _nearest_source, _nearest_words, _parts]
     return [each for make in makers for each in make(conn, query)]
+
+
+def unknown_sources(conn: sqlite3.Connection, query: Query) -> list[Note]:
+    """Return a note on each source of a query that the archive has not."""
+    named = {each.text: each.value for each in query.filters if each.name == "source"}
+    return [
+        Note("unknown-source", text)
+        for text, source in named.items()
+        if not count(conn, parse_query(f"source:{quoted(source)}").match, 1)
+    ]
 
 
 def complete(conn: sqlite3.Connection, text: str) -> list[str]:
@@ -95,13 +105,11 @@ def _without(conn: sqlite3.Connection, query: Query) -> Iterator[Suggestion]:
 
 def _nearest_source(conn: sqlite3.Connection, query: Query) -> Iterator[Suggestion]:
     """Offer the nearest source for one that is nowhere."""
-    for typed in query.filters:
-        named = parse_query(f"source:{quoted(typed.value)}").match
-        if typed.name != "source" or count(conn, named):
-            continue
+    values = {each.text: each.value for each in query.filters}
+    for note in unknown_sources(conn, query):
         sources = [source for (source,) in conn.execute(_SOURCES)]
-        for source in get_close_matches(typed.value, sources, 1, 0.5):
-            text = query.text.replace(typed.text, f"source:{quoted(source)}")
+        for source in get_close_matches(values[note.fragment], sources, 1, 0.5):
+            text = query.text.replace(note.fragment, f"source:{quoted(source)}")
             yield Suggestion("nearest", source, text)
 
 

@@ -337,9 +337,12 @@ def test_any_article_gives_an_outcome(header: str, body: str) -> None:
 # ── the command line ─────────────────────────────────────────────────────────────────────────
 
 
+OLD = b"SQLite format 3\0, the old database"
+
+
 def old_database(folder: Path) -> Path:
     database = folder / "x.db"
-    database.write_bytes(b"the old database")
+    database.write_bytes(OLD)
     return database
 
 
@@ -351,7 +354,7 @@ def test_too_many_quarantined_publishes_nothing(tmp_path: Path) -> None:
     result = build(tmp_path, "-o", old)
     assert result.exit_code == 1
     assert "empty.md" in result.output and "--max-quarantined" in result.output
-    assert old.read_bytes() == b"the old database"
+    assert old.read_bytes() == OLD
     assert entries(tmp_path) == {"good.md", "empty.md", "x.db"}
 
 
@@ -361,7 +364,7 @@ def test_no_article_publishes_nothing(tmp_path: Path) -> None:
     old = old_database(tmp_path)
     result = build(tmp_path / "source", "-o", old)
     assert result.exit_code == 1 and "no article" in result.output
-    assert old.read_bytes() == b"the old database"
+    assert old.read_bytes() == OLD
 
 
 @pytest.mark.parametrize(
@@ -385,6 +388,15 @@ def test_wrong_usage_is_status_2(
     result = build(*arguments)
     assert result.exit_code == 2 and "Error" in result.output
     assert entries(tmp_path) == set()
+
+
+def test_only_a_database_is_replaced(tmp_path: Path) -> None:
+    """A file of another kind, named by mistake, stays as it is."""
+    article = tmp_path / "a.md"
+    article.write_text("a text")
+    result = build(tmp_path, "-o", article)
+    assert result.exit_code == 2 and "a.md is no database" in result.output
+    assert article.read_text() == "a text"
 
 
 def test_quiet_says_nothing(tmp_path: Path) -> None:
@@ -447,7 +459,7 @@ def test_a_stopped_build_leaves_the_old_database(tmp_path: Path, stop: signal.Si
     run.send_signal(stop)
     _, stderr = run.communicate(timeout=60)
     assert run.returncode != 0 and "Traceback" not in stderr
-    assert old.read_bytes() == b"the old database"
+    assert old.read_bytes() == OLD
     if stop is signal.SIGINT:
         assert entries(tmp_path) == {"source", "x.db"}
 

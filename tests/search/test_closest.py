@@ -10,7 +10,7 @@ from conftest import index_labels, index_text
 
 from clippings.search import facts, find, parse_query
 from clippings.search.closest import split_question
-from clippings.search.suggestions import complete, suggest
+from clippings.search.suggestions import complete, suggest, unknown_sources
 
 SCHEMA = Path(__file__).parents[2] / "clippings" / "database" / "schema.sql"
 ARTICLES = {
@@ -152,6 +152,12 @@ def test_suggestions(archive: sqlite3.Connection, query: str, offered: list[str]
     assert [f"{each.kind} {each.text} {each.articles}" for each in suggested] == offered
     for each in suggested:
         assert find(archive, parse_query(each.query), "newest", 20).total >= each.articles
+
+
+def test_a_source_that_is_nowhere_is_noted(archive: sqlite3.Connection) -> None:
+    """Whatever else is found; one that is there is not."""
+    notes = unknown_sources(archive, parse_query("来源：财联网 OR source:知乎 英镑"))
+    assert [(note.code, note.fragment) for note in notes] == [("unknown-source", "来源：财联网")]
 
 
 def test_completions(archive: sqlite3.Connection) -> None:

@@ -56,7 +56,7 @@ def archive(tmp_path_factory: pytest.TempPathFactory) -> sqlite3.Connection:
 def test_collocates_stand_near(archive: sqlite3.Connection) -> None:
     """What follows the word leads; what is as frequent everywhere is none. Lines agree."""
     found = collocates(archive, parse_query("芯片"))
-    assert (found.occurrences, found.read, found.found) == (480, 60, 60)
+    assert (found.occurrences, found.articles, found.read, found.found) == (480, 60, 60, 60)
     words = {each.word: each for each in found.words}
     assert {"紧缺"} <= set(words)
     assert not set(words) & {"也", "没有", "芯片", "芯", "片"}

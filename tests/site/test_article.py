@@ -142,6 +142,18 @@ def test_long_contents_are_folded(serve: Callable[..., Visitor], tmp_path: Path)
         assert ("open" in contents.attrib) == is_open
 
 
+def test_an_article_without_a_body_has_its_summary(
+    serve: Callable[..., Visitor], tmp_path: Path
+) -> None:
+    """The front matter's, unless it is the title again."""
+    for name, summary in (("one", "What it is about."), ("two", "two")):
+        (tmp_path / f"{name}.md").write_text(f"---\ntitle: {name}\nsummary: {summary}\n---\n")
+    site = serve(tmp_path)
+    for name, shown in (("one", "What it is about."), ("two", "")):
+        page = site.page(f"/clippings/articles/{id_of(site, name)}")
+        assert page.xpath("string(//div[@class='prose'])").strip() == shown
+
+
 def test_real_articles_can_be_read(corpus_site: Visitor) -> None:
     """Every real article has a page that answers with its title, and every list of them too."""
     for row in corpus_site.rows("select id, title from articles order by id limit 150"):

@@ -75,12 +75,26 @@ def test_changes_of_the_edition_that_is_served(serve: Callable[..., Visitor], fo
     write(folder, "a", "改过的")
     (folder / "c.md").unlink()
     again(site, folder)
+    assert 'href="/changes"' in site.get("/").text
     assert titles(site, "New") == ["新的<b>一篇</b>"]
     assert titles(site, "Changed") == ["改过的"]
     shown = site.page("/changes", headers=ENGLISH).text_content()
     assert "Removed 1 article" in " ".join(shown.split()) and "文章c" not in shown
     again(site, folder)  # nothing has changed: the last edition is still what it was
     assert titles(site, "Changed") == ["改过的"]
+
+
+def test_an_edition_without_changes(serve: Callable[..., Visitor], folder: Path) -> None:
+    """Says so, and the home page does not lead there."""
+    site = serve(folder)
+    write(folder, "a", "改过的")
+    again(site, folder)
+    beside = Path(site.datasette.get_database("clippings").path).with_name("inspect-data.json")
+    told = json.loads(beside.read_text())
+    told["clippings"]["changes"]["changed"] = {"count": 0, "ids": []}
+    beside.write_text(json.dumps(told))
+    assert "Nothing has changed" in site.page("/changes", headers=ENGLISH).text_content()
+    assert 'href="/changes"' not in site.get("/").text
 
 
 def test_many_changes_are_counted(

@@ -219,7 +219,7 @@ def test_tables_speak_one_language(site: Visitor, path: str) -> None:
         "www",
         "clippings",
         "db",
-        "KB",
+        "kB",
         "MB",
         "source",
         "date",

@@ -12,6 +12,7 @@ from urllib.parse import quote
 
 import httpx
 import pytest
+from click import ClickException
 from conftest import ROOT, SQL, Visitor
 from datasette.utils import StartupError
 from test_error_pages import ask
@@ -137,6 +138,9 @@ def test_a_database_of_another_name_is_served(site: Visitor, tmp_path: Path) -> 
         assert one.get(path).status_code == 200, path
     with pytest.raises(StartupError, match="none of the databases"):
         started("news.db", "other.db")
+    (tmp_path / "text.db").write_text("text")
+    with pytest.raises(ClickException, match=r"text\.db: not a database of Clippings"):
+        started("text.db")
 
 
 # ── a bounded number of requests by a grammar ────────────────────────────────────────────────
