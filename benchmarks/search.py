@@ -30,17 +30,13 @@ from typing import Any, TypeVar
 import click
 
 from clippings.database.index import labels
-from clippings.search import (
-    ORDERS,
-    count,
-    facts,
-    find,
-    folding_table,
-    parse_query,
-    snippet,
-)
 from clippings.search.arrays import TextBatch
-from clippings.search.folding import CJK
+from clippings.search.closest import find
+from clippings.search.folding import CJK, folding_table
+from clippings.search.query import parse_query
+from clippings.search.results import ORDERS, count
+from clippings.search.snippets import snippet
+from clippings.search.tokens import facts
 from generate import Draft, clauses_of, drafts, made_up_clauses
 
 PROJECT = Path(__file__).parents[1]

@@ -17,10 +17,12 @@ from wcwidth import clip, rjust, width, wrap
 
 from clippings.library import english, explain, open_file
 from clippings.models import OpenError
-from clippings.search import COUNTED, ORDERS, Query, Snippet, count, parse_query, snippet
 from clippings.search.concordance import ORDERS as LINE_ORDERS
 from clippings.search.concordance import Line, concordance
 from clippings.search.passages import COLUMNS, Found, find_passages, usual_order
+from clippings.search.query import Query, parse_query
+from clippings.search.results import COUNTED, ORDERS, count
+from clippings.search.snippets import Snippet, snippet
 
 MATCH = {"fg": "yellow", "bold": True}
 INDENT = "  "

@@ -17,13 +17,14 @@ from typing import Any, Generic, TypeVar
 from clippings.dataset.download import ADDRESS, fetch
 from clippings.dataset.tables import open_readonly
 from clippings.models import OpenError
-from clippings.search import ORDERS, Note, Query, parse_query
 from clippings.search.concordance import ORDERS as LINE_ORDERS
 from clippings.search.concordance import Line, concordance
 from clippings.search.functions import register
 from clippings.search.keyness import Collocate, KeyWord, collocates, keyness
 from clippings.search.occurrences import open_positions
 from clippings.search.passages import ABOUT, COLUMNS, find_passages, usual_order
+from clippings.search.query import Note, Query, parse_query
+from clippings.search.results import ORDERS
 from clippings.search.timeline import PERIODS
 from clippings.search.trends import MEASURES, Question, read_trends
 from clippings.site.i18n import translator

@@ -17,7 +17,7 @@ from datasette import hookimpl
 from datasette.app import Datasette
 from datasette.utils.asgi import Request, Response
 
-from clippings.search import quoted
+from clippings.search.query import quoted
 from clippings.site import listings
 from clippings.site.addresses import Missing, archive, number_in
 from clippings.site.answers import page

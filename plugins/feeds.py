@@ -23,7 +23,7 @@ from datasette.app import Datasette
 from datasette.utils.asgi import Request, Response
 
 from clippings.markdown.rendering import render_html
-from clippings.search import parse_query
+from clippings.search.query import parse_query
 from clippings.search.timeline import matching
 from clippings.search.trends import named
 from clippings.site import listings

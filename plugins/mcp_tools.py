@@ -15,9 +15,10 @@ from datasette.app import Datasette
 from datasette.utils.asgi import Response
 
 from clippings.dataset.bibliography import as_bibtex, as_line, entry
-from clippings.search import count, parse_query
 from clippings.search.concordance import concordance
 from clippings.search.passages import find_passages, usual_order
+from clippings.search.query import parse_query
+from clippings.search.results import count
 from clippings.search.trends import MOST_TERMS, Question, read_trends
 from clippings.site.addresses import article_url
 from clippings.site.answers import TooSlow, visit

@@ -21,10 +21,10 @@ from datasette.utils.asgi import Request, Response
 
 from clippings.dataset.encoding import FORMATS
 from clippings.dataset.tables import Column
-from clippings.search import Query, parse_query, quoted
 from clippings.search.concordance import ORDERS, Concordance, Line, concordance
 from clippings.search.keyness import collocates, keyness
 from clippings.search.occurrences import SPAN, open_positions
+from clippings.search.query import Query, parse_query, quoted
 from clippings.site.addresses import DATABASE, article_url, number_in
 from clippings.site.answers import page, visit
 from clippings.site.pages import Page, Route, routes

@@ -17,19 +17,10 @@ from datasette.app import Datasette
 from datasette.utils.asgi import Request, Response
 
 from clippings.markdown.rendering import plain_text
-from clippings.search import (
-    COUNTED,
-    COUNTS,
-    ORDERS,
-    RANKED,
-    Closest,
-    Query,
-    closest,
-    find,
-    parse_query,
-    quoted,
-    snippet,
-)
+from clippings.search.closest import Closest, closest, find
+from clippings.search.query import Query, parse_query, quoted
+from clippings.search.results import COUNTED, COUNTS, ORDERS, RANKED
+from clippings.search.snippets import snippet
 from clippings.search.suggestions import complete, suggest
 from clippings.site.addresses import article_url, number_in
 from clippings.site.answers import TooSlow, page, site_name, visit

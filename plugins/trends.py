@@ -12,7 +12,7 @@ from datasette import hookimpl
 from datasette.app import Datasette
 from datasette.utils.asgi import Request, Response
 
-from clippings.search import parse_query
+from clippings.search.query import parse_query
 from clippings.search.timeline import PERIODS
 from clippings.search.trends import (
     MEASURES,

@@ -8,9 +8,10 @@ from pathlib import Path
 import pytest
 from conftest import index_labels, index_text
 
-from clippings.search import facts, find, parse_query
-from clippings.search.closest import split_question
+from clippings.search.closest import find, split_question
+from clippings.search.query import parse_query
 from clippings.search.suggestions import complete, suggest
+from clippings.search.tokens import facts
 
 SCHEMA = Path(__file__).parents[2] / "clippings" / "database" / "schema.sql"
 ARTICLES = {

@@ -12,7 +12,7 @@ import pytest
 from conftest import Visitor
 from lxml import etree, html
 
-from clippings.search import parse_query
+from clippings.search.query import parse_query
 
 VECTORS = Path(__file__).parents[2] / ".." / "shared" / "vectors"
 QUERIES = (
