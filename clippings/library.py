@@ -22,7 +22,7 @@ from clippings.search.concordance import Line, concordance
 from clippings.search.functions import register
 from clippings.search.keyness import Collocate, KeyWord, collocates, keyness
 from clippings.search.occurrences import open_positions
-from clippings.search.passages import ABOUT, COLUMNS, find_passages, usual_order
+from clippings.search.passages import ABOUT, COLUMNS, search
 from clippings.search.query import Note, Query, parse_query
 from clippings.search.results import ORDERS
 from clippings.search.timeline import PERIODS
@@ -144,12 +144,11 @@ class Archive(Generic[Table]):
         ('2022-01-25', '样例彗星为什么有两条尾巴')
         """
         parsed = self._parsed(query)
-        order = order or usual_order(parsed)
-        _known("order", order, ORDERS)
-        found = [*find_passages(self._conn, parsed, order, limit)]
-        if found and found[0].row["matched"]:
+        _known("order", order or "newest", ORDERS)
+        found = search(self._conn, parsed, order, limit)
+        if found.closest and not found.hits:
             warnings.warn(english("search.closest"), stacklevel=2)
-        return self._present(COLUMNS, [[*each.row.values()] for each in found])
+        return self._present(COLUMNS, [[*hit.row.values()] for hit in found.first(limit)])
 
     def articles(self, query: str = "", *, text: bool = False) -> Table:
         """Return all articles that a query finds (every one without a query), the newest first;

@@ -16,9 +16,8 @@ from datasette.utils.asgi import Response
 
 from clippings.dataset.bibliography import as_bibtex, as_line, entry
 from clippings.search.concordance import concordance
-from clippings.search.passages import find_passages, usual_order
+from clippings.search.passages import search
 from clippings.search.query import parse_query
-from clippings.search.results import count
 from clippings.search.trends import MOST_TERMS, Question, read_trends
 from clippings.site.addresses import article_url
 from clippings.site.answers import TooSlow, visit
@@ -78,8 +77,8 @@ class Tools:
         parsed, most = parse_query(query), max(1, min(limit, MOST))
 
         def read(conn: Connection) -> dict[str, Any]:
-            found = find_passages(conn, parsed, order or usual_order(parsed), most)
-            return {"total": count(conn, parsed.match), "found": [each.row for each in found]}
+            found = search(conn, parsed, order or "", most)
+            return {"total": found.total, "found": [hit.row for hit in found.first(most)]}
 
         return await self._ask(read)
 

@@ -102,4 +102,5 @@ def menu_links(datasette: Datasette, request: Request | None) -> list[dict[str, 
         {"href": urls.path("/archive"), "label": t("nav.archive")},
         {"href": urls.path("/sources"), "label": t("nav.sources")},
         {"href": urls.database(DATABASE), "label": t("nav.data")},
+        {"href": urls.path("/trends"), "label": t("nav.trends")},
     ]

@@ -26,7 +26,6 @@ from clippings.site import listings
 from clippings.site.answers import page, visit
 from clippings.site.chart import chart
 from clippings.site.pages import Page, Route, routes
-from clippings.site.preferences import translator_for
 
 FORMULA = ("=", "+", "-", "@", "\t", "\r")
 """With what a spreadsheet takes a cell for a formula (OWASP, CSV Injection)."""
@@ -94,14 +93,6 @@ async def trends_file(datasette: Datasette, request: Request) -> Response:
     writer.writerows(zip(found.timeline.names, found.everything.counts, *columns, strict=True))
     headers = {"content-disposition": 'attachment; filename="trends.csv"'}
     return Response(file.getvalue(), headers=headers, content_type="text/csv; charset=utf-8")
-
-
-@hookimpl
-def menu_links(datasette: Datasette, request: Request | None) -> list[dict[str, str]]:
-    """The page's place in the menu."""
-    return [
-        {"href": datasette.urls.path("/trends"), "label": translator_for(request)("nav.trends")}
-    ]
 
 
 @hookimpl

@@ -98,8 +98,10 @@ class _Parts(NamedTuple):
 def find(
     conn: sqlite3.Connection, query: Query, order: str, limit: int, offset: int = 0
 ) -> Results:
-    """Find the articles of a query, `limit` of them in an order of ORDERS, and the closest where
-    fewer than FEW hold all of it."""
+    """Find the articles of a query, `limit` of them in an order of ORDERS ("": by relevance, or the
+    newest of filters alone, which say nothing about it), and the closest where fewer than FEW hold
+    all of it."""
+    order = order or ("relevance" if query.terms else "newest")
     page = {"match": query.match, "limit": limit, "offset": offset}
     total = count(conn, query.match)
     docids = [docid for (docid,) in conn.execute(ORDERS[order], page)]
