@@ -116,7 +116,7 @@ def send_file(file: OpenFile, request: Request) -> StreamedResponse:
         headers["content-range"] = f"bytes {first}-{first + length - 1}/{file.size}"
     elif status == 416:
         headers["content-range"] = f"bytes */{file.size}"
-    pieces = read_pieces(file, first, length) if request.method == "GET" else iter(())
+    pieces = read_pieces(file, first, length)
     return StreamedResponse(request, status, headers, pieces, lambda: os.close(file.descriptor))
 
 

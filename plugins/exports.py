@@ -160,9 +160,6 @@ async def answer(datasette: Datasette, request: Request) -> StreamedResponse | R
         return Response.text(f"{sha256}  {name}\n", headers=rows)
     disposition = f'attachment; filename="{name}"'
     headers = {"content-type": form.media_type, "content-disposition": disposition, **rows}
-    if request.method == "HEAD":
-        export.close()
-        return Response("", headers=headers)
     return StreamedResponse(request, 200, headers, export.pieces, export.close, EXPORTING)
 
 

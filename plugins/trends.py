@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import csv
-import io
 import sqlite3
 from typing import Any
 from urllib.parse import urlencode
@@ -23,7 +21,7 @@ from clippings.search.trends import (
     search_text,
 )
 from clippings.site import listings
-from clippings.site.answers import page, visit
+from clippings.site.answers import page, rows_file, visit
 from clippings.site.chart import chart
 from clippings.site.pages import Page, Route, routes
 
@@ -87,12 +85,9 @@ async def trends_file(datasette: Datasette, request: Request) -> Response:
     )
     terms = [term for term in found.question.terms if term]
     columns = found.lines[: len(terms)]
-    file = io.StringIO()
-    writer = csv.writer(file)
-    writer.writerow([found.question.by, "articles", *map(column_name, terms)])
-    writer.writerows(zip(found.timeline.names, found.everything.counts, *columns, strict=True))
-    headers = {"content-disposition": 'attachment; filename="trends.csv"'}
-    return Response(file.getvalue(), headers=headers, content_type="text/csv; charset=utf-8")
+    names = [found.question.by, "articles", *map(column_name, terms)]
+    rows = zip(found.timeline.names, found.everything.counts, *columns, strict=True)
+    return rows_file("trends", "csv", names, rows)
 
 
 @hookimpl
