@@ -12,7 +12,7 @@ import warnings
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from importlib.util import find_spec
 from pathlib import Path
-from typing import Any, Generic, TypeVar
+from typing import Any
 
 from clippings.dataset.download import ADDRESS, fetch
 from clippings.dataset.tables import open_readonly
@@ -29,9 +29,8 @@ from clippings.search.timeline import PERIODS
 from clippings.search.trends import MEASURES, Question, read_trends
 from clippings.site.i18n import translator
 
-Table = TypeVar("Table")
-Present = Callable[[Sequence[str], Sequence[Sequence[Any]]], Table]
-"""Makes a table of the names of its columns and its rows."""
+Table = Any
+"""A pandas DataFrame, or a list of dicts."""
 
 PERIODS_SHOWN = 40_000
 """Periods of a time line at most: a century of days."""
@@ -44,7 +43,7 @@ _ARTICLES = f"""
 """
 
 
-def open_archive(database: str, frames: bool | None) -> Archive[Any]:
+def open_archive(database: str, frames: bool | None) -> Archive:
     """See `clippings.open`."""
     if frames is None:
         frames = find_spec("pandas") is not None
@@ -98,7 +97,7 @@ def english(key: str, **values: Any) -> str:
     return translator("en")(key, **values)
 
 
-class Archive(Generic[Table]):
+class Archive:
     """An open database. Its methods answer with tables: DataFrames, or lists of dicts.
 
     >>> with clippings.open("clippings.db", frames=False) as archive:
@@ -108,11 +107,11 @@ class Archive(Generic[Table]):
     The examples below go on with an `archive` that is open.
     """
 
-    def __init__(self, conn: sqlite3.Connection, present: Present[Table]) -> None:
+    def __init__(self, conn: sqlite3.Connection, present: Callable[..., Table]) -> None:
         self._conn = conn
         self._present = present
 
-    def __enter__(self) -> Archive[Table]:
+    def __enter__(self) -> Archive:
         return self
 
     def __exit__(self, *_: object) -> None:

@@ -32,7 +32,6 @@ from clippings.site.addresses import DATABASE, Missing, archive, site_root
 from clippings.site.answers import page
 from clippings.site.compatibility import ensure_download
 from clippings.site.dataset import description, release_folder
-from clippings.site.live_database import LiveDatabase
 from clippings.site.pages import Page, Route, View, routes
 from clippings.site.streaming import StreamedResponse
 
@@ -120,13 +119,6 @@ def send_file(file: OpenFile, request: Request) -> StreamedResponse:
     return StreamedResponse(request, status, headers, pieces, lambda: os.close(file.descriptor))
 
 
-def open_served(database: LiveDatabase) -> OpenFile:
-    """Open the file that the request began with, whatever has come into its place."""
-    snapshot = database.snapshot
-    descriptor = os.dup(snapshot.descriptor)
-    return OpenFile(f"{DATABASE}.db", descriptor, snapshot.stat.st_size, snapshot.hash)
-
-
 def open_released(folder: Path, name: str) -> OpenFile | None:
     """Open a file that SHA256SUMS of the release in `folder` lists; None: it lists none."""
     try:
@@ -145,14 +137,14 @@ def open_released(folder: Path, name: str) -> OpenFile | None:
 
 async def file(datasette: Datasette, request: Request) -> StreamedResponse | Response:
     """Answer /clippings.db and /downloads/…: where there is no release the database is all."""
-    database = archive(datasette)
     await ensure_download(datasette, request.actor, DATABASE)
     if not datasette.setting("allow_download"):
         raise Forbidden("Database download is forbidden")
     name, wanted = request.url_vars.get("name"), request.url_vars.get("tag")
     found = open_released(release_folder(datasette), name) if name else None
-    if found is None and name in (None, f"{DATABASE}.db"):
-        found = open_served(database)
+    if found is None and name in (None, served := f"{DATABASE}.db"):
+        it = archive(datasette).snapshot  # the file that the request began with
+        found = OpenFile(served, os.dup(it.descriptor), it.stat.st_size, it.hash)
     if found is None:
         raise Missing("error.404")
     if wanted and found.sha256[:TAG_LENGTH] != wanted:

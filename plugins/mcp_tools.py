@@ -16,7 +16,7 @@ from datasette.utils.asgi import Response
 
 from clippings.dataset.bibliography import as_bibtex, as_line, entry
 from clippings.search.concordance import concordance
-from clippings.search.passages import search
+from clippings.search.passages import ABOUT, search
 from clippings.search.query import parse_query
 from clippings.search.trends import MOST_TERMS, Question, read_trends
 from clippings.site.addresses import article_url
@@ -29,10 +29,7 @@ LineOrder = Literal["date", "right", "left", "source"]
 MOST = 100  # results of a tool
 PAGE = 8_000  # characters of an article's page
 MOST_PERIODS = 120
-ARTICLE = """
-    select id, title, published, day, source, section, author, language, url, markdown
-    from articles where id = ?
-"""
+ARTICLE = f"select {ABOUT}, markdown from articles where id = ?"
 STORY = """
     select id, title, source, day from articles where id in (select article from stories
       where story = (select story from stories where article = ?)) order by docid

@@ -154,11 +154,17 @@ def _simplified() -> dict[str, str]:
 
 
 @cache
+def converter(configuration: str) -> OpenCC:
+    """Return OpenCC with a configuration, read once."""
+    return OpenCC(configuration)
+
+
+@cache
 def changed_by(configuration: str) -> dict[str, str]:
     """Return what OpenCC's configuration (`t2s`, `s2t`) makes of each Han character by itself,
     without those that it leaves as they are."""
     blocks = ((0x3400, 0x4DC0), (0x4E00, 0xA000), (0x20000, 0x2EBF0), (0x30000, 0x323B0))
     characters = [chr(code) for block in blocks for code in range(*block)]
-    converted = str(OpenCC(configuration).convert("\n".join(characters))).split("\n")
+    converted = str(converter(configuration).convert("\n".join(characters))).split("\n")
     pairs = zip(characters, converted, strict=True)
     return {character: other for character, other in pairs if character != other}

@@ -18,13 +18,11 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
-from functools import cache, lru_cache
+from functools import lru_cache
 from typing import NamedTuple
 
-from opencc import OpenCC
-
 from clippings.search.dates import date_prefixes
-from clippings.search.folding import CJK, SYMBOLS, fold
+from clippings.search.folding import CJK, SYMBOLS, converter, fold
 from clippings.search.tokens import VALUE, tokens
 
 EVERYTHING = 'facts : "all"'
@@ -287,11 +285,6 @@ def _starred(word: str, prefixes: int, notes: list[Note]) -> str:
     return word
 
 
-@cache
-def _converter(configuration: str) -> OpenCC:
-    return OpenCC(configuration)
-
-
 def _is_traditional(text: str) -> bool:
     characters = "".join(_CHARACTERS.findall(text))
     return fold(characters) != characters
@@ -301,7 +294,7 @@ def _other_words(text: str) -> str:
     """Return text in the words of Taiwan where it has the mainland's (网络 → 網路), of the
     mainland where it has Taiwan's (軟體 → 软件); "" where both say the same."""
     directions = ("tw2sp",) if _is_traditional(text) else ("s2twp", "tw2sp")
-    others = (str(_converter(each).convert(text)) for each in directions if not text.isascii())
+    others = (str(converter(each).convert(text)) for each in directions if not text.isascii())
     return next((other for other in others if fold(other) != fold(text)), "")
 
 
