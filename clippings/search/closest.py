@@ -20,11 +20,8 @@ from typing import NamedTuple
 
 from clippings.search.folding import CJK, SYMBOLS
 from clippings.search.query import WORDS, Query, phrase, without
-from clippings.search.results import ORDERS, WEIGHTS, count
+from clippings.search.results import WEIGHTS, count
 from clippings.search.snippets import Span, find_places, fold_with_origin, window
-
-FEW = 3
-"""Fewer results than these are followed by the closest articles."""
 
 MOST = 10
 """So many of the closest articles are given."""
@@ -76,16 +73,6 @@ class Closest:
     matched: Mapping[int, tuple[str, ...]]
 
 
-@dataclass(frozen=True, slots=True)
-class Results:
-    """One page of what a query finds: `total` counts all matches, up to COUNTED + 1; `closest`
-    is what follows where there are few."""
-
-    total: int
-    docids: list[int]
-    closest: Closest
-
-
 class _Parts(NamedTuple):
     """The parts of a question, and where in it they stand: those that say which articles are
     meant, the rarest first; those that no article has; those that many have."""
@@ -93,20 +80,6 @@ class _Parts(NamedTuple):
     telling: dict[str, Span]
     absent: list[Span]
     common: list[Span]
-
-
-def find(
-    conn: sqlite3.Connection, query: Query, order: str, limit: int, offset: int = 0
-) -> Results:
-    """Find the articles of a query, `limit` of them in an order of ORDERS ("": by relevance, or the
-    newest of filters alone, which say nothing about it), and the closest where fewer than FEW hold
-    all of it."""
-    order = order or ("relevance" if query.terms else "newest")
-    page = {"match": query.match, "limit": limit, "offset": offset}
-    total = count(conn, query.match)
-    docids = [docid for (docid,) in conn.execute(ORDERS[order], page)]
-    few = total < FEW and total <= limit and not offset
-    return Results(total, docids, closest(conn, query, docids) if few else Closest(query, {}))
 
 
 def closest(conn: sqlite3.Connection, query: Query, known: Collection[int] = ()) -> Closest:

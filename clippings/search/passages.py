@@ -8,8 +8,9 @@ from collections.abc import Mapping
 from typing import Any, NamedTuple
 
 from clippings.markdown.rendering import plain_text
-from clippings.search.closest import Closest, find
+from clippings.search.closest import Closest, closest
 from clippings.search.query import Query
+from clippings.search.results import ORDERS, count
 from clippings.search.snippets import Snippet, snippet
 
 ABOUT = "id, title, published, day, source, section, feed, author, language, characters, url"
@@ -17,6 +18,9 @@ ABOUT = "id, title, published, day, source, section, feed, author, language, cha
 COLUMNS = (*ABOUT.split(", "), "matched", "passage")
 """What is said of an article that a query found. `matched` is None where it holds all of the
 query; of the closest it is what they hold."""
+
+FEW = 3
+"""Fewer results than these are followed by the closest articles."""
 
 _READ = f"""
     select docid, {ABOUT}, image, markdown from articles
@@ -57,10 +61,17 @@ def search(
     conn: sqlite3.Connection, query: Query, order: str = "", limit: int = 20, offset: int = 0
 ) -> Found:
     """Find the articles of a query, `limit` of them in an order of ORDERS, and the closest where
-    fewer than three hold all of it."""
-    found = find(conn, query, order, limit, offset)
-    hits = _hits(conn, query, dict.fromkeys(found.docids, ()))
-    return Found(found.total, hits, closest_hits(conn, found.closest))
+    fewer than FEW hold all of it.
+
+    The order "" is relevance, of which filters alone say nothing: theirs is the newest.
+    """
+    order = order or ("relevance" if query.terms else "newest")
+    page = {"match": query.match, "limit": limit, "offset": offset}
+    total = count(conn, query.match)
+    docids = [docid for (docid,) in conn.execute(ORDERS[order], page)]
+    few = total < FEW and total <= limit and not offset
+    near = closest_hits(conn, closest(conn, query, docids)) if few else []
+    return Found(total, _hits(conn, query, dict.fromkeys(docids, ())), near)
 
 
 def closest_hits(conn: sqlite3.Connection, near: Closest) -> list[Hit]:
