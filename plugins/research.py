@@ -10,7 +10,6 @@
 
 from __future__ import annotations
 
-import sqlite3
 from dataclasses import replace
 from typing import Any, NamedTuple
 from urllib.parse import urlencode
@@ -21,9 +20,9 @@ from datasette.utils.asgi import Request, Response
 
 from clippings.search.concordance import ORDERS, Concordance, Line, concordance
 from clippings.search.keyness import collocates, keyness
-from clippings.search.occurrences import SPAN, open_positions
+from clippings.search.occurrences import SPAN
 from clippings.search.query import Query, parse_query, quoted
-from clippings.site.addresses import DATABASE, article_url, number_in
+from clippings.site.addresses import article_url, number_in
 from clippings.site.answers import page, rows_file, visit
 from clippings.site.pages import Page, Route, routes
 
@@ -120,13 +119,6 @@ async def keyness_page(datasette: Datasette, request: Request) -> Response:
     if a.text and b.text:
         context["found"] = await visit(datasette, lambda conn: keyness(conn, a, b))
     return await page(datasette, request, "keyness.html", context)
-
-
-@hookimpl
-def prepare_connection(conn: sqlite3.Connection, database: str) -> None:
-    """Let the site's own connections read the positions of the index."""
-    if database == DATABASE:
-        open_positions(conn)
 
 
 @hookimpl
