@@ -252,7 +252,6 @@ class LiveDatabase(Database):  # type: ignore[misc]
 
     hash = property(lambda self: self.snapshot.hash)
     size = property(lambda self: self.snapshot.stat.st_size)
-    mtime_ns = property(lambda self: self.snapshot.stat.st_mtime_ns)
     cached_table_counts = property(lambda self: self.snapshot.counts)
 
 
