@@ -1,6 +1,6 @@
 """The archive as a dataset: files to take away, in parts too, and the pages that describe them.
 
-/downloads  /dictionary  /datasheet                 for people
+/downloads  /dictionary  /datasheet  /about         for people
 /croissant.json  /datapackage.json  /CITATION.cff   for programs
 /clippings.db                             the database as it is served
 /downloads/articles.parquet               the newest file of that name
@@ -185,6 +185,7 @@ def register_routes() -> list[Route]:
         Page(rf"^/{DATABASE}\.db$", file, is_cached=False),
         Page(released, file, is_cached=False),
         Page(r"^/downloads$", about("downloads.html"), sitemap=True, is_cached=False),
+        Page(r"^/about$", about("about.html"), sitemap=True),
         Page(r"^/dictionary$", about("dictionary.html"), sitemap=True),
         Page(r"^/datasheet$", about("datasheet.html"), sitemap=True),
         Page(rf"^/(?P<description>{names})$", described, is_cached=False),
