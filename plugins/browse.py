@@ -17,7 +17,7 @@ from datasette import hookimpl
 from datasette.app import Datasette
 from datasette.utils.asgi import Request, Response
 
-from clippings.search.query import quoted
+from clippings.search.query import filter_for
 from clippings.site import listings
 from clippings.site.addresses import Missing, archive, number_in
 from clippings.site.answers import page
@@ -101,7 +101,7 @@ def browse(kind: str) -> Callable[..., Any]:
             "listing": listing,
             "view": view if view in VIEWS else VIEWS[0],
             "views": VIEWS,
-            "search": f"{kind}:{quoted(listing.name)}" if kind in NAMED else "",
+            "search": filter_for(kind, listing.name) if kind in NAMED else "",
             **found,
         }
         status = 200 if found["total"] or kind not in (*NAMED, *DATED) else 404

@@ -23,9 +23,8 @@ from datasette.app import Datasette
 from datasette.utils.asgi import Request, Response
 
 from clippings.markdown.rendering import render_html
-from clippings.search.query import parse_query
+from clippings.search.query import filter_for, parse_query
 from clippings.search.timeline import matching
-from clippings.search.trends import named
 from clippings.site import listings
 from clippings.site.addresses import (
     DATABASE,
@@ -89,7 +88,7 @@ def channel_of(path: str, query: str) -> Channel:
     """Return what the feed of a page is of, by the page's path and what is searched there."""
     if found := NAMED.fullmatch(path):
         kind, name = found[1], unquote(found[2])
-        return Channel(browse_path(kind, name), name, named(kind, name))
+        return Channel(browse_path(kind, name), name, filter_for(kind, name))
     return Channel(path, query, query) if path == "/search" else ARCHIVE
 
 

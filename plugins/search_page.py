@@ -17,7 +17,7 @@ from datasette.utils.asgi import Request, Response
 
 from clippings.search import passages
 from clippings.search.closest import closest
-from clippings.search.query import Query, parse_query, quoted
+from clippings.search.query import Query, filter_for, parse_query
 from clippings.search.results import COUNTED, COUNTS, ORDERS, RANKED
 from clippings.search.suggestions import complete, suggest
 from clippings.site.addresses import article_url, number_in
@@ -31,8 +31,7 @@ LAST_PAGE = RANKED // SIZE
 
 def narrowing(text: str, field: str, name: str) -> tuple[str, bool]:
     """Return the query with a filter added, or without it where it is there, and which it is."""
-    value = name if field == "date" else quoted(name)
-    part = f"{field}:{value}"
+    part = filter_for(field, name)
     # Whole, for date:2022-01 is no part of date:2022-01..2022-03.
     without, removed = re.subn(rf"(?<!\S){re.escape(part)}(?!\S)", " ", text)
     return (" ".join(without.split()), True) if removed else (f"{text} {part}", False)

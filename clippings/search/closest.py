@@ -18,7 +18,7 @@ from dataclasses import dataclass, replace
 from itertools import islice
 from typing import NamedTuple
 
-from clippings.search.folding import CJK, SYMBOLS
+from clippings.search.folding import CJK, ONE_CJK, SYMBOLS
 from clippings.search.query import WORDS, Query, phrase, without
 from clippings.search.results import WEIGHTS, count
 from clippings.search.snippets import Span, find_places, fold_with_origin, window
@@ -35,7 +35,6 @@ _TITLE = 0.5  # what stands in the title counts so much more: it is what an arti
 _PASSAGE = 300  # characters
 _LETTER = 0.4  # of a Chinese character
 
-_CHINESE = re.compile(f"[{CJK}]")
 _RUN = re.compile(f"[{CJK}]+|(?:[0-9]+|[^\\s{CJK}0-9{SYMBOLS}]+)[{SYMBOLS}]*")
 # Words that ask or join are not what a question is about.
 _ASKING = re.compile(
@@ -118,7 +117,7 @@ def split_question(text: str) -> dict[str, Span]:
     for run in _RUN.finditer(asked):
         if run[0] in _ENGLISH:
             continue
-        chinese = _CHINESE.match(run[0])
+        chinese = ONE_CJK.match(run[0])
         width = 2 if chinese and len(run[0]) > 1 else len(run[0])
         for start in range(run.start(), run.end() - width + 1):
             term = asked[start : start + width]
@@ -173,7 +172,7 @@ def _places(spans: Iterable[Span]) -> set[int]:
 
 
 def _weight(text: str, places: Iterable[int]) -> float:
-    return sum(1 if _CHINESE.match(text[place]) else _LETTER for place in places)
+    return sum(1 if ONE_CJK.match(text[place]) else _LETTER for place in places)
 
 
 def _merged(spans: Iterable[Span]) -> list[Span]:

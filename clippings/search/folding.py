@@ -28,6 +28,7 @@ CJK = (
     "\u1100-\u11ff\ua960-\ua97f\uac00-\ud7ff"
     "\u0e01-\u0e3a\u0e40-\u0e4e\u0e81-\u0ecf\u1000-\u103f\u1050-\u109d\u1780-\u17d3\u17dc-\u17dd"
 )
+ONE_CJK = re.compile(f"[{CJK}]")
 # Letters that carry their accent inside, which no decomposition takes off.
 _STROKED = str.maketrans(
     {"ø": "o", "ł": "l", "đ": "d", "ħ": "h", "ŧ": "t", "ı": "i", "æ": "ae", "œ": "oe"}
