@@ -59,11 +59,6 @@ def site_name(datasette: Datasette, t: Translator) -> str:
     return t.pick(described(datasette).get("title")) or t("site.name")
 
 
-def site_tagline(datasette: Datasette, t: Translator) -> str:
-    """Return what the archive is: the description of metadata.yml, or ours."""
-    return t.pick(described(datasette).get("description")) or t("site.tagline")
-
-
 def wanted_pictures(datasette: Datasette) -> bool:
     """Return whether pictures are shown, or only linked (`pictures: links` in metadata.yml)."""
     settings = datasette.plugin_config(DATABASE) or {}
