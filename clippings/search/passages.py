@@ -23,14 +23,14 @@ FEW = 3
 """Fewer results than these are followed by the closest articles."""
 
 _READ = f"""
-    select docid, {ABOUT}, image, markdown from articles
+    select docid, {ABOUT}, summary, image, markdown from articles
     where docid in (select value from json_each(?))
 """
 
 
 class Hit(NamedTuple):
-    """An article that a query found, by the names of ABOUT and `image`; what of the query it holds
-    (() for all of it); its title and its passage with the matches marked."""
+    """An article that a query found, by the names of ABOUT, `summary` and `image`; what of the
+    query it holds (() for all of it); its title and its passage with the matches marked."""
 
     article: dict[str, Any]
     matched: tuple[str, ...]
@@ -87,7 +87,7 @@ def _hits(
     hits = []
     for docid, held in matched.items():
         *about, markdown = found[docid]
-        article = dict(zip([*ABOUT.split(", "), "image"], about, strict=True))
+        article = dict(zip([*ABOUT.split(", "), "summary", "image"], about, strict=True))
         title = snippet(article["title"], query, length=len(article["title"]))
         hits.append(Hit(article, held, title, snippet(plain_text(markdown), query)))
     return hits

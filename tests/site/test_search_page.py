@@ -258,6 +258,15 @@ def test_heading_has_query_and_count(site: Visitor) -> None:
     )
 
 
+def test_an_article_without_text_has_its_summary(
+    serve: Callable[..., Visitor], tmp_path: Path
+) -> None:
+    """Where there is no passage to show, of pictures alone, its own summary stands."""
+    front = "---\ntitle: 桥上的照片\nsummary: 江城二桥合龙那天\n---\n\n"
+    (tmp_path / "a.md").write_text(f"{front}![](https://example.org/a.jpg)\n")
+    assert "江城二桥合龙那天" in search(serve(tmp_path), "照片").xpath("string(//article)")
+
+
 def test_suggestions_are_bounded(site: Visitor) -> None:
     """What was typed comes back with at most eight completions; whatever is typed is answered."""
     typed, found = site.get(f"/search/suggest?q={quote('样例')}").json()
