@@ -21,6 +21,7 @@ from clippings.dataset.owner import merged, read_about
 from clippings.dataset.tables import open_readonly
 from clippings.search.functions import register
 from clippings.search.occurrences import open_positions
+from clippings.site import pages
 from clippings.site.addresses import DATABASE, archive_file
 from clippings.site.asgi import App
 from clippings.site.compatibility import IS_SECOND, described
@@ -44,6 +45,10 @@ def check_prefix(datasette: Datasette) -> None:
     prefix = datasette.setting("base_url")
     if not re.fullmatch(r"/([\w.~-]+/)*", prefix, re.ASCII):
         raise StartupError(f"base_url is {prefix!r}; it begins and ends with a slash: /archive/")
+    pages.load(datasette)
+    datasettes = (f"/{DATABASE}/", "/-/", "/static/")
+    if prefix != "/" and (prefix in datasettes or pages.are_below(prefix)):
+        raise StartupError(f"base_url {prefix} is an address of the site itself; choose another")
 
 
 SWITCH = 0.0005

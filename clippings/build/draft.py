@@ -126,7 +126,7 @@ class Draft:
                 indexed.result()
             writer.index()
             changes = writer.finish(files_seen, passed_over, about)
-        if wrong := check(self.database, with_index=self._is_new):
+        if wrong := check(self.database):
             way_out = "" if self._is_new else "; build everything anew with --fresh"
             raise BuildError(f"{wrong}{way_out}")
         return changes
