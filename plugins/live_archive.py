@@ -20,6 +20,8 @@ from datasette.utils import StartupError
 
 from clippings.dataset.owner import merged, read_about
 from clippings.dataset.tables import open_readonly
+from clippings.search.functions import register
+from clippings.search.occurrences import open_positions
 from clippings.site import pages
 from clippings.site.addresses import DATABASE, archive_file
 from clippings.site.asgi import App
@@ -80,10 +82,13 @@ def startup(datasette: Datasette) -> Callable[[], Awaitable[None]] | None:
     return partial(save_queries_from_config, datasette)
 
 
-@hookimpl(trylast=True)  # after the plugins that use the connection without bounds
+# After the plugins that use the connection without bounds, and Datasette's own escape_fts.
+@hookimpl(trylast=True)
 def prepare_connection(conn: sqlite3.Connection, database: str) -> None:
-    """Let nobody write, whatever Datasette lets through."""
+    """Give the query language to SQL; let nobody write, whatever Datasette lets through."""
+    register(conn)
     if database == DATABASE:
+        open_positions(conn)
         only_read(conn)
 
 

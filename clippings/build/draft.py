@@ -126,7 +126,7 @@ class Draft:
                 indexed.result()
             writer.index()
             changes = writer.finish(files_seen, passed_over, about)
-        if wrong := check(self.database, with_index=self._is_new):
+        if wrong := check(self.database):
             way_out = "" if self._is_new else "; build everything anew with --fresh"
             raise BuildError(f"{wrong}{way_out}")
         return changes
@@ -170,8 +170,8 @@ class Draft:
         )
 
     def _find_similar(self) -> Similar:
-        columns = [*zip(*self._state.features(), strict=True)] or ((),) * 5
-        return find_similar(ArticleFeatures(*columns), self._state.sketch_of)
+        features = ArticleFeatures.of(self._state.features())
+        return find_similar(features, self._state.sketch_of)
 
 
 def _told(changes: Changes) -> dict[str, dict[str, Any]]:

@@ -15,7 +15,7 @@ from string import ascii_lowercase
 from typing import NamedTuple
 
 from clippings.search.closest import split_question
-from clippings.search.query import WORDS, Note, Query, parse_query, phrase, quoted
+from clippings.search.query import WORDS, Note, Query, filter_for, parse_query, phrase
 from clippings.search.results import count
 
 _MOST = 8
@@ -59,7 +59,7 @@ def unknown_sources(conn: sqlite3.Connection, query: Query) -> list[Note]:
     return [
         Note("unknown-source", text)
         for text, source in named.items()
-        if not count(conn, parse_query(f"source:{quoted(source)}").match, 1)
+        if not count(conn, parse_query(filter_for("source", source)).match, 1)
     ]
 
 
@@ -109,7 +109,7 @@ def _nearest_source(conn: sqlite3.Connection, query: Query) -> Iterator[Suggesti
     for note in unknown_sources(conn, query):
         sources = [source for (source,) in conn.execute(_SOURCES)]
         for source in get_close_matches(values[note.fragment], sources, 1, 0.5):
-            text = query.text.replace(note.fragment, f"source:{quoted(source)}")
+            text = query.text.replace(note.fragment, filter_for("source", source))
             yield Suggestion("nearest", source, text)
 
 
