@@ -108,11 +108,31 @@ def is_line_number(element: Element) -> bool:
     return bool(named) and not _COUNTS.sub("", element.text)
 
 
+def drop_line_numbers(pre: Element) -> None:
+    """Take the numbers away with which all lines begin, each in an element of its own."""
+    lines = pre.text.rstrip().split("\n")
+    found: list[Element] = []
+    for span in pre.iter_elements("span"):
+        if span.text.strip() == str(len(found) + 1):
+            found.append(span)
+    if not (1 < len(lines) == len(found)) or not all(
+        line.lstrip().startswith(str(number)) for number, line in enumerate(lines, 1)
+    ):
+        return
+    for span in found:
+        if isinstance(after := span.next_sibling, Text):
+            after.data = after.data.removeprefix(" ")
+        span.extract()
+
+
 def drop_copy_button(pre: Element) -> None:
-    """Take the words of a button beside code or at its end away: 复制代码."""
-    for beside in (pre.previous_sibling, pre.next_sibling):
-        if isinstance(beside, Element) and beside.text.strip() in COPY:
-            beside.extract()
+    """Take the words of a button beside code or at its end away: 复制代码; a picture's, too."""
+    for siblings in (pre.previous_siblings, pre.next_siblings):
+        beside = next((n for n in siblings if not isinstance(n, Text) or n.data.strip()), None)
+        if isinstance(beside, Element):
+            pictures = " ".join(image.attr("alt") or "" for image in beside.iter_elements("img"))
+            if (beside.text.strip() or pictures) in COPY:
+                beside.extract()
     last: Node = pre
     while isinstance(last, Element):
         if last is not pre:

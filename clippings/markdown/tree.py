@@ -9,7 +9,13 @@ from itertools import islice
 
 from turbohtml import Element, Text, parse
 
-from clippings.markdown.code import code_cells, code_text, drop_copy_button, is_line_number
+from clippings.markdown.code import (
+    code_cells,
+    code_text,
+    drop_copy_button,
+    drop_line_numbers,
+    is_line_number,
+)
 from clippings.markdown.commonmark import without_surrogates
 from clippings.markdown.escaped import is_page_as_text, pages_as_code, text_of_page
 from clippings.markdown.guard import lost_in_repair
@@ -88,6 +94,7 @@ def _tend_code(root: Element) -> None:
             table.replace_with(Element("pre", None, [Text("\n".join(map(code_text, cells)))]))
     for code in list(root.iter_elements("pre")):
         drop_copy_button(code)
+        drop_line_numbers(code)
     for number in list(filter(is_line_number, root.iter_elements())):
         if any(isinstance(up, Element) and up.tag == "pre" for up in number.ancestors):
             number.extract()
