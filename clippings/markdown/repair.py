@@ -10,6 +10,8 @@ from __future__ import annotations
 
 import re
 from collections import Counter
+from collections.abc import Callable
+from functools import cache
 
 from clippings.markdown.code import COPY
 from clippings.markdown.elements import NAMES
@@ -45,8 +47,9 @@ _UNENDED = {
 _APART = re.compile(
     rf"<(?:({_either('pre code script style')}|tt|samp|kbd)(?=[\s/>])[^<>]*>|!---?>|!--"
     r"|/?(?:script|style|input|textarea|select|option|form|button|title|head|body|html|template"
-    r"|iframe|video|audio|canvas|object|embed|meta|link|header|footer|nav|main|article|section|aside"
-    r"|figure|figcaption|details|summary|dialog|label|fieldset|legend|picture|source|img|a) ?/?>)"
+    r"|iframe|video|audio|canvas|object|embed|meta|link) ?/?>"
+    r"|(?:header|footer|nav|main|article|section|aside|figure|figcaption|details|summary|dialog|label"
+    r"|fieldset|legend|picture|source|img|a) ?/?>)"
 )
 _CODE = frozenset("pre code tt samp kbd".split())
 # Without attributes these do nothing: one word beside them is enough to be a word.
@@ -54,6 +57,7 @@ _NEVER_BARE = frozenset(
     "input textarea select iframe video audio canvas object embed meta link template img".split()
 )
 _NAME = re.compile(r"</?[A-Za-z][^\s<>/]*")
+_BEGUN = re.compile(r"<([A-Za-z][^\s<>/]*)")
 _BARE_TAG = re.compile(r"""<([A-Za-z][^\s<>/"]*)(?=(?:[\s/][^<>"]*)?[<>])""")
 _OFFICE = re.compile("[a-z]+[0-9]?:[a-z]+")  # <o:p>
 _IN_CODE = re.compile(r"<(?:(/?)([A-Za-z][^\s<>/]*)(?![^\s<>/])([^<>]*)>|!DOCTYPE\b|!--)?")
@@ -106,8 +110,9 @@ def bare_as_text(text: str) -> str:
     """Return HTML whose bare `<` in code and sentences is `&lt;`: `<script>` in a sentence, too."""
     parts: list[str] = []
     known: dict[str, int] = {}
-    tags = {found.lower() for found in _NAME.findall(text)}
-    unknown = {tag[1:] for tag in tags if tag[1:] not in NAMES and f"</{tag[1:]}" not in tags}
+    tags = cache(lambda: {name.lower() for name in _NAME.findall(text)})
+    begun = {name.lower() for name in set(_BEGUN.findall(text))}
+    unknown = {name for name in begun - NAMES if f"</{name}" not in tags()}
     mentioned: set[str] = set()
     last_comment = text.rfind("-->")
     place = 0
@@ -154,15 +159,14 @@ def _is_mention(tag: str, content: str) -> bool:
     return "=" not in tag and is_text and not _SCRIPT_SIGN.search(words)
 
 
-def _as_word(match: re.Match[str], tags: set[str]) -> str:
+def _as_word(match: re.Match[str], tags: Callable[[], set[str]]) -> str:
     """A tag without a partner, as text where it is a word of a sentence: 表单 <input> 及其他.
 
-    `tags` are the beginnings of all tags, as `</script`.
+    `tags` gives the beginnings of all tags, as `</script`.
     """
     text, found = match.string, _NAME.match(match[0])
     tag = found[0].lower()[1:] if found else ""
-    partner = f"<{tag[1:]}" if tag[:1] == "/" else f"</{tag}"
-    if not tag or tag in _CODE or partner in tags:
+    if not tag or tag in _CODE:
         return match[0]
     before = text[max(0, match.start() - 2) : match.start()]
     after = text[match.end() : match.end() + 2]
@@ -174,7 +178,8 @@ def _as_word(match: re.Match[str], tags: set[str]) -> str:
     else:
         glued = before[-1:].isalnum() and after[:1].isalnum()
         is_word = sides > (tag not in _NEVER_BARE) and not glued
-    return f"&lt;{match[0][1:]}" if is_word else match[0]
+    partner = f"<{tag[1:]}" if tag[0] == "/" else f"</{tag}"
+    return f"&lt;{match[0][1:]}" if is_word and partner not in tags() else match[0]
 
 
 def _is_html_code(tag: re.Match[str]) -> bool:
