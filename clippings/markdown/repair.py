@@ -87,6 +87,7 @@ _COMPARISON = re.compile(
     r"<(?<=\w<)(?=[A-Za-z]\w*\s+(?!(?:hidden|disabled|checked|open|controls|reversed|loop|muted"
     r"|autoplay|allowfullscreen|nowrap|noshade|ismap)\b)\w[^<>\"'=]*>)"
 )
+_PARAMETER = re.compile(r"&(?=[A-Za-z]\w*=)")  # of an address: ?a=1&copy=2 is no ©
 _CELL = re.compile(r"(?i)<(/?)t[dhr](?=[\s>])")
 _SCRIPT_SIGN = re.compile(r"[{}()=;\n]")
 # In code, a comment without words is the work of a script: <!-- -->, <!--=-->.
@@ -231,7 +232,7 @@ def mend_ends(text: str) -> str:
         last_comment = text.rfind("-->") + 1
         if text.find("<!--", last_comment) >= 0:
             text = text[:last_comment] + text[last_comment:].replace("<!--", "")
-    text = _COMPARISON.sub("&lt;", text)
+    text = _PARAMETER.sub("&amp;", _COMPARISON.sub("&lt;", text))
     text = _CUT_SHORT.sub("&lt;", text)
     if "<td" in text and "<table" not in text:  # cells of no table would run into each other
         text = _CELL.sub(r"<\1div", text)
