@@ -47,7 +47,7 @@ class Document:
         if text != source or mended != text:
             self.lost = lost_in_repair(source, self.root)
         _clean(self.root, present)
-        if unescape and ("&lt;" in source or "&amp;lt;" in source):
+        if unescape and ("&lt;" in text or "&amp;lt;" in text):
             self._unescape()
 
     def _unescape(self) -> None:
