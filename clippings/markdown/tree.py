@@ -91,10 +91,11 @@ def _tend_code(root: Element) -> None:
     """Code in a table with its line numbers becomes one `<pre>`; other numbers and buttons go."""
     for table in list(root.iter_elements("table")):
         if cells := code_cells(table):
-            table.replace_with(Element("pre", None, [Text("\n".join(map(code_text, cells)))]))
-    for code in list(root.iter_elements("pre")):
-        drop_copy_button(code)
-        drop_line_numbers(code)
+            code = "\n".join(code_text(cell).removesuffix("\n") for cell in cells)
+            table.replace_with(Element("pre", None, [Text(code)]))
+    for pre in list(root.iter_elements("pre")):
+        drop_copy_button(pre)
+        drop_line_numbers(pre)
     for number in list(filter(is_line_number, root.iter_elements())):
         if any(isinstance(up, Element) and up.tag == "pre" for up in number.ancestors):
             number.extract()
