@@ -127,15 +127,14 @@ def bare_as_text(text: str) -> str:
             end = _end_tag(text, name, inside, known)
         else:
             end = text.find("-->", inside) if tag == "<!--" and inside <= last_comment else -1
-        content = text[inside:end]
-        if end >= 0 and name and name not in _CODE and _is_mention(tag, content):
-            mentioned.add(f"</{name}>")
-            parts.append(f"&lt;{tag[1:]}")
-            continue
         if end < 0:
             parts.append(f"&lt;{tag[1:]}" if tag in mentioned else _as_word(apart, tags))
             continue
-        place = end
+        if name and name not in _CODE and _is_mention(apart):
+            mentioned.add(f"</{name}>")
+            parts.append(f"&lt;{tag[1:]}")
+            continue
+        place, content = end, text[inside:end]
         if name in _CODE and "<" in content:
             content = _bare_in_code(content, tag, name)
         parts += tag, content
@@ -153,11 +152,16 @@ def _without_unknown(text: str, unknown: set[str]) -> str:
     return _BARE_TAG.sub(written, text) if unknown else text
 
 
-def _is_mention(tag: str, content: str) -> bool:
+def _is_mention(tag: re.Match[str]) -> bool:
     """Whether a script or style is two names in a sentence: 在 <script> 与 </script> 之间."""
-    words = content.partition("<")[0]
-    is_text = bool(words.strip()) or content.startswith("</")
-    return "=" not in tag and is_text and not _SCRIPT_SIGN.search(words)
+    words = _words_after(tag)
+    is_text = bool(words.strip()) or tag.string.startswith("</", tag.end())
+    return "=" not in tag[0] and is_text and not _SCRIPT_SIGN.search(words)
+
+
+def _words_after(tag: re.Match[str]) -> str:
+    next_tag = tag.string.find("<", tag.end())
+    return tag.string[tag.end() : next_tag if next_tag >= 0 else None]
 
 
 def _as_word(match: re.Match[str], tags: Callable[[], set[str]]) -> str:
@@ -175,7 +179,7 @@ def _as_word(match: re.Match[str], tags: Callable[[], set[str]]) -> str:
     sides = (edges[0] not in ("", ">", "\n")) + (edges[1] not in ("", "<", "\n"))
     if tag in ("script", "style"):
         is_word = sides == 2 or "src" not in match[0]
-        is_word &= not _SCRIPT_SIGN.search(text[match.end() :].partition("<")[0])
+        is_word &= not _SCRIPT_SIGN.search(_words_after(match))
     else:
         glued = before[-1:].isalnum() and after[:1].isalnum()
         is_word = sides > (tag not in _NEVER_BARE) and not glued
