@@ -52,6 +52,7 @@ _APART = re.compile(
     r"|fieldset|legend|picture|source|img|a) ?/?>)"
 )
 _CODE = frozenset("pre code tt samp kbd".split())
+_CODE_START = re.compile(r"(?i)<(pre|code)(?=[\s>])[^<>]*>")
 # Without attributes these do nothing: one word beside them is enough to be a word.
 _NEVER_BARE = frozenset(
     "input textarea select iframe video audio canvas object embed meta link template img".split()
@@ -111,7 +112,7 @@ def bare_as_text(text: str) -> str:
     """Return HTML whose bare `<` in code and sentences is `&lt;`: `<script>` in a sentence, too."""
     parts: list[str] = []
     known: dict[str, int] = {}
-    tags = cache(lambda: {name.lower() for name in _NAME.findall(text)})
+    tags = cache(lambda: {name.lower() for name in _NAME.findall(_without_code(text))})
     begun = {name.lower() for name in set(_BEGUN.findall(text))}
     unknown = {name for name in begun - NAMES if f"</{name}" not in tags()}
     mentioned: set[str] = set()
@@ -139,6 +140,19 @@ def bare_as_text(text: str) -> str:
             content = _bare_in_code(content, tag, name)
         parts += tag, content
     return "".join([*parts, _without_unknown(text[place:], unknown)])
+
+
+def _without_code(text: str) -> str:
+    """The text outside of code: what ends there is no partner of a word."""
+    parts: list[str] = []
+    known: dict[str, int] = {}
+    place = 0
+    for start in _CODE_START.finditer(text):
+        end = _end_tag(text, start[1].lower(), start.end(), known) if start.end() > place else -1
+        if end >= 0:
+            parts.append(text[place : start.start()])
+            place = end
+    return "".join([*parts, text[place:]])
 
 
 def _without_unknown(text: str, unknown: set[str]) -> str:
