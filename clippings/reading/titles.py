@@ -71,11 +71,11 @@ def _meant(written: str, generated: bool) -> tuple[str, bool] | None:
     if written and (lead == len(written) or min(lead, tail) > 1):
         run = min(lead, tail)
         return unquoted(written[run:-run], escaped=False), False
-    if is_yaml or ("\n" in written and written[0] not in "|>-{"):
+    if is_yaml or ("\n" in written and (generated or written[0] not in "|>-{")):
         lines = "\n".join(filter(None, map(str.strip, written.split("\n"))))
         return unquoted(lines, escaped=not generated), is_yaml
     is_list = written[:1] == "[" and written.endswith("]") and written != "[]"
-    is_text = generated and "#" in written and written[0] not in "'\""
+    is_text = generated and ("#" in written or written[:1] in ("-", "."))
     if is_list or is_text or re.search(r"^#|\s#\w", written):
         return None if written[0] in "'\"" else (written, True)
     return None
