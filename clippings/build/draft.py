@@ -170,8 +170,8 @@ class Draft:
         )
 
     def _find_similar(self) -> Similar:
-        columns = [*zip(*self._state.features(), strict=True)] or ((),) * 5
-        return find_similar(ArticleFeatures(*columns), self._state.sketch_of)
+        features = ArticleFeatures.of(self._state.features())
+        return find_similar(features, self._state.sketch_of)
 
 
 def _told(changes: Changes) -> dict[str, dict[str, Any]]:

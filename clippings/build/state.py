@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import os
 import sqlite3
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 
 from clippings.database.inspect import inspected_beside
@@ -65,9 +65,9 @@ class State:
         """Note what tells which articles an article is like."""
         self._db.executemany("insert into features values (?, ?, ?, ?, ?, ?)", rows)
 
-    def features(self) -> list[tuple[int, str | None, bytes, bytes, bytes]]:
-        """Return those of all articles, by id, without the sketch."""
-        return self._db.execute(_FEATURES).fetchall()
+    def features(self) -> Iterator[tuple[int, str | None, bytes, bytes, bytes]]:
+        """Give those of all articles, by id, without the sketch."""
+        yield from self._db.execute(_FEATURES)
 
     def sketch_of(self, article: int) -> bytes:
         """Return the sketch of an article."""

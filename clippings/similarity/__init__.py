@@ -6,7 +6,8 @@ keywords of each article ──────────────────�
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from array import array
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from typing import NamedTuple
 
 import numpy as np
@@ -23,14 +24,32 @@ RelatedRow = tuple[int, int, int, float]
 
 
 class ArticleFeatures(NamedTuple):
-    """What tells which articles are alike, of all articles in the order of their ids; the numbers
-    are packed."""
+    """What tells which articles are alike, of all articles in the order of their ids."""
 
-    ids: Sequence[int]
-    published: Sequence[str | None]
-    keywords: Sequence[bytes]  # uint32 each
-    factors: Sequence[bytes]  # uint8 each
-    band_keys: Sequence[bytes]  # uint32 each
+    ids: list[int]
+    published: list[str | None]
+    keywords: Keywords
+    key_counts: Array  # how many of the band keys are each one's
+    band_keys: Array
+
+    @classmethod
+    def of(cls, rows: Iterable[tuple[int, str | None, bytes, bytes, bytes]]) -> ArticleFeatures:
+        """Unpack rows of id, date, keywords (uint32), their factors (uint8), band keys (uint32).
+        Only the numbers are kept, for these are many."""
+        ids, published, words, factors, keys = [], [], bytearray(), bytearray(), bytearray()
+        counts, key_counts = array("q"), array("q")
+        for article, date, of_words, of_factors, of_keys in rows:
+            ids.append(article)
+            published.append(date)
+            counts.append(len(of_factors))
+            key_counts.append(len(of_keys) // 4)
+            words += of_words
+            factors += of_factors
+            keys += of_keys
+        keywords = Keywords(
+            np.array(counts), np.frombuffer(words, np.uint32), np.frombuffer(factors, np.uint8)
+        )
+        return cls(ids, published, keywords, np.array(key_counts), np.frombuffer(keys, np.uint32))
 
 
 class Similar(NamedTuple):
@@ -59,23 +78,13 @@ class Similar(NamedTuple):
 def find_similar(known: ArticleFeatures, sketch_of: Callable[[int], bytes]) -> Similar:
     """Return the near-duplicates and the related articles; `sketch_of` gives that of an id."""
     days = np.array([day_number(date) for date in known.published], np.int64)
-    keys = np.frombuffer(b"".join(known.band_keys), np.uint32)
-    counts = _counts(known.band_keys, 4)
-    found = list(find_groups(days, counts, keys, lambda article: sketch_of(known.ids[article])))
+    keys = known.key_counts, known.band_keys
+    found = list(find_groups(days, *keys, lambda article: sketch_of(known.ids[article])))
     group = np.full(len(known.ids), -1)
     earliest: dict[int, int] = {}
     for root, article in found:
         group[article] = root
         first = earliest.setdefault(root, article)
         earliest[root] = min(first, article, key=lambda a: (known.published[a] or "", known.ids[a]))
-    keywords = Keywords(
-        _counts(known.factors, 1),
-        np.frombuffer(b"".join(known.keywords), np.uint32),
-        np.frombuffer(b"".join(known.factors), np.uint8),
-    )
     groups = [(known.ids[earliest[root]], known.ids[article]) for root, article in found]
-    return Similar(known.ids, groups, find_related(keywords, group))
-
-
-def _counts(packed: Sequence[bytes], size: int) -> Array:
-    return np.array([len(each) // size for each in packed], np.int64)
+    return Similar(known.ids, groups, find_related(known.keywords, group))

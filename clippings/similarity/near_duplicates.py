@@ -144,9 +144,10 @@ def find_groups(
     """
     known = lru_cache(maxsize=1024)(lambda article: read_sketch(sketch_of(article)))
     pairs = candidate_pairs(days, counts, keys)
-    frames = find_frames(map(known, sorted({article for pair in pairs for article in pair})))
+    frames = find_frames(map(known, np.unique(np.concatenate(pairs)).tolist()))
+    each = zip(map(int, pairs[0]), map(int, pairs[1]), strict=True)
     yield from components(
-        (one, other) for one, other in pairs if is_near_duplicate(known(one), known(other), frames)
+        (one, other) for one, other in each if is_near_duplicate(known(one), known(other), frames)
     )
 
 
@@ -165,9 +166,9 @@ def find_frames(sketches: Iterable[Sketch]) -> Frames:
     return frames
 
 
-def candidate_pairs(days: Array, counts: Array, keys: Array) -> list[tuple[int, int]]:
-    """Return the pairs that share a key and are close in its order of days, by day: each article
-    has its pairs near each other. `find_groups` has the parameters."""
+def candidate_pairs(days: Array, counts: Array, keys: Array) -> tuple[Array, Array]:
+    """Return the pairs that share a key and are close in its order of days, one and other, by day:
+    each article has its pairs near each other. `find_groups` has the parameters."""
     by_day = np.argsort(days, kind="stable")
     rank = np.empty_like(by_day)
     rank[by_day] = np.arange(len(days))
@@ -182,8 +183,7 @@ def candidate_pairs(days: Array, counts: Array, keys: Array) -> list[tuple[int, 
         is_pair &= day[distance:] - day[:-distance] <= DAYS
         found.append(place[:-distance][is_pair] << np.uint64(31) | place[distance:][is_pair])
     pairs = np.unique(np.concatenate(found))
-    one, other = by_day[pairs >> np.uint64(31)], by_day[pairs & np.uint64(2**31 - 1)]
-    return list(zip(one.tolist(), other.tolist(), strict=True))
+    return by_day[pairs >> np.uint64(31)], by_day[pairs & np.uint64(2**31 - 1)]
 
 
 def components(pairs: Iterable[tuple[int, int]]) -> Iterator[tuple[int, int]]:
