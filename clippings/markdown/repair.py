@@ -88,7 +88,8 @@ _COMPARISON = re.compile(
     r"<(?<=\w<)(?=[A-Za-z]\w*\s+(?!(?:hidden|disabled|checked|open|controls|reversed|loop|muted"
     r"|autoplay|allowfullscreen|nowrap|noshade|ismap)\b)\w[^<>\"'=]*>)"
 )
-_PARAMETER = re.compile(r"&(?=[A-Za-z]\w*=)")  # of an address: ?a=1&copy=2 is no ©
+# A parameter of an address, ?a=1&copy=2, is no ©; `a &lt= b` is a sign.
+_PARAMETER = re.compile(r"&(?!(?:lt|gt|amp|quot|nbsp)=)(?=[A-Za-z]\w*=)")
 _CELL = re.compile(r"(?i)<(/?)t[dhr](?=[\s>])")
 _SCRIPT_SIGN = re.compile(r"[{}()=;\n]")
 # In code, a comment without words is the work of a script: <!-- -->, <!--=-->.
