@@ -92,6 +92,7 @@ _COMPARISON = re.compile(
 _PARAMETER = re.compile(r"&(?!(?:lt|gt|amp|quot|nbsp)=)(?=[A-Za-z]\w*=)")
 _CELL = re.compile(r"(?i)<(/?)t[dhr](?=[\s>])")
 _SCRIPT_SIGN = re.compile(r"[{}()=;\n]")
+_END_OF_SENTENCE = re.compile("</(?:p|li|h[1-6]|t[dh]|strong|b|em)>")
 # In code, a comment without words is the work of a script: <!-- -->, <!--=-->.
 _NO_WORDS = re.compile(r"\W*-->")
 _ONE_TAG = re.compile(r"\s*<(?:br|wbr|img)(?=[\s/>])(?![^<>]*//)[^<>]*>\s*")
@@ -132,10 +133,11 @@ def bare_as_text(text: str) -> str:
         if end < 0:
             parts.append(f"&lt;{tag[1:]}" if tag in mentioned else _as_word(apart, tags))
             continue
-        if name and name not in _CODE and _is_mention(apart):
+        if name and name not in _CODE and _is_mention(apart, end):
             mentioned.add(f"</{name}>")
             parts.append(f"&lt;{tag[1:]}")
             continue
+        mentioned.discard(f"</{name}>")
         place, content = end, text[inside:end]
         if name in _CODE and "<" in content:
             content = _bare_in_code(content, tag, name)
@@ -167,16 +169,24 @@ def _without_unknown(text: str, unknown: set[str]) -> str:
     return _BARE_TAG.sub(written, text) if unknown else text
 
 
-def _is_mention(tag: re.Match[str]) -> bool:
-    """Whether a script or style is two names in a sentence: 在 <script> 与 </script> 之间."""
-    words = _words_after(tag)
-    is_text = bool(words.strip()) or tag.string.startswith("</", tag.end())
-    return "=" not in tag[0] and is_text and not _SCRIPT_SIGN.search(words)
+def _is_mention(tag: re.Match[str], close: int) -> bool:
+    """Whether a script or style is two names in a sentence: 在 <script> 与 </script> 之间.
+
+    `close` is where its end tag begins.
+    """
+    text, end = tag.string, tag.end()
+    words = text[end : text.find("<", end)].strip()
+    is_text = words or (text.startswith("</", end) and end < close)
+    return "=" not in tag[0] and bool(is_text) and not _is_before_code(tag)
 
 
-def _words_after(tag: re.Match[str]) -> str:
-    next_tag = tag.string.find("<", tag.end())
-    return tag.string[tag.end() : next_tag if next_tag >= 0 else None]
+def _is_before_code(tag: re.Match[str]) -> bool:
+    """Whether code follows the tag of a script or style, and not the rest of a sentence."""
+    text, end = tag.string, tag.end()
+    next_tag = text.find("<", end)
+    next_tag = next_tag if next_tag >= 0 else len(text)
+    is_code = _SCRIPT_SIGN.search(text, end, next_tag) is not None
+    return is_code and not _END_OF_SENTENCE.match(text, next_tag)
 
 
 def _as_word(match: re.Match[str], tags: Callable[[], set[str]]) -> str:
@@ -194,7 +204,7 @@ def _as_word(match: re.Match[str], tags: Callable[[], set[str]]) -> str:
     sides = (edges[0] not in ("", ">", "\n")) + (edges[1] not in ("", "<", "\n"))
     if tag in ("script", "style"):
         is_word = sides == 2 or "src" not in match[0]
-        is_word &= not _SCRIPT_SIGN.search(_words_after(match))
+        is_word &= not _is_before_code(match)
     else:
         glued = before[-1:].isalnum() and after[:1].isalnum()
         is_word = sides > (tag not in _NEVER_BARE) and not glued
