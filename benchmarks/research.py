@@ -17,10 +17,11 @@ from pathlib import Path
 
 import numpy as np
 
-from clippings.search import count, parse_query
 from clippings.search.concordance import Concordance, concordance
 from clippings.search.keyness import collocates, keyness
 from clippings.search.occurrences import open_positions, read_sample
+from clippings.search.query import parse_query
+from clippings.search.results import count
 from clippings.search.vocabulary import Vocabulary
 
 SAMPLES = 5

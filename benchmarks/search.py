@@ -30,17 +30,13 @@ from typing import Any, TypeVar
 import click
 
 from clippings.database.index import labels
-from clippings.search import (
-    ORDERS,
-    count,
-    facts,
-    find,
-    folding_table,
-    parse_query,
-    snippet,
-)
 from clippings.search.arrays import TextBatch
-from clippings.search.folding import CJK
+from clippings.search.folding import CJK, folding_table
+from clippings.search.passages import search
+from clippings.search.query import parse_query
+from clippings.search.results import ORDERS, count
+from clippings.search.snippets import snippet
+from clippings.search.tokens import facts
 from generate import Draft, clauses_of, drafts, made_up_clauses
 
 PROJECT = Path(__file__).parents[1]
@@ -58,7 +54,7 @@ INSERT = f"insert into articles_fts (rowid, {COLUMNS}) values (?{', ?' * 9})"
 ONE_SEGMENT = "insert into {0} ({0}, rank) values ('hashsize', 67108864)"
 OPTIMIZE = "insert into {0} ({0}) values ('optimize')"
 
-PATHS = "select docid, path from articles join placements on placements.id = articles.id"
+PATHS = "select articles.id, path from articles join placements on placements.id = articles.id"
 
 Result = TypeVar("Result")
 
@@ -285,8 +281,8 @@ def ask(connection: sqlite3.Connection, name: str, asked: list[list[str]]) -> No
     paths = dict(connection.execute(PATHS).fetchall())
     places, seconds = [], []
     for question, answers in asked:
-        spent, found = cpu(partial(find, connection, parse_query(question), "relevance", 10))
-        shown = [paths[docid] for docid in (*found.docids, *found.closest.matched)][:10]
+        spent, found = cpu(partial(search, connection, parse_query(question), limit=10))
+        shown = [paths[hit.article["id"]] for hit in found.first(10)]
         seconds.append(spent)
         hits = (place for place, path in enumerate(shown, 1) if digest(path) in answers.split())
         places.append(next(hits, 0) if answers else not shown)

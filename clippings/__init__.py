@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
 def open(
     database: str | os.PathLike[str] = "clippings.db", *, frames: bool | None = None
-) -> Archive[Any]:
+) -> Archive:
     """Open a finished database to read: a file, or its http(s) address (see `Archive`).
 
     What an address offers is downloaded once and kept in the cache folder

@@ -17,10 +17,13 @@ from wcwidth import clip, rjust, width, wrap
 
 from clippings.library import english, explain, open_file
 from clippings.models import OpenError
-from clippings.search import COUNTED, ORDERS, Query, Snippet, count, parse_query, snippet
 from clippings.search.concordance import ORDERS as LINE_ORDERS
 from clippings.search.concordance import Line, concordance
-from clippings.search.passages import COLUMNS, Found, find_passages, usual_order
+from clippings.search.passages import COLUMNS, Hit
+from clippings.search.passages import search as find_passages
+from clippings.search.query import Query, parse_query
+from clippings.search.results import COUNTED, ORDERS
+from clippings.search.snippets import Snippet
 
 MATCH = {"fg": "yellow", "bold": True}
 INDENT = "  "
@@ -104,23 +107,22 @@ def search(
     """
     parsed = _understood(query)
     with _reading(database) as conn:
-        found = [*find_passages(conn, parsed, order or usual_order(parsed), limit)]
-        total = count(conn, parsed.match)
-    if found and not total:
+        results = find_passages(conn, parsed, order or "", limit)
+    found, exact, total = results.first(limit), len(results.hits), results.total
+    if found and not exact:
         click.echo(english("search.closest"), err=True)
-    rows = [each.row for each in found]
+    rows = [hit.row for hit in found]
     if form == "json":
         click.echo(json.dumps(rows, ensure_ascii=False, indent=1))
     elif form == "csv":
         writer = csv.writer(sys.stdout, lineterminator="\n")
         writer.writerows((COLUMNS, *(row.values() for row in rows)))
     else:
-        for each in found:
-            _show(each, parsed)
+        for hit in found:
+            _show(hit)
     if not found:
         click.echo("Nothing was found.", err=True)
         sys.exit(1)
-    exact = sum(each.row["matched"] is None for each in found)
     more = "; --limit shows more" if exact < total else ""
     number = f"more than {COUNTED:,}" if total > COUNTED else f"{total:,}"
     click.echo(f"{exact} of {number} articles{more}", err=True)
@@ -171,15 +173,15 @@ def _aligned(line: Line, columns: int) -> str:
     return f"{line.day or '':10}  {before}{click.style(word, fg='yellow', bold=True)}{after}"
 
 
-def _show(found: Found, query: Query) -> None:
+def _show(hit: Hit) -> None:
     """Write for people: title, where it is from, and the passage with its matches coloured."""
-    row = found.row
-    title, author = row["title"], row["author"] if row["author"] != row["source"] else None
-    holds = f"holds {row['matched']}" if row["matched"] else None
+    row = hit.article
+    author = row["author"] if row["author"] != row["source"] else None
+    holds = f"holds {' · '.join(hit.matched)}" if hit.matched else None
     byline = (holds, row["day"], row["source"], author, row["url"] or f"no. {row['id']}")
-    _echo(_coloured(snippet(title, query, length=len(title)), bold=True))
+    _echo(_coloured(hit.title, bold=True))
     _echo(click.style(_safe(" · ".join(filter(None, byline))), dim=True), INDENT)
-    _echo(_coloured(found.passage), INDENT)
+    _echo(_coloured(hit.passage), INDENT)
     click.echo()
 
 

@@ -12,25 +12,25 @@ import warnings
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from importlib.util import find_spec
 from pathlib import Path
-from typing import Any, Generic, TypeVar
+from typing import Any
 
 from clippings.dataset.download import ADDRESS, fetch
 from clippings.dataset.tables import open_readonly
 from clippings.models import OpenError
-from clippings.search import ORDERS, Note, Query, parse_query
 from clippings.search.concordance import ORDERS as LINE_ORDERS
 from clippings.search.concordance import Line, concordance
 from clippings.search.functions import register
 from clippings.search.keyness import Collocate, KeyWord, collocates, keyness
 from clippings.search.occurrences import open_positions
-from clippings.search.passages import ABOUT, COLUMNS, find_passages, usual_order
+from clippings.search.passages import ABOUT, COLUMNS, search
+from clippings.search.query import Note, Query, parse_query
+from clippings.search.results import ORDERS
 from clippings.search.timeline import PERIODS
 from clippings.search.trends import MEASURES, Question, read_trends
 from clippings.site.i18n import translator
 
-Table = TypeVar("Table")
-Present = Callable[[Sequence[str], Sequence[Sequence[Any]]], Table]
-"""Makes a table of the names of its columns and its rows."""
+Table = Any
+"""A pandas DataFrame, or a list of dicts."""
 
 PERIODS_SHOWN = 40_000
 """Periods of a time line at most: a century of days."""
@@ -43,7 +43,7 @@ _ARTICLES = f"""
 """
 
 
-def open_archive(database: str, frames: bool | None) -> Archive[Any]:
+def open_archive(database: str, frames: bool | None) -> Archive:
     """See `clippings.open`."""
     if frames is None:
         frames = find_spec("pandas") is not None
@@ -97,7 +97,7 @@ def english(key: str, **values: Any) -> str:
     return translator("en")(key, **values)
 
 
-class Archive(Generic[Table]):
+class Archive:
     """An open database. Its methods answer with tables: DataFrames, or lists of dicts.
 
     >>> with clippings.open("clippings.db", frames=False) as archive:
@@ -107,11 +107,11 @@ class Archive(Generic[Table]):
     The examples below go on with an `archive` that is open.
     """
 
-    def __init__(self, conn: sqlite3.Connection, present: Present[Table]) -> None:
+    def __init__(self, conn: sqlite3.Connection, present: Callable[..., Table]) -> None:
         self._conn = conn
         self._present = present
 
-    def __enter__(self) -> Archive[Table]:
+    def __enter__(self) -> Archive:
         return self
 
     def __exit__(self, *_: object) -> None:
@@ -143,12 +143,11 @@ class Archive(Generic[Table]):
         ('2022-01-25', '样例彗星为什么有两条尾巴')
         """
         parsed = self._parsed(query)
-        order = order or usual_order(parsed)
-        _known("order", order, ORDERS)
-        found = [*find_passages(self._conn, parsed, order, limit)]
-        if found and found[0].row["matched"]:
+        _known("order", order or "newest", ORDERS)
+        found = search(self._conn, parsed, order, limit)
+        if found.closest and not found.hits:
             warnings.warn(english("search.closest"), stacklevel=2)
-        return self._present(COLUMNS, [[*each.row.values()] for each in found])
+        return self._present(COLUMNS, [[*hit.row.values()] for hit in found.first(limit)])
 
     def articles(self, query: str = "", *, text: bool = False) -> Table:
         """Return all articles that a query finds (every one without a query), the newest first;

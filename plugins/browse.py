@@ -3,7 +3,7 @@
 /section/… /source/… /feed/… /tag/…     the articles under a name
 /day/… /month/… /year/…  /undated       those of a stretch of time, and those of none
 /articles                               all of them, newest first
-/archive /sources /about                every month, every name, and what the build counted
+/archive /sources                       every month, every name
 """
 
 from calendar import Calendar
@@ -17,7 +17,7 @@ from datasette import hookimpl
 from datasette.app import Datasette
 from datasette.utils.asgi import Request, Response
 
-from clippings.search import quoted
+from clippings.search.query import filter_for
 from clippings.site import listings
 from clippings.site.addresses import Missing, archive, number_in
 from clippings.site.answers import page
@@ -101,7 +101,7 @@ def browse(kind: str) -> Callable[..., Any]:
             "listing": listing,
             "view": view if view in VIEWS else VIEWS[0],
             "views": VIEWS,
-            "search": f"{kind}:{quoted(listing.name)}" if kind in NAMED else "",
+            "search": filter_for(kind, listing.name) if kind in NAMED else "",
             **found,
         }
         status = 200 if found["total"] or kind not in (*NAMED, *DATED) else 404
@@ -135,11 +135,6 @@ def read_names(conn: Connection) -> dict[str, Any]:
     }
 
 
-def read_accounting(conn: Connection) -> dict[str, Any]:
-    """Return what the build counted."""
-    return {"counts": dict(conn.execute("select name, count from accounting").fetchall())}
-
-
 def index(template: str, read: Callable[[Connection], dict[str, Any]]) -> Callable[..., Any]:
     """Return the view of a template with what `read` finds in the database."""
 
@@ -159,5 +154,4 @@ def register_routes() -> list[Route]:
         Page(r"^/articles$", browse("all"), turns, sitemap=True),
         Page(r"^/archive$", index("archive.html", read_months), sitemap=True),
         Page(r"^/sources$", index("sources.html", read_names), sitemap=True),
-        Page(r"^/about$", index("about.html", read_accounting), sitemap=True),
     )

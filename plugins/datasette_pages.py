@@ -19,7 +19,7 @@ from datasette import hookimpl
 from datasette.app import Datasette
 from datasette.filters import Filters
 from datasette.utils import to_css_class
-from datasette.utils.asgi import Request
+from datasette.utils.asgi import BadRequest, Request
 from jinja2 import Environment
 from markupsafe import Markup, escape
 
@@ -151,6 +151,16 @@ def counts_by_month(columns: Sequence[str], rows: Iterable[Any]) -> list[tuple[s
     plain = [(Markup(row[month]).striptags(), str(row[articles])) for row in rows]
     is_month = LISTED["month"].fullmatch
     return without_gaps({name: int(n) for name, n in plain if is_month(name) and n.isdecimal()})
+
+
+@hookimpl
+def filters_from_request(request: Request, table: str) -> None:
+    """Refuse `?_search_title=`: Datasette compares the index, which counts by docid, with
+    articles.id, and would find nothing."""
+    asked = next((key for key in request.args if key.startswith("_search_")), None)
+    if asked and table == "articles":
+        field, value = asked.removeprefix("_search_"), request.args[asked]
+        raise BadRequest(f"Search a column by the query: ?_search={field}:{value}")
 
 
 @hookimpl

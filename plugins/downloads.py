@@ -1,6 +1,6 @@
 """The archive as a dataset: files to take away, in parts too, and the pages that describe them.
 
-/downloads  /dictionary  /datasheet                 for people
+/downloads  /dictionary  /datasheet  /about         for people
 /croissant.json  /datapackage.json  /CITATION.cff   for programs
 /clippings.db                             the database as it is served
 /downloads/articles.parquet               the newest file of that name
@@ -32,7 +32,6 @@ from clippings.site.addresses import DATABASE, Missing, archive, site_root
 from clippings.site.answers import page
 from clippings.site.compatibility import ensure_download
 from clippings.site.dataset import description, release_folder
-from clippings.site.live_database import LiveDatabase
 from clippings.site.pages import Page, Route, View, routes
 from clippings.site.streaming import StreamedResponse
 
@@ -116,15 +115,8 @@ def send_file(file: OpenFile, request: Request) -> StreamedResponse:
         headers["content-range"] = f"bytes {first}-{first + length - 1}/{file.size}"
     elif status == 416:
         headers["content-range"] = f"bytes */{file.size}"
-    pieces = read_pieces(file, first, length) if request.method == "GET" else iter(())
+    pieces = read_pieces(file, first, length)
     return StreamedResponse(request, status, headers, pieces, lambda: os.close(file.descriptor))
-
-
-def open_served(database: LiveDatabase) -> OpenFile:
-    """Open the file that the request began with, whatever has come into its place."""
-    snapshot = database.snapshot
-    descriptor = os.dup(snapshot.descriptor)
-    return OpenFile(f"{DATABASE}.db", descriptor, snapshot.stat.st_size, snapshot.hash)
 
 
 def open_released(folder: Path, name: str) -> OpenFile | None:
@@ -145,14 +137,14 @@ def open_released(folder: Path, name: str) -> OpenFile | None:
 
 async def file(datasette: Datasette, request: Request) -> StreamedResponse | Response:
     """Answer /clippings.db and /downloads/…: where there is no release the database is all."""
-    database = archive(datasette)
     await ensure_download(datasette, request.actor, DATABASE)
     if not datasette.setting("allow_download"):
         raise Forbidden("Database download is forbidden")
     name, wanted = request.url_vars.get("name"), request.url_vars.get("tag")
     found = open_released(release_folder(datasette), name) if name else None
-    if found is None and name in (None, f"{DATABASE}.db"):
-        found = open_served(database)
+    if found is None and name in (None, served := f"{DATABASE}.db"):
+        it = archive(datasette).snapshot  # the file that the request began with
+        found = OpenFile(served, os.dup(it.descriptor), it.stat.st_size, it.hash)
     if found is None:
         raise Missing("error.404")
     if wanted and found.sha256[:TAG_LENGTH] != wanted:
@@ -193,6 +185,7 @@ def register_routes() -> list[Route]:
         Page(rf"^/{DATABASE}\.db$", file, is_cached=False),
         Page(released, file, is_cached=False),
         Page(r"^/downloads$", about("downloads.html"), sitemap=True, is_cached=False),
+        Page(r"^/about$", about("about.html"), sitemap=True),
         Page(r"^/dictionary$", about("dictionary.html"), sitemap=True),
         Page(r"^/datasheet$", about("datasheet.html"), sitemap=True),
         Page(rf"^/(?P<description>{names})$", described, is_cached=False),

@@ -160,18 +160,7 @@ async def answer(datasette: Datasette, request: Request) -> StreamedResponse | R
         return Response.text(f"{sha256}  {name}\n", headers=rows)
     disposition = f'attachment; filename="{name}"'
     headers = {"content-type": form.media_type, "content-disposition": disposition, **rows}
-    if request.method == "HEAD":
-        export.close()
-        return Response("", headers=headers)
     return StreamedResponse(request, 200, headers, export.pieces, export.close, EXPORTING)
-
-
-def export_path(datasette: Datasette, request: Request, table: str, ending: str) -> str | None:
-    """Return the address of all pages of the table page that is asked for; None: it has none."""
-    if (REFUSED - {"_next"}) & set(request.args) or not re.fullmatch(TABLE, table):
-        return None
-    path = path_with_removed_args(request, {"_next"}, f"/export/{table}.{ending}")
-    return str(datasette.urls.path(path))
 
 
 @hookimpl
@@ -179,26 +168,19 @@ def table_actions(
     datasette: Datasette, database: str, table: str, request: Request
 ) -> list[dict[str, str]]:
     """Lead from a table to all pages of what it shows, in each format that can be made."""
-    if database != DATABASE:
+    is_known = database == DATABASE and re.fullmatch(TABLE, table)
+    if not is_known or (REFUSED - {"_next"}) & set(request.args):
         return []
-    t = translator_for(request)
-    return [
-        {"href": path, "label": t.strings["export.formats"][ending]}
+    labels = translator_for(request).strings["export.formats"]
+    paths = {
+        ending: path_with_removed_args(request, {"_next"}, f"/export/{table}.{ending}")
         for ending, form in FORMATS.items()
         if table == "articles" or not form.articles
-        if (path := export_path(datasette, request, table, ending))
+    }
+    return [
+        {"href": datasette.urls.path(path), "label": labels[ending]}
+        for ending, path in paths.items()
     ]
-
-
-@hookimpl
-def extra_template_vars(
-    datasette: Datasette, request: Request, database: str, table: str | None, view_name: str
-) -> dict[str, str]:
-    """Make the CSV link of a table page lead to the whole; Datasette's own stops at 1,000 rows."""
-    if (database, view_name) != (DATABASE, "table") or not table:  # a query's page has no table
-        return {}
-    path = export_path(datasette, request, table, "csv")
-    return {"url_csv": path} if path else {}
 
 
 @hookimpl

@@ -23,9 +23,8 @@ from datasette.app import Datasette
 from datasette.utils.asgi import Request, Response
 
 from clippings.markdown.rendering import render_html
-from clippings.search import parse_query
+from clippings.search.query import filter_for, parse_query
 from clippings.search.timeline import matching
-from clippings.search.trends import named
 from clippings.site import listings
 from clippings.site.addresses import (
     DATABASE,
@@ -89,33 +88,26 @@ def channel_of(path: str, query: str) -> Channel:
     """Return what the feed of a page is of, by the page's path and what is searched there."""
     if found := NAMED.fullmatch(path):
         kind, name = found[1], unquote(found[2])
-        return Channel(browse_path(kind, name), name, named(kind, name))
+        return Channel(browse_path(kind, name), name, filter_for(kind, name))
     return Channel(path, query, query) if path == "/search" else ARCHIVE
-
-
-def older_page(articles: int, number: int) -> int:
-    """Return the number of the archive page before one, or with the number 0 before the newest; 0
-    for none.
-
-    Archive pages are full, the oldest is 1: what is left over is among the newest `SIZE` articles,
-    and new articles at the end leave every page as it is.
-    """
-    if number:
-        return number - 1
-    return articles // SIZE if articles > SIZE else 0
 
 
 def read_page(
     conn: sqlite3.Connection, match: str, number: int | None
 ) -> tuple[list[sqlite3.Row], int]:
     """Return an archive page of what an FTS5 expression finds, or with the number 0 the newest:
-    its articles, newest first (none where there is no such page), and the page before it."""
+    its articles, newest first (none where there is no such page), and the page before it.
+
+    Archive pages are full, the oldest is 1: what is left over is among the newest `SIZE` articles,
+    and new articles at the end leave every page as it is.
+    """
     docids = matching(conn, match)
-    if number is None or number > len(docids) // SIZE:
+    pages = len(docids) // SIZE
+    if number is None or number > pages:
         return [], 0
     shown = docids[(number - 1) * SIZE : number * SIZE] if number else docids[-SIZE:]
     rows = conn.execute(ENTRIES, [json.dumps(shown)]).fetchall()
-    return rows, older_page(len(docids), number)
+    return rows, number - 1 if number else pages if len(docids) > SIZE else 0
 
 
 def tag(address: str, root: str) -> str:

@@ -25,10 +25,6 @@ from clippings.site.live_database import LiveDatabase
 from clippings.site.pages import Page, Route, routes
 
 NEWEST = f"select {CARD} from articles order by docid desc limit 10"
-EXTENT = """
-    select (select count from accounting where name = 'articles') as articles,
-      (select min(day) from articles) as first_day, (select max(day) from articles) as last_day
-"""
 CHANGED = f"""
     select {CARD} from articles
     where id in (select value from json_each(?)) order by docid desc limit 100
@@ -50,7 +46,6 @@ def read_home(conn: Connection) -> dict[str, Any]:
     by = suited_period(conn, few_days=MOST_BARS)
     timeline = read_timeline(conn, by, limit=MOST_BARS)
     return {
-        "extent": conn.execute(EXTENT).fetchone(),
         "newest": conn.execute(NEWEST).fetchall(),
         "names": {kind: listings.names(conn, kind, most) for kind, most in NAMES.items()},
         "by": by,
@@ -83,7 +78,7 @@ async def home(datasette: Datasette, request: Request) -> Response:
     found = read_changes(database)
     context["has_changes"] = found and not is_first_edition(database, found)
     root = site_root(datasette, request)
-    about = await description(datasette)
+    context["extent"] = about = await description(datasette)
     whole = description_as("croissant.json", about, root, f"{root}downloads/")
     context["dataset"] = {name: whole[name] for name in whole if name != "recordSet"}
     return await page(datasette, request, "home.html", context)

@@ -19,7 +19,8 @@ from datasette.utils import StartupError
 
 from clippings.dataset.owner import merged, read_about
 from clippings.dataset.tables import open_readonly
-from clippings.site import pages
+from clippings.search.functions import register
+from clippings.search.occurrences import open_positions
 from clippings.site.addresses import DATABASE, archive_file
 from clippings.site.asgi import App
 from clippings.site.compatibility import IS_SECOND, described
@@ -43,10 +44,6 @@ def check_prefix(datasette: Datasette) -> None:
     prefix = datasette.setting("base_url")
     if not re.fullmatch(r"/([\w.~-]+/)*", prefix, re.ASCII):
         raise StartupError(f"base_url is {prefix!r}; it begins and ends with a slash: /archive/")
-    pages.load(datasette)
-    datasettes = (f"/{DATABASE}/", "/-/", "/static/")
-    if prefix != "/" and (prefix in datasettes or pages.are_below(prefix)):
-        raise StartupError(f"base_url {prefix} is an address of the site itself; choose another")
 
 
 SWITCH = 0.0005
@@ -74,10 +71,13 @@ def startup(datasette: Datasette) -> Callable[[], Awaitable[None]] | None:
     return partial(save_queries_from_config, datasette)
 
 
-@hookimpl(trylast=True)  # after the plugins that use the connection without bounds
+# After the plugins that use the connection without bounds, and Datasette's own escape_fts.
+@hookimpl(trylast=True)
 def prepare_connection(conn: sqlite3.Connection, database: str) -> None:
-    """Let nobody write, whatever Datasette lets through."""
+    """Give the query language to SQL; let nobody write, whatever Datasette lets through."""
+    register(conn)
     if database == DATABASE:
+        open_positions(conn)
         only_read(conn)
 
 

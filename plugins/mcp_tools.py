@@ -15,9 +15,9 @@ from datasette.app import Datasette
 from datasette.utils.asgi import Response
 
 from clippings.dataset.bibliography import as_bibtex, as_line, entry
-from clippings.search import count, parse_query
 from clippings.search.concordance import concordance
-from clippings.search.passages import find_passages, usual_order
+from clippings.search.passages import ABOUT, search
+from clippings.search.query import parse_query
 from clippings.search.trends import MOST_TERMS, Question, read_trends
 from clippings.site.addresses import article_url
 from clippings.site.answers import TooSlow, visit
@@ -29,10 +29,7 @@ LineOrder = Literal["date", "right", "left", "source"]
 MOST = 100  # results of a tool
 PAGE = 8_000  # characters of an article's page
 MOST_PERIODS = 120
-ARTICLE = """
-    select id, title, published, day, source, section, author, language, url, markdown
-    from articles where id = ?
-"""
+ARTICLE = f"select {ABOUT}, markdown from articles where id = ?"
 STORY = """
     select id, title, source, day from articles where id in (select article from stories
       where story = (select story from stories where article = ?)) order by docid
@@ -77,8 +74,8 @@ class Tools:
         parsed, most = parse_query(query), max(1, min(limit, MOST))
 
         def read(conn: Connection) -> dict[str, Any]:
-            found = find_passages(conn, parsed, order or usual_order(parsed), most)
-            return {"total": count(conn, parsed.match), "found": [each.row for each in found]}
+            found = search(conn, parsed, order or "", most)
+            return {"total": found.total, "found": [hit.row for hit in found.first(most)]}
 
         return await self._ask(read)
 

@@ -18,7 +18,8 @@ from datasette.utils.asgi import Request
 from jinja2 import Environment
 
 from clippings.site.addresses import DATABASE, browse_path, picture_address
-from clippings.site.answers import in_turns, site_name, site_tagline, wanted_pictures
+from clippings.site.answers import in_turns, site_name, wanted_pictures
+from clippings.site.compatibility import described
 from clippings.site.i18n import LANGUAGES
 from clippings.site.preferences import CHOICES, theme_for, translator_for
 
@@ -69,7 +70,7 @@ def frame(datasette: Datasette, request: Request | None) -> dict[str, Any]:
         "choice": choice,
         "languages": LANGUAGES,
         "site_name": site_name(datasette, t),
-        "site_tagline": site_tagline(datasette, t),
+        "site_tagline": t.pick(described(datasette).get("description")) or t("site.tagline"),
         "pictures": wanted_pictures(datasette),
     }
 
@@ -102,4 +103,5 @@ def menu_links(datasette: Datasette, request: Request | None) -> list[dict[str, 
         {"href": urls.path("/archive"), "label": t("nav.archive")},
         {"href": urls.path("/sources"), "label": t("nav.sources")},
         {"href": urls.database(DATABASE), "label": t("nav.data")},
+        {"href": urls.path("/trends"), "label": t("nav.trends")},
     ]

@@ -10,7 +10,6 @@
 
 from __future__ import annotations
 
-import sqlite3
 from dataclasses import replace
 from typing import Any, NamedTuple
 from urllib.parse import urlencode
@@ -19,14 +18,12 @@ from datasette import hookimpl
 from datasette.app import Datasette
 from datasette.utils.asgi import Request, Response
 
-from clippings.dataset.encoding import FORMATS
-from clippings.dataset.tables import Column
-from clippings.search import Query, parse_query, quoted
 from clippings.search.concordance import ORDERS, Concordance, Line, concordance
 from clippings.search.keyness import collocates, keyness
-from clippings.search.occurrences import SPAN, open_positions
-from clippings.site.addresses import DATABASE, article_url, number_in
-from clippings.site.answers import page, visit
+from clippings.search.occurrences import SPAN
+from clippings.search.query import Query, parse_query, quoted
+from clippings.site.addresses import article_url, number_in
+from clippings.site.answers import page, rows_file, visit
 from clippings.site.pages import Page, Route, routes
 
 LINES = ("q", "word", "near", "sort")  # parameters that say which lines
@@ -98,18 +95,12 @@ async def concordance_page(datasette: Datasette, request: Request) -> Response:
 async def concordance_file(datasette: Datasette, request: Request) -> Response:
     """Answer with the first MOST_LINES lines as a file; a header says how many there are."""
     found = await read_question(request).lines(datasette, MOST_LINES)
-    form = FORMATS[request.url_vars["ending"]]
-    columns = [Column(name, "text", False, "") for name in (*Line._fields, "url")]
     rows = (
         (*line, datasette.absolute_url(request, article_url(datasette, line.id)))
         for line in found.lines
     )
-    headers = {
-        "content-disposition": f'attachment; filename="concordance.{form.ending}"',
-        "clippings-occurrences": str(found.occurrences),
-    }
-    body = b"".join(form.encode(columns, rows)).decode()
-    return Response(body, headers=headers, content_type=form.media_type)
+    names, counted = (*Line._fields, "url"), {"clippings-occurrences": str(found.occurrences)}
+    return rows_file("concordance", request.url_vars["ending"], names, rows, **counted)
 
 
 async def collocates_page(datasette: Datasette, request: Request) -> Response:
@@ -128,13 +119,6 @@ async def keyness_page(datasette: Datasette, request: Request) -> Response:
     if a.text and b.text:
         context["found"] = await visit(datasette, lambda conn: keyness(conn, a, b))
     return await page(datasette, request, "keyness.html", context)
-
-
-@hookimpl
-def prepare_connection(conn: sqlite3.Connection, database: str) -> None:
-    """Let the site's own connections read the positions of the index."""
-    if database == DATABASE:
-        open_positions(conn)
 
 
 @hookimpl

@@ -7,7 +7,6 @@
 """
 
 import asyncio
-import json
 import re
 import sqlite3
 from typing import Any
@@ -16,68 +15,36 @@ from datasette import hookimpl
 from datasette.app import Datasette
 from datasette.utils.asgi import Request, Response
 
-from clippings.markdown.rendering import plain_text
-from clippings.search import (
-    COUNTED,
-    COUNTS,
-    ORDERS,
-    RANKED,
-    Closest,
-    Query,
-    closest,
-    find,
-    parse_query,
-    quoted,
-    snippet,
-)
+from clippings.search import passages
+from clippings.search.closest import closest
+from clippings.search.query import Query, filter_for, parse_query
+from clippings.search.results import COUNTED, COUNTS, ORDERS, RANKED
 from clippings.search.suggestions import complete, suggest
 from clippings.site.addresses import article_url, number_in
 from clippings.site.answers import TooSlow, page, site_name, visit
-from clippings.site.listings import CARD
 from clippings.site.pages import Page, Route, routes
 from clippings.site.preferences import translator_for
 
 SIZE = 20
 LAST_PAGE = RANKED // SIZE
-CARDS = f"""
-    select {CARD}, markdown from articles where docid in (select value from json_each(?))
-"""
 
 
 def narrowing(text: str, field: str, name: str) -> tuple[str, bool]:
     """Return the query with a filter added, or without it where it is there, and which it is."""
-    value = name if field == "date" else quoted(name)
-    part = f"{field}:{value}"
+    part = filter_for(field, name)
     # Whole, for date:2022-01 is no part of date:2022-01..2022-03.
     without, removed = re.subn(rf"(?<!\S){re.escape(part)}(?!\S)", " ", text)
     return (" ".join(without.split()), True) if removed else (f"{text} {part}", False)
 
 
-def cards(conn: sqlite3.Connection, query: Query, docids: list[int]) -> list[dict[str, Any]]:
-    """Return the articles of docids in their order, each with its passage and its title marked."""
-    rows = [dict(row) for row in conn.execute(CARDS, [json.dumps(docids)])]
-    for row in rows:
-        row["passage"] = snippet(plain_text(row.pop("markdown")), query).html
-        row["marked"] = snippet(row["title"], query, length=len(row["title"])).html
-    return sorted(rows, key=lambda row: docids.index(row["docid"]))
-
-
-def closest_cards(conn: sqlite3.Connection, near: Closest) -> list[dict[str, Any]]:
-    """Return the closest articles, each with what it holds of the question."""
-    rows = cards(conn, near.query, [*near.matched])
-    return [row | {"matched": near.matched[row["docid"]]} for row in rows]
-
-
 def read_page(conn: sqlite3.Connection, query: Query, order: str, number: int) -> dict[str, Any]:
     """Return everything that the page shows of a query's matches."""
-    found = find(conn, query, order, SIZE, (number - 1) * SIZE)
+    found = passages.search(conn, query, order, SIZE, (number - 1) * SIZE)
     counts = {field: [*conn.execute(sql, {"match": query.match})] for field, sql in COUNTS.items()}
     # An open quotation mark would swallow what is added after it.
     text = query.text + '"' * any(note.code == "unclosed-quote" for note in query.notes)
     return {
-        "total": found.total,
-        "rows": cards(conn, query, found.docids),
-        "closest": closest_cards(conn, found.closest),
+        **found._asdict(),
         "suggestions": suggest(conn, query, found.total),
         "narrow": {
             field: [(row, *narrowing(text, field, row["name"])) for row in rows]
@@ -115,12 +82,13 @@ async def search(datasette: Datasette, request: Request) -> Response:
 async def closest_json(datasette: Datasette, request: Request) -> Response:
     """Answer with the closest articles to a question, whether or not others hold all of it."""
     query = await asyncio.to_thread(parse_query, (request.args.get("q") or "").strip())
-    shown = ("id", "title", "source", "published", "language", "matched", "passage")
-    rows = await visit(datasette, lambda conn: closest_cards(conn, closest(conn, query)))
+    shown = ("id", "title", "source", "published", "language")
+    hits = await visit(datasette, lambda conn: passages.closest_hits(conn, closest(conn, query)))
     found = [
-        {name: row[name] for name in shown}
-        | {"url": datasette.absolute_url(request, article_url(datasette, row["id"]))}
-        for row in rows
+        {name: hit.article[name] for name in shown}
+        | {"matched": hit.matched, "passage": hit.passage.html}
+        | {"url": datasette.absolute_url(request, article_url(datasette, hit.article["id"]))}
+        for hit in hits
     ]
     return Response.json({"query": query.text, "closest": found})
 

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import csv
-import io
 import sqlite3
 from typing import Any
 from urllib.parse import urlencode
@@ -12,7 +10,7 @@ from datasette import hookimpl
 from datasette.app import Datasette
 from datasette.utils.asgi import Request, Response
 
-from clippings.search import parse_query
+from clippings.search.query import parse_query
 from clippings.search.timeline import PERIODS
 from clippings.search.trends import (
     MEASURES,
@@ -23,10 +21,9 @@ from clippings.search.trends import (
     search_text,
 )
 from clippings.site import listings
-from clippings.site.answers import page, visit
+from clippings.site.answers import page, rows_file, visit
 from clippings.site.chart import chart
 from clippings.site.pages import Page, Route, routes
-from clippings.site.preferences import translator_for
 
 FORMULA = ("=", "+", "-", "@", "\t", "\r")
 """With what a spreadsheet takes a cell for a formula (OWASP, CSV Injection)."""
@@ -88,20 +85,9 @@ async def trends_file(datasette: Datasette, request: Request) -> Response:
     )
     terms = [term for term in found.question.terms if term]
     columns = found.lines[: len(terms)]
-    file = io.StringIO()
-    writer = csv.writer(file)
-    writer.writerow([found.question.by, "articles", *map(column_name, terms)])
-    writer.writerows(zip(found.timeline.names, found.everything.counts, *columns, strict=True))
-    headers = {"content-disposition": 'attachment; filename="trends.csv"'}
-    return Response(file.getvalue(), headers=headers, content_type="text/csv; charset=utf-8")
-
-
-@hookimpl
-def menu_links(datasette: Datasette, request: Request | None) -> list[dict[str, str]]:
-    """The page's place in the menu."""
-    return [
-        {"href": datasette.urls.path("/trends"), "label": translator_for(request)("nav.trends")}
-    ]
+    names = [found.question.by, "articles", *map(column_name, terms)]
+    rows = zip(found.timeline.names, found.everything.counts, *columns, strict=True)
+    return rows_file("trends", "csv", names, rows)
 
 
 @hookimpl

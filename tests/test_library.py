@@ -27,7 +27,7 @@ QUERIES = ("彗星", "江城二桥 合龙 date:2022-01", "has:table", 'source:"�
 
 
 @pytest.fixture
-def archive(database: Path) -> Iterator[Archive[Any]]:
+def archive(database: Path) -> Iterator[Archive]:
     """The same, open, answering with plain rows."""
     with clippings.open(database, frames=False) as opened:
         yield opened
@@ -47,7 +47,7 @@ def test_examples(module: ModuleType, database: Path, monkeypatch: pytest.Monkey
 @pytest.mark.parametrize("query", QUERIES)
 @pytest.mark.parametrize("order", ["", "newest"])
 def test_search_finds_what_the_page_shows(
-    query: str, order: str, archive: Archive[Any], site: Visitor
+    query: str, order: str, archive: Archive, site: Visitor
 ) -> None:
     """The same articles in the same order as the first page of /search, asked or unasked."""
     page = site.page("/search", params={"q": query, "sort": order})
@@ -58,7 +58,7 @@ def test_search_finds_what_the_page_shows(
     ]
 
 
-def test_an_unknown_order_is_said(archive: Archive[Any]) -> None:
+def test_an_unknown_order_is_said(archive: Archive) -> None:
     """The message names the orders that there are."""
     with pytest.raises(ValueError, match=r"order is one of relevance, newest.*, not 'longest'"):
         archive.search("彗星", order="longest")
@@ -73,7 +73,7 @@ def test_what_an_archive_is_called(database: Path) -> None:
     assert repr(archive) == "<Archive, closed>"
 
 
-def test_search_without_a_query(archive: Archive[Any]) -> None:
+def test_search_without_a_query(archive: Archive) -> None:
     """Without a query the newest articles are given."""
     assert [row["id"] for row in archive.search("", limit=3)] == [
         row["id"] for row in archive.articles()[:3]
@@ -81,7 +81,7 @@ def test_search_without_a_query(archive: Archive[Any]) -> None:
     assert [row["passage"] for row in archive.search("", limit=3)]
 
 
-def test_articles_are_all_of_them(archive: Archive[Any], site: Visitor) -> None:
+def test_articles_are_all_of_them(archive: Archive, site: Visitor) -> None:
     """Without a query every article is there, the newest first; with `text` its Markdown too."""
     rows = archive.articles(text=True)
     sql = "select id, markdown from articles order by docid desc"
@@ -91,7 +91,7 @@ def test_articles_are_all_of_them(archive: Archive[Any], site: Visitor) -> None:
     assert "markdown" not in archive.articles()[0]
 
 
-def test_trends_are_those_of_the_file(archive: Archive[Any], site: Visitor) -> None:
+def test_trends_are_those_of_the_file(archive: Archive, site: Visitor) -> None:
     """Each number is that of /trends.csv; a term named like a column gets its quotation marks."""
     for by, measure in (("day", "count"), ("month", "share"), ("year", "count")):
         rows = archive.trends(["彗星", "江城二桥"], by=by, measure=measure)
@@ -111,7 +111,7 @@ def test_trends_are_those_of_the_file(archive: Archive[Any], site: Visitor) -> N
         archive.trends(["彗星"], by="week")
 
 
-def test_sql_knows_the_language(archive: Archive[Any]) -> None:
+def test_sql_knows_the_language(archive: Archive) -> None:
     """search_query and search_snippet are there; parameters are bound by place or by name."""
     sql = """select search_snippet(markdown, :q) as passage from articles_fts
              join articles on docid = articles_fts.rowid
@@ -127,7 +127,7 @@ def test_sql_knows_the_language(archive: Archive[Any]) -> None:
 @pytest.mark.parametrize(
     "statement", ["delete from articles", "create table mine (x)", "drop table links", "vacuum"]
 )
-def test_nothing_is_written(statement: str, archive: Archive[Any], database: Path) -> None:
+def test_nothing_is_written(statement: str, archive: Archive, database: Path) -> None:
     """The connection only reads."""
     before = database.read_bytes()
     with pytest.raises(sqlite3.OperationalError, match=r"readonly|read-only|VACUUM"):
@@ -135,7 +135,7 @@ def test_nothing_is_written(statement: str, archive: Archive[Any], database: Pat
     assert database.read_bytes() == before
 
 
-def test_frames_hold_the_rows(database: Path, archive: Archive[Any]) -> None:
+def test_frames_hold_the_rows(database: Path, archive: Archive) -> None:
     """With pandas installed the answers are DataFrames of the same rows, unless told otherwise."""
     pandas = pytest.importorskip("pandas")
     with clippings.open(database) as framed:
@@ -185,7 +185,7 @@ def test_what_is_no_archive_is_said(tmp_path: Path) -> None:
         clippings.open(tmp_path / "other.db")
 
 
-def test_what_was_not_understood_is_said(archive: Archive[Any]) -> None:
+def test_what_was_not_understood_is_said(archive: Archive) -> None:
     """A query's notes are warnings, and there are words for every kind of note."""
     with pytest.warns(UserWarning, match="Not a date; searched as words: date:2022-02-30"):
         archive.search("date:2022-02-30")
@@ -196,7 +196,7 @@ def test_what_was_not_understood_is_said(archive: Archive[Any]) -> None:
     assert said == {f"search.note.{code}" for code in codes}
 
 
-def test_the_magic_asks_for_an_archive(archive: Archive[Any]) -> None:
+def test_the_magic_asks_for_an_archive(archive: Archive) -> None:
     """`%%sql` runs in the archive that it names, with the notebook's variables; any other name
     is told."""
     magics: dict[str, Any] = {}
@@ -211,7 +211,7 @@ def test_the_magic_asks_for_an_archive(archive: Archive[Any]) -> None:
             magics["cell"](name, "select 1")
 
 
-def test_words_in_context(archive: Archive[Any], site: Visitor) -> None:
+def test_words_in_context(archive: Archive, site: Visitor) -> None:
     """The lines of the page, with as much around the word as is asked for."""
     lines = archive.concordance("彗星", width=3, order="right")
     page = site.page("/concordance?q=彗星&sort=right").xpath("//ol[@class='concordance']/li")
@@ -221,7 +221,7 @@ def test_words_in_context(archive: Archive[Any], site: Visitor) -> None:
         archive.concordance("彗星", order="oldest")
 
 
-def test_collocates_and_key_words(archive: Archive[Any], site: Visitor) -> None:
+def test_collocates_and_key_words(archive: Archive, site: Visitor) -> None:
     """The words and figures of the pages, as rows; each leads to lines."""
     rows = archive.collocates("雪")
     page = site.page("/collocates?q=雪")

@@ -12,9 +12,8 @@ from typing import NamedTuple
 
 from clippings.models import Article, IndexEntry, IndexTokens
 from clippings.reading.fields import opening
-from clippings.search import facts
 from clippings.search.arrays import TextBatch
-from clippings.search.tokens import join_labels
+from clippings.search.tokens import facts, join_labels
 from clippings.similarity.features import keywords, sketches
 
 

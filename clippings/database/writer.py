@@ -31,7 +31,8 @@ from clippings.database.spool import Spool
 from clippings.models import PASSED_OVER, AboutRows, Accounting, Changes, IndexTokens
 from clippings.reading.dates import day_of, suspect_date
 from clippings.reading.identity import path_id, text_digest
-from clippings.search import facts, folding_table
+from clippings.search.folding import folding_table
+from clippings.search.tokens import facts
 from clippings.similarity import Similar
 
 TOGETHER = 256

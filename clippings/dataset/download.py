@@ -29,13 +29,15 @@ _BLOCK = 1 << 20
 _SQLITE = b"SQLite format 3\0"
 
 
-def fetch(address: str, folder: Path | None = None) -> Path:
-    """Return the file that `address` gives now, in the cache `folder` (by default the user's).
+def fetch(address: str) -> Path:
+    """Return the file that `address` gives now, in $XDG_CACHE_HOME/clippings or
+    ~/.cache/clippings.
 
     Where the server cannot be reached, or fails, the copy that is there is taken, with a
     warning. Raises OpenError where there is none, and where the download is not what it should be.
     """
-    folder = folder or cache_folder()
+    cache = os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache"
+    folder = Path(cache) / "clippings"
     address = quote(address, safe="%/:=&?~#+!$,;'@()*[]")  # 剪报.db as servers take it
     folder.mkdir(parents=True, exist_ok=True)
     name = hashlib.sha256(address.encode()).hexdigest()[:16]
@@ -52,11 +54,6 @@ def fetch(address: str, folder: Path | None = None) -> Path:
         if status != 304:
             warnings.warn(f"{address}: {error}; the copy of before is used", stacklevel=2)
     return kept
-
-
-def cache_folder() -> Path:
-    """Return where downloads are kept: $XDG_CACHE_HOME/clippings, or ~/.cache/clippings."""
-    return Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "clippings"
 
 
 def _replace(kept: Path, tag: Path, answer: HTTPResponse, address: str) -> None:

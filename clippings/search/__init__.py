@@ -9,29 +9,7 @@ The same pure functions serve the build, the site, the API and notebooks. The in
 extension: any `sqlite3` with FTS5 opens, checks and queries it (docs/search.md has the recipe).
 """
 
-from clippings.search.closest import Closest, closest, find
-from clippings.search.folding import fold, folding_table
-from clippings.search.query import Note, Query, parse_query, quoted
-from clippings.search.results import COUNTED, COUNTS, ORDERS, RANKED, count
-from clippings.search.snippets import Snippet, snippet
-from clippings.search.tokens import facts
+from clippings.search.closest import closest
+from clippings.search.query import parse_query
 
-__all__ = [
-    "COUNTED",
-    "COUNTS",
-    "ORDERS",
-    "RANKED",
-    "Closest",
-    "Note",
-    "Query",
-    "Snippet",
-    "closest",
-    "count",
-    "facts",
-    "find",
-    "fold",
-    "folding_table",
-    "parse_query",
-    "quoted",
-    "snippet",
-]
+__all__ = ["closest", "parse_query"]

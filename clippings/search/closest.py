@@ -18,13 +18,10 @@ from dataclasses import dataclass, replace
 from itertools import islice
 from typing import NamedTuple
 
-from clippings.search.folding import CJK, SYMBOLS
+from clippings.search.folding import CJK, ONE_CJK, SYMBOLS
 from clippings.search.query import WORDS, Query, phrase, without
-from clippings.search.results import ORDERS, WEIGHTS, count
+from clippings.search.results import WEIGHTS, count
 from clippings.search.snippets import Span, find_places, fold_with_origin, window
-
-FEW = 3
-"""Fewer results than these are followed by the closest articles."""
 
 MOST = 10
 """So many of the closest articles are given."""
@@ -38,7 +35,6 @@ _TITLE = 0.5  # what stands in the title counts so much more: it is what an arti
 _PASSAGE = 300  # characters
 _LETTER = 0.4  # of a Chinese character
 
-_CHINESE = re.compile(f"[{CJK}]")
 _RUN = re.compile(f"[{CJK}]+|(?:[0-9]+|[^\\s{CJK}0-9{SYMBOLS}]+)[{SYMBOLS}]*")
 # Words that ask or join are not what a question is about.
 _ASKING = re.compile(
@@ -76,16 +72,6 @@ class Closest:
     matched: Mapping[int, tuple[str, ...]]
 
 
-@dataclass(frozen=True, slots=True)
-class Results:
-    """One page of what a query finds: `total` counts all matches, up to COUNTED + 1; `closest`
-    is what follows where there are few."""
-
-    total: int
-    docids: list[int]
-    closest: Closest
-
-
 class _Parts(NamedTuple):
     """The parts of a question, and where in it they stand: those that say which articles are
     meant, the rarest first; those that no article has; those that many have."""
@@ -93,18 +79,6 @@ class _Parts(NamedTuple):
     telling: dict[str, Span]
     absent: list[Span]
     common: list[Span]
-
-
-def find(
-    conn: sqlite3.Connection, query: Query, order: str, limit: int, offset: int = 0
-) -> Results:
-    """Find the articles of a query, `limit` of them in an order of ORDERS, and the closest where
-    fewer than FEW hold all of it."""
-    page = {"match": query.match, "limit": limit, "offset": offset}
-    total = count(conn, query.match)
-    docids = [docid for (docid,) in conn.execute(ORDERS[order], page)]
-    few = total < FEW and total <= limit and not offset
-    return Results(total, docids, closest(conn, query, docids) if few else Closest(query, {}))
 
 
 def closest(conn: sqlite3.Connection, query: Query, known: Collection[int] = ()) -> Closest:
@@ -143,7 +117,7 @@ def split_question(text: str) -> dict[str, Span]:
     for run in _RUN.finditer(asked):
         if run[0] in _ENGLISH:
             continue
-        chinese = _CHINESE.match(run[0])
+        chinese = ONE_CJK.match(run[0])
         width = 2 if chinese and len(run[0]) > 1 else len(run[0])
         for start in range(run.start(), run.end() - width + 1):
             term = asked[start : start + width]
@@ -198,7 +172,7 @@ def _places(spans: Iterable[Span]) -> set[int]:
 
 
 def _weight(text: str, places: Iterable[int]) -> float:
-    return sum(1 if _CHINESE.match(text[place]) else _LETTER for place in places)
+    return sum(1 if ONE_CJK.match(text[place]) else _LETTER for place in places)
 
 
 def _merged(spans: Iterable[Span]) -> list[Span]:

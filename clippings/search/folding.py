@@ -28,6 +28,7 @@ CJK = (
     "\u1100-\u11ff\ua960-\ua97f\uac00-\ud7ff"
     "\u0e01-\u0e3a\u0e40-\u0e4e\u0e81-\u0ecf\u1000-\u103f\u1050-\u109d\u1780-\u17d3\u17dc-\u17dd"
 )
+ONE_CJK = re.compile(f"[{CJK}]")
 # Letters that carry their accent inside, which no decomposition takes off.
 _STROKED = str.maketrans(
     {"ø": "o", "ł": "l", "đ": "d", "ħ": "h", "ŧ": "t", "ı": "i", "æ": "ae", "œ": "oe"}
@@ -154,11 +155,17 @@ def _simplified() -> dict[str, str]:
 
 
 @cache
+def converter(configuration: str) -> OpenCC:
+    """Return OpenCC with a configuration, read once."""
+    return OpenCC(configuration)
+
+
+@cache
 def changed_by(configuration: str) -> dict[str, str]:
     """Return what OpenCC's configuration (`t2s`, `s2t`) makes of each Han character by itself,
     without those that it leaves as they are."""
     blocks = ((0x3400, 0x4DC0), (0x4E00, 0xA000), (0x20000, 0x2EBF0), (0x30000, 0x323B0))
     characters = [chr(code) for block in blocks for code in range(*block)]
-    converted = str(OpenCC(configuration).convert("\n".join(characters))).split("\n")
+    converted = str(converter(configuration).convert("\n".join(characters))).split("\n")
     pairs = zip(characters, converted, strict=True)
     return {character: other for character, other in pairs if character != other}

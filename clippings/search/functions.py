@@ -10,7 +10,8 @@ from __future__ import annotations
 import sqlite3
 
 from clippings.markdown.rendering import plain_text
-from clippings.search import parse_query, snippet
+from clippings.search.query import parse_query
+from clippings.search.snippets import snippet
 
 
 def search_query(text: object) -> str:

@@ -11,7 +11,7 @@ from __future__ import annotations
 import sqlite3
 from collections.abc import Sequence
 from itertools import pairwise
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 import numpy.typing as npt
@@ -111,12 +111,9 @@ def collocates(conn: sqlite3.Connection, query: Query, *, limit: int = 50) -> Co
     counts, total = words.count(near), words.count(inside)
     score = log_likelihood(counts, size, total - counts, np.maximum(1, len(every) - size))
     score *= (counts >= LEAST_NEAR) & words.stands_freely(near)
-    whole = counts, words.count(before), words.count(after), total
-    real = score, log_dice(counts, len(spans), total)
-    found = [
-        Collocate(word, *(each[n].item() for each in (*whole, *real)))
-        for n, word in _best(words, score, query.terms, limit)
-    ]
+    columns = counts, words.count(before), words.count(after), total, score
+    rows = _best(words, score, query.terms, limit, *columns, log_dice(counts, len(spans), total))
+    found = [Collocate(*row) for row in rows]
     return Collocates(found, len(spans), len(texts.docids), texts.found)
 
 
@@ -147,11 +144,8 @@ def keyness(
         score *= (counts >= LEAST) & (articles >= LEAST_ARTICLES) & (ratio >= LEAST_RATIO)
         score *= words.stands_freely(places)
         rates = counts / sizes[0] * 1e6, others / sizes[1] * 1e6
-        whole, real = (counts, others, articles), (*rates, score, ratio)
-        return [
-            KeyWord(word, *(each[n].item() for each in (*whole, *real)))
-            for n, word in _best(words, score, asked, limit)
-        ]
+        columns = counts, others, articles, *rates, score, ratio
+        return [KeyWord(*row) for row in _best(words, score, asked, limit, *columns)]
 
     return (
         Side(key_words(0, 1), len(one.docids), one.found),
@@ -187,16 +181,16 @@ def log_ratio(here: Counts, size: int, there: Counts, other_size: int) -> Scores
 
 
 def _best(
-    words: Vocabulary, score: Scores, asked: Sequence[str], limit: int
-) -> list[tuple[int, str]]:
-    """Return number and form of the words with the highest scores, if significant, without those
-    that a query asks for itself."""
+    words: Vocabulary, score: Scores, asked: Sequence[str], limit: int, *columns: npt.NDArray[Any]
+) -> list[tuple[Any, ...]]:
+    """Return the words with the highest scores, if significant, each with its values of the
+    `columns`, without those that a query asks for itself."""
     terms = [fold(term) for term in asked]
-    found: list[tuple[int, str]] = []
+    found: list[tuple[Any, ...]] = []
     for number in np.argsort(-score, kind="stable").tolist():
         if score[number] < SIGNIFICANT or len(found) == limit:
             break
         word = words.written(number)
         if not any(fold(word) in term for term in terms):
-            found.append((number, word))
+            found.append((word, *(column[number].item() for column in columns)))
     return found

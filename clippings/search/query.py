@@ -18,13 +18,11 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
-from functools import cache, lru_cache
+from functools import lru_cache
 from typing import NamedTuple
 
-from opencc import OpenCC
-
 from clippings.search.dates import date_prefixes
-from clippings.search.folding import CJK, SYMBOLS, fold
+from clippings.search.folding import CJK, ONE_CJK, SYMBOLS, converter, fold
 from clippings.search.tokens import VALUE, tokens
 
 EVERYTHING = 'facts : "all"'
@@ -58,7 +56,7 @@ _MAX_TOKENS = 256  # of one phrase
 _MAX_PREFIXES = 4  # of at least two letters: each reads every word that begins so
 
 STARS = ("*", "＊")  # after a word: whatever begins so
-_QUOTES = '"＂“”„‟'
+QUOTES = '"＂“”„‟'
 _OURS = "|".join(
     [
         *(*_FIELDS, "date", "has", "lang", "[标標][题題]", "作者", "[来來]源", "[栏欄]目"),
@@ -73,14 +71,13 @@ _ITEM = re.compile(
     f"""(?P<minus>{_MINUS})?
         (?:(?P<field>(?i:{_OURS})(?=[:：])|[A-Za-z]+(?=[:：]\\S))
            [:：]\\s*(?=[^\\s/]))?
-        (?:[{_QUOTES}](?P<quoted>[^{_QUOTES}]*)(?P<closed>[{_QUOTES}]|\\Z)
-          |(?P<plain>[^\\s{_QUOTES}]+))""",
+        (?:[{QUOTES}](?P<quoted>[^{QUOTES}]*)(?P<closed>[{QUOTES}]|\\Z)
+          |(?P<plain>[^\\s{QUOTES}]+))""",
     re.VERBOSE | re.DOTALL,
 )
 # Marks between clauses part a word in two; those inside words (. - ' @ / :) make it a phrase.
 _CLAUSE = re.compile(r"(?:[，。、；：！？…—～;!?(){}<>（）【】《》〈〉「」『』\[\]|]|,(?![0-9]))+")
 _CHARACTERS = re.compile("[\u4e00-\u9fff]+")
-_LONE = re.compile(f"[{CJK}]")
 _SPELT = re.compile(f"[^{CJK}{SYMBOLS}]+")  # a token that more letters may follow
 _LANGUAGE = re.compile(r"[A-Za-z]{2,8}(?:-[A-Za-z0-9]{1,8})*")
 _EMPTY_FIELD = re.compile(f"(?i:{_OURS})[:：]")
@@ -174,7 +171,12 @@ def without(match: str, excluded: str) -> str:
 
 def quoted(name: str) -> str:
     """Return a whole name as the language takes it after a field: 知乎 → "知乎"."""
-    return f'"{re.sub(f"[{_QUOTES}]", " ", name)}"'
+    return f'"{re.sub(f"[{QUOTES}]", " ", name)}"'
+
+
+def filter_for(field: str, name: str) -> str:
+    """Return the filter for a whole name, or for a date: source:"知乎", date:2022-01."""
+    return f"{field}:{name if field == 'date' else quoted(name)}"
 
 
 def _groups(text: str, notes: list[Note]) -> list[list[_Item]]:
@@ -287,11 +289,6 @@ def _starred(word: str, prefixes: int, notes: list[Note]) -> str:
     return word
 
 
-@cache
-def _converter(configuration: str) -> OpenCC:
-    return OpenCC(configuration)
-
-
 def _is_traditional(text: str) -> bool:
     characters = "".join(_CHARACTERS.findall(text))
     return fold(characters) != characters
@@ -301,7 +298,7 @@ def _other_words(text: str) -> str:
     """Return text in the words of Taiwan where it has the mainland's (网络 → 網路), of the
     mainland where it has Taiwan's (軟體 → 软件); "" where both say the same."""
     directions = ("tw2sp",) if _is_traditional(text) else ("s2twp", "tw2sp")
-    others = (str(_converter(each).convert(text)) for each in directions if not text.isascii())
+    others = (str(converter(each).convert(text)) for each in directions if not text.isascii())
     return next((other for other in others if fold(other) != fold(text)), "")
 
 
@@ -326,7 +323,7 @@ def phrase(text: str) -> str:
     words = tokens(text)[:_MAX_TOKENS]
     alone = []
     for end in (0, -1):
-        while len(words) > 1 and _LONE.fullmatch(words[end]):
+        while len(words) > 1 and ONE_CJK.fullmatch(words[end]):
             alone.append(f'"{words.pop(end)}"')
     if not words:
         return ""

@@ -10,7 +10,7 @@ from functools import lru_cache
 from html import escape
 from itertools import islice, pairwise
 
-from clippings.search.folding import CJK, MARKS, SYMBOLS, fold, fold_in_place
+from clippings.search.folding import CJK, MARKS, ONE_CJK, SYMBOLS, fold, fold_in_place
 from clippings.search.query import STARS, Query, parse_query
 from clippings.search.tokens import runs, spans
 
@@ -20,7 +20,6 @@ _LINE = re.compile("[^\n]*\n?")
 # A character with the marks that fold into it.
 _CLUSTER = re.compile(f"(?s).[{MARKS}]*")
 
-_CJK = re.compile(f"[{CJK}]")
 # A word or number that is not cut, with the marks inside: Wi-Fi, 12.5, don't.
 _WORD = re.compile(f"[^\\W{CJK}]+(?:[-.,:'’@/_][^\\W{CJK}]+)*")
 _LONGEST_WORD = 40
@@ -152,7 +151,7 @@ def _gap(left: str, right: str, inside: bool) -> str:
 
 
 def _kind(run: str) -> str:
-    if _CJK.match(run):
+    if ONE_CJK.match(run):
         return "cjk"
     if run[0] in "0123456789":
         return "digit"

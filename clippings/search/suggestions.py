@@ -15,7 +15,7 @@ from string import ascii_lowercase
 from typing import NamedTuple
 
 from clippings.search.closest import split_question
-from clippings.search.query import WORDS, Query, parse_query, phrase, quoted
+from clippings.search.query import WORDS, Query, filter_for, parse_query, phrase
 from clippings.search.results import count
 
 _MOST = 8
@@ -96,12 +96,12 @@ def _without(conn: sqlite3.Connection, query: Query) -> Iterator[Suggestion]:
 def _nearest_source(conn: sqlite3.Connection, query: Query) -> Iterator[Suggestion]:
     """Offer the nearest source for one that is nowhere."""
     for typed in query.filters:
-        named = parse_query(f"source:{quoted(typed.value)}").match
+        named = parse_query(filter_for("source", typed.value)).match
         if typed.name != "source" or count(conn, named):
             continue
         sources = [source for (source,) in conn.execute(_SOURCES)]
         for source in get_close_matches(typed.value, sources, 1, 0.5):
-            text = query.text.replace(typed.text, f"source:{quoted(source)}")
+            text = query.text.replace(typed.text, filter_for("source", source))
             yield Suggestion("nearest", source, text)
 
 

@@ -119,17 +119,16 @@ def read_timeline(
         return Timeline((), (end,), None, later)
     least = number(found[stop - 1][0]) - limit + 1
     start += sum(number(name) < least for name, _ in found[start:stop])
-    shown = {number(name): docid for name, docid in found[start:stop]}
-    earlier = found[start - 1][0] if start else None
-    return Timeline(*_without_gaps(shown, end, _NAME[by]), earlier, later)
-
-
-def _without_gaps(
-    begins: dict[int, int], end: int, name: Callable[[int], str]
-) -> tuple[tuple[str, ...], tuple[int, ...]]:
-    """Put in the empty periods: each begins, and ends, where the next one begins."""
-    numbers = range(min(begins), max(begins) + 1)
+    begins = dict(found[start:stop])
+    names = period_names(by, min(begins), max(begins))
     edges = [end]
-    for number in reversed(numbers):
-        edges.append(begins.get(number, edges[-1]))
-    return tuple(map(name, numbers)), tuple(reversed(edges))
+    for name in reversed(names):  # an empty period begins, and ends, where the next one begins
+        edges.append(begins.get(name, edges[-1]))
+    earlier = found[start - 1][0] if start else None
+    return Timeline(tuple(names), tuple(reversed(edges)), earlier, later)
+
+
+def period_names(by: str, first: str, last: str) -> list[str]:
+    """Return the periods of a kind from the first to the last: 2021-11, 2021-12, 2022-01."""
+    number = _NUMBER[by]
+    return [*map(_NAME[by], range(number(first), number(last) + 1))]

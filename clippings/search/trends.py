@@ -16,7 +16,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from clippings.search.occurrences import MOST_CHARACTERS, read_sample
-from clippings.search.query import Query, parse_query, quoted
+from clippings.search.query import QUOTES, Query, filter_for, parse_query
 from clippings.search.timeline import (
     PERIODS,
     Timeline,
@@ -33,8 +33,7 @@ MEASURES = ("count", "share", "rate")
 a million characters of them."""
 
 _CHARACTERS = "select docid, characters from articles"
-_QUOTES = '"＂“”„‟'
-_TERM = re.compile(f"(?:[^,，;；\n{_QUOTES}]|[{_QUOTES}][^{_QUOTES}]*(?:[{_QUOTES}]|\\Z))+")
+_TERM = re.compile(f"(?:[^,，;；\n{QUOTES}]|[{QUOTES}][^{QUOTES}]*(?:[{QUOTES}]|\\Z))+")
 _STRAY = re.compile(r"^(?:(?:AND|OR) +)+|(?: +(?:AND|OR|NOT))+$")
 
 # An article counts for its own source, and for each other one that it was found in too.
@@ -121,18 +120,14 @@ def split_terms(text: str) -> list[str]:
     Quotes are closed and stray operators dropped, so that a filter may follow a term.
     """
     terms = [_STRAY.sub("", term.strip()) for term in _TERM.findall(text)]
-    closed = [term + '"' * (len(re.findall(f"[{_QUOTES}]", term)) % 2) for term in terms]
+    closed = [term + '"' * (len(re.findall(f"[{QUOTES}]", term)) % 2) for term in terms]
     return list(dict.fromkeys(filter(None, closed)))
-
-
-def named(kind: str, name: str) -> str:
-    """The filter of the reader's language for a whole name: ("source", "知乎") → source:"知乎"."""
-    return f"{kind}:{quoted(name)}"
 
 
 def search_text(term: str, *, period: str = "", source: str = "") -> str:
     """The query that finds what a value counts: 北约 source:"知乎" date:2022-01."""
-    filters = [named("source", source) if source else "", f"date:{period}" if period else ""]
+    narrowed = {"source": source, "date": period}
+    filters = [filter_for(field, name) for field, name in narrowed.items() if name]
     return " ".join(filter(None, (term, *filters)))
 
 

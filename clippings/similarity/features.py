@@ -17,8 +17,8 @@ from zlib import crc32
 import numpy as np
 import numpy.typing as npt
 
-from clippings.search import fold
 from clippings.search.arrays import Codes, Numbered, TextBatch
+from clippings.search.folding import fold
 from clippings.similarity.near_duplicates import KEPT, SHORTEST_CLAUSE, day_number
 from clippings.similarity.related import KEYWORDS, READ, TITLE_WEIGHT
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import sqlite3
-from collections.abc import AsyncIterator, Callable, Iterable, Iterator
+from collections.abc import AsyncIterator, Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from typing import Any, TypeVar
 from urllib.parse import urlencode
@@ -13,6 +13,8 @@ from datasette.app import Datasette
 from datasette.utils import sqlite_timelimit
 from datasette.utils.asgi import Base400, Request, Response
 
+from clippings.dataset.encoding import FORMATS, Row
+from clippings.dataset.tables import Column
 from clippings.site.addresses import DATABASE, archive, local_path
 from clippings.site.compatibility import described
 from clippings.site.i18n import Translator
@@ -57,11 +59,6 @@ def site_name(datasette: Datasette, t: Translator) -> str:
     return t.pick(described(datasette).get("title")) or t("site.name")
 
 
-def site_tagline(datasette: Datasette, t: Translator) -> str:
-    """Return what the archive is: the description of metadata.yml, or ours."""
-    return t.pick(described(datasette).get("description")) or t("site.tagline")
-
-
 def wanted_pictures(datasette: Datasette) -> bool:
     """Return whether pictures are shown, or only linked (`pictures: links` in metadata.yml)."""
     settings = datasette.plugin_config(DATABASE) or {}
@@ -73,6 +70,17 @@ async def in_turns(rows: Iterable[T]) -> AsyncIterator[T]:
     for row in rows:
         yield row
         await asyncio.sleep(0)
+
+
+def rows_file(
+    name: str, ending: str, columns: Sequence[str], rows: Iterable[Row], **headers: str
+) -> Response:
+    """Answer with a few thousand rows as a file in one of FORMATS."""
+    form = FORMATS[ending]
+    headers["content-disposition"] = f'attachment; filename="{name}.{ending}"'
+    described = [Column(column, "text", False, "") for column in columns]
+    body = b"".join(form.encode(described, rows)).decode()
+    return Response(body, headers=headers, content_type=form.media_type)
 
 
 async def page(

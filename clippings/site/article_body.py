@@ -15,6 +15,7 @@ from pygments.lexers import find_lexer_class_by_name
 from pygments.util import ClassNotFound
 
 from clippings.markdown.rendering import render_html
+from clippings.site.addresses import picture_address
 from clippings.site.i18n import Translator
 
 LONGEST_CODE = 20_000
@@ -76,9 +77,7 @@ def _text_of(markup: str) -> str:
 
 def _picture(attributes: dict[str, str], t: Translator, pictures: bool, prefix: str) -> str:
     """Return the tag of a picture, or a link to it where pictures are not wanted."""
-    source = attributes.get("src", "")
-    if source.startswith("/") and not source.startswith("//"):
-        source = prefix + source[1:]
+    source = picture_address(attributes.get("src"), prefix)
     if not source:
         return ""
     if not pictures:

@@ -7,6 +7,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from math import ceil, floor, log1p, log10
 
+from clippings.search.timeline import period_names
+
 
 @dataclass(frozen=True, slots=True)
 class Chart:
@@ -36,15 +38,13 @@ def without_gaps(counts: Mapping[str, int], most: int = 120) -> list[tuple[str, 
     """
     if not counts:
         return []
-    first, last = (int(name[:4]) * 12 + int(name[5:7]) - 1 for name in (min(counts), max(counts)))
-    if last - first < most:
-        names = [f"{month // 12:04}-{month % 12 + 1:02}" for month in range(first, last + 1)]
-        return [(name, counts.get(name, 0)) for name in names]
-    by_year: Counter[str] = Counter()
-    for name, count in counts.items():
-        by_year[name[:4]] += count
-    names = [f"{year:04}" for year in range(first // 12, last // 12 + 1)]
-    return [(name, by_year[name]) for name in names]
+    found = Counter(counts)
+    names = period_names("month", min(counts), max(counts))
+    if len(names) > most:
+        for month, count in counts.items():
+            found[month[:4]] += count
+        names = period_names("year", names[0][:4], names[-1][:4])
+    return [(name, found[name]) for name in names]
 
 
 def chart(lines: Sequence[Sequence[float]], periods: int, least: float = 0) -> Chart:

@@ -26,15 +26,7 @@ _READS_THE_REQUEST = (
 )
 """Modules of Datasette that take a request's words unchecked."""
 
-_PASSED_ON = (
-    "datasette.database",
-    "datasette.utils",
-    "datasette.tracer",
-    "datasette.app",
-    "datasette.default_permissions",
-    "clippings.site.live_database",
-    "clippings.site.sql_worker",
-)
+_PASSED_ON = ("datasette.", "clippings.site.live_database", "clippings.site.sql_worker")
 _MISREADING = (
     AttributeError,
     LookupError,
@@ -96,13 +88,9 @@ def client_error_status(exception: Exception) -> int | None:
         return None
     for frame, _ in reversed(list(traceback.walk_tb(exception.__traceback__))):
         module = str(frame.f_globals.get("__name__"))
-        if module.partition(".")[0] in sys.stdlib_module_names or module.startswith(_PASSED_ON):
-            continue
-        return _status_in(module)
+        if module.startswith(_READS_THE_REQUEST):
+            return 404 if module == "datasette.views.row" else 400
+        is_stdlib = module.partition(".")[0] in sys.stdlib_module_names
+        if not is_stdlib and not module.startswith(_PASSED_ON):
+            break
     return None
-
-
-def _status_in(module: str) -> int | None:
-    if not module.startswith(_READS_THE_REQUEST):
-        return None
-    return 404 if module == "datasette.views.row" else 400

@@ -13,7 +13,7 @@ from typing import NamedTuple
 
 from datasette.app import Datasette
 
-from clippings.search.query import quoted
+from clippings.search.query import filter_for
 from clippings.site.addresses import archive
 
 _NEWEST = "with newest as (select * from articles order by docid desc limit 300)"
@@ -36,7 +36,7 @@ _TIPS = {
     "without": "{first} -{second}",
     "prefix": "{beginning}*",
     "title": "title:{first}",
-    "source": "source:{named}",
+    "source": "{named}",
     "date": "date:{month}",
     "span": "date:{since}..{month}",
     "has": "has:{feature}",
@@ -77,7 +77,7 @@ def read_examples(conn: sqlite3.Connection) -> Examples:
         "second": second,
         "near": next((w for t in titles if first in t for w in words if w in t and w != first), ""),
         "beginning": next((word[:4].lower() for word in words if word.isascii()), ""),
-        "named": quoted(values["source"]) if values["source"] else "",
+        "named": filter_for("source", values["source"]) if values["source"] else "",
         "month": month,
         "since": f"{int(month[:4]) - 1:04}{month[4:]}" if month else "",
     }

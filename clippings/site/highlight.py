@@ -12,8 +12,8 @@ from html import escape, unescape
 from itertools import chain
 from operator import itemgetter
 
-from clippings.search import parse_query
 from clippings.search.closest import split_question
+from clippings.search.query import parse_query
 from clippings.search.snippets import Span, find_terms
 
 _TAG = re.compile(r"(<[^>]*>)")

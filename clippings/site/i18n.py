@@ -16,9 +16,8 @@ from functools import cache, lru_cache
 from importlib.resources import files
 from typing import Any
 
-from opencc import OpenCC
-
 from clippings.dataset.owner import load_yaml
+from clippings.search.folding import converter
 
 LANGUAGES = {"zh-Hans": "简体中文", "zh-Hant": "繁體中文", "en": "English"}
 """The languages of the site, each under its own name; the first is for who states none."""
@@ -100,11 +99,6 @@ def _read(name: str) -> str:
 
 
 @cache
-def _opencc() -> Any:
-    return OpenCC("s2twp")
-
-
-@cache
 def _exceptions() -> dict[str, str]:
     """Return the words that OpenCC misses or mistakes, longest first."""
     table = load_yaml(_read("traditional"))
@@ -116,7 +110,7 @@ def to_traditional(simplified: str) -> str:
     """Return a text in Simplified Chinese in Traditional, with the words of Taiwan."""
     exceptions = _exceptions()
     pieces = re.split("(" + "|".join(map(re.escape, exceptions)) + ")", simplified)
-    return "".join(exceptions.get(piece) or _opencc().convert(piece) for piece in pieces)
+    return "".join(exceptions.get(piece) or converter("s2twp").convert(piece) for piece in pieces)
 
 
 @cache

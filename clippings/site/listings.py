@@ -32,7 +32,7 @@ _DATED = """
       (select docid from articles where day >= :first order by day, docid limit 1) and
       (select docid from articles where day <= :last order by day desc, docid desc limit 1)
 """
-_MEMBERS = {
+MEMBERS = {
     "all": "select docid from articles",
     "section": _placed("section"),
     "source": _placed("source"),
@@ -43,8 +43,7 @@ _MEMBERS = {
     "day": _DATED,
     "undated": "select docid from articles where day is null",
 }
-KINDS = tuple(_MEMBERS)
-"""The kinds of listings."""
+"""Kind of a listing → the docids of its articles, given :name, :first and :last."""
 
 _LAST_DOCID = 1 << 62
 
@@ -86,7 +85,7 @@ def listing(kind: str, name: str = "") -> Listing | None:
 
 def count(conn: sqlite3.Connection, of: Listing) -> int:
     """Return how many articles a listing has."""
-    sql = f"select count(*) from ({_MEMBERS[of.kind]})"
+    sql = f"select count(*) from ({MEMBERS[of.kind]})"
     (found,) = conn.execute(sql, _values(of)).fetchone()
     return int(found)
 
@@ -104,7 +103,7 @@ def read_page(
     edge = after if after is not None else _LAST_DOCID if before is None else before
     sql = f"""
         select {CARD} from articles where docid in (
-          select docid from ({_MEMBERS[of.kind]}) where docid {">" if is_back else "<"} :edge
+          select docid from ({MEMBERS[of.kind]}) where docid {">" if is_back else "<"} :edge
           order by docid {"asc" if is_back else "desc"} limit :size)
         order by docid desc
     """
@@ -136,7 +135,7 @@ def periods(conn: sqlite3.Connection, by: str, of: Listing | None = None) -> dic
     many articles each has."""
     sql = f"""
         select substr(day, 1, {PERIODS[by]}), count(*) from articles where day is not null
-          {f"and docid in ({_MEMBERS[of.kind]})" if of else ""} group by 1 order by 1
+          {f"and docid in ({MEMBERS[of.kind]})" if of else ""} group by 1 order by 1
     """
     return dict(conn.execute(sql, _values(of) if of else {}).fetchall())
 

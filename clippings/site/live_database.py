@@ -23,6 +23,7 @@ from pathlib import Path
 from threading import Lock
 from typing import Any, NoReturn, TypeVar, cast
 
+import sqlite_utils
 from datasette.app import Datasette
 from datasette.database import Database, QueryInterrupted, Results
 from datasette.inspect import inspect_hash
@@ -108,12 +109,8 @@ class Snapshot:
 
 def _count(conn: sqlite3.Connection) -> dict[str, int]:
     """Return table → its rows, those of the search index left out, as the build counts."""
-    tables = conn.execute("select name from sqlite_master where type = 'table'").fetchall()
-    return {
-        name: conn.execute(f'select count(*) from "{name}"').fetchone()[0]
-        for (name,) in tables
-        if "_fts" not in name and '"' not in name
-    }
+    tables = sqlite_utils.Database(conn).tables
+    return {table.name: table.count for table in tables if "_fts" not in table.name}
 
 
 class LiveDatabase(Database):  # type: ignore[misc]
@@ -255,7 +252,6 @@ class LiveDatabase(Database):  # type: ignore[misc]
 
     hash = property(lambda self: self.snapshot.hash)
     size = property(lambda self: self.snapshot.stat.st_size)
-    mtime_ns = property(lambda self: self.snapshot.stat.st_mtime_ns)
     cached_table_counts = property(lambda self: self.snapshot.counts)
 
 

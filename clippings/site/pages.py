@@ -6,7 +6,7 @@ A plugin declares its pages where it registers them:
     def register_routes() -> list[Route]:
         return routes(Page(r"^/changes$", changes, parameters=("page",), sitemap=True))
 
-The sitemap, robots.txt, the check of base_url, the page cache and the limits read the table. Other
+The sitemap, robots.txt, the page cache and the limits read the table. Other
 plugins may go on registering plain routes: of those nothing is known, so they are not cached.
 """
 
@@ -16,9 +16,6 @@ import re
 from collections.abc import Awaitable, Callable
 from typing import Any, Literal, NamedTuple
 from urllib.parse import parse_qsl, urlencode
-
-from datasette.app import Datasette
-from datasette.plugins import pm
 
 from clippings.site.preferences import CHOICES
 
@@ -65,11 +62,6 @@ def routes(*pages: Page) -> list[Route]:
     return [(page.pattern, page.view) for page in pages]
 
 
-def load(datasette: Datasette) -> None:
-    """Let every plugin declare its pages, also before the application is made."""
-    pm.hook.register_routes(datasette=datasette)
-
-
 def find(path: str) -> Page | None:
     """Return the page that Datasette would answer a path with, percent-encoded as it was sent."""
     return next((page for page in _pages.values() if re.match(page.pattern, path)), None)
@@ -94,8 +86,3 @@ def sitemap_paths() -> list[str]:
 def disallowed() -> list[str]:
     """Return the rules of robots.txt that pages declare."""
     return sorted(rule for page in _pages.values() for rule in page.disallow)
-
-
-def are_below(prefix: str) -> bool:
-    """Return whether pages stand below a path with a slash at its end, such as `/export/`."""
-    return any(page.pattern.startswith(f"^{prefix}") for page in _pages.values())

@@ -46,14 +46,14 @@ class StreamedResponse:
         self._pieces, self._close, self._threads = pieces, close, threads
 
     async def asgi_send(self, send: Send) -> None:
-        """Send the pieces; no further once the visitor has left."""
+        """Send the pieces, none for HEAD; no further once the visitor has left."""
         loop = asyncio.get_running_loop()
         gone = asyncio.ensure_future(_visitor_left(self._request.receive))
         headers = [(name.encode(), value.encode()) for name, value in self._headers.items()]
         start = {"type": "http.response.start", "status": self._status, "headers": headers}
         try:
             await send(start)
-            while not gone.done():
+            while self._request.method != "HEAD" and not gone.done():
                 piece = await loop.run_in_executor(self._threads, next, self._pieces, None)
                 if piece is None:
                     break

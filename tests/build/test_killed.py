@@ -29,7 +29,7 @@ from clippings.build.executors import mapper
 from clippings.build.pipeline import build
 from clippings.build.process import load_tables
 from clippings.build.publishing import draft_folder, publish_folder
-from clippings.search import folding_table
+from clippings.search.folding import folding_table
 
 ROOT = Path(__file__).parents[2]
 SOAK = bool(os.environ.get("CLIPPINGS_SOAK"))

@@ -14,9 +14,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from clippings.markdown.rendering import plain_text
-from clippings.search import fold
 from clippings.search.arrays import AFTER, BEFORE, TextBatch
-from clippings.search.folding import CJK, fold_character
+from clippings.search.folding import CJK, fold, fold_character
 from clippings.search.tokens import runs, spans
 
 ODD = "核战争軟件Ａé１a9 -－%％++#＃@ｶﾞ한กﬁß😀★→𠮷\n\0|\u00ad\u200b\u0301\U000e0100\u1100\u1161㈱①²½"

@@ -8,9 +8,12 @@ from pathlib import Path
 import pytest
 from conftest import index_labels, index_text
 
-from clippings.search import facts, find, parse_query
 from clippings.search.closest import split_question
+from clippings.search.passages import search
+from clippings.search.query import parse_query
+from clippings.search.results import count
 from clippings.search.suggestions import complete, suggest
+from clippings.search.tokens import facts
 
 SCHEMA = Path(__file__).parents[2] / "clippings" / "database" / "schema.sql"
 ARTICLES = {
@@ -53,9 +56,10 @@ def archive() -> sqlite3.Connection:
 
 
 def asked(connection: sqlite3.Connection, query: str) -> dict[int, tuple[str, ...]]:
-    found = find(connection, parse_query(query), "relevance", 20)
-    assert not set(found.docids) & set(found.closest.matched)
-    return dict(found.closest.matched)
+    found = search(connection, parse_query(query), "relevance")
+    matched = {hit.article["id"]: hit.matched for hit in found.closest}
+    assert matched.keys().isdisjoint(hit.article["id"] for hit in found.hits)
+    return matched
 
 
 @pytest.mark.parametrize(
@@ -101,8 +105,8 @@ def test_nothing_is_closest(archive: sqlite3.Connection, question: str) -> None:
 def test_enough_results_stand_alone(archive: sqlite3.Connection) -> None:
     """Three results are enough, and what holds all of it is not given twice."""
     assert asked(archive, "天气很好") == {}
-    found = find(archive, parse_query("英镑"), "relevance", 20)
-    assert (found.total, found.docids, dict(found.closest.matched)) == (1, [1], {})
+    found = search(archive, parse_query("英镑"), "relevance")
+    assert (found.total, [hit.article["id"] for hit in found.hits], found.closest) == (1, [1], [])
 
 
 def test_parts_of_a_question() -> None:
@@ -147,11 +151,11 @@ def test_long_questions_are_bounded(archive: sqlite3.Connection) -> None:
 def test_suggestions(archive: sqlite3.Connection, query: str, offered: list[str]) -> None:
     """What else to ask, and each suggestion finds something."""
     parsed = parse_query(query)
-    total = find(archive, parsed, "newest", 20).total
+    total = count(archive, parsed.match)
     suggested = suggest(archive, parsed, total)
     assert [f"{each.kind} {each.text} {each.articles}" for each in suggested] == offered
     for each in suggested:
-        assert find(archive, parse_query(each.query), "newest", 20).total >= each.articles
+        assert count(archive, parse_query(each.query).match) >= each.articles
 
 
 def test_completions(archive: sqlite3.Connection) -> None:

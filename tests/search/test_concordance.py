@@ -13,10 +13,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from clippings.markdown.rendering import plain_text
-from clippings.search import fold, parse_query
 from clippings.search.concordance import ORDERS, Concordance, concordance
-from clippings.search.folding import CJK
+from clippings.search.folding import CJK, fold
 from clippings.search.occurrences import Texts, count_occurrences, open_positions, read_sample
+from clippings.search.query import parse_query
 from clippings.search.snippets import fold_with_origin
 
 

@@ -12,8 +12,8 @@ import pytest
 from conftest import index_labels, index_text
 
 from clippings.markdown.rendering import plain_text
-from clippings.search import fold, folding_table, parse_query
-from clippings.search.folding import CJK, SIGNS, SYMBOLS
+from clippings.search.folding import CJK, SIGNS, SYMBOLS, fold, folding_table
+from clippings.search.query import parse_query
 
 PROJECT = Path(__file__).parents[2]
 CORPUS = PROJECT / ".." / "shared" / "corpus"

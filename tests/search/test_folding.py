@@ -9,8 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from clippings.search import fold, folding_table
-from clippings.search.folding import changed_by, fold_in_place
+from clippings.search.folding import changed_by, fold, fold_in_place, folding_table
 
 SPELLINGS = """
     隨著 随着, 著名 着名, 瞭解 了解, 瞭望 了望, 憑藉 凭借, 藉由 借由, 彷彿 仿佛,

@@ -11,7 +11,6 @@ import pytest
 
 from clippings.build.executors import mapper
 from clippings.build.pipeline import build
-from clippings.search import parse_query
 from clippings.search.concordance import concordance
 from clippings.search.folding import fold
 from clippings.search.keyness import (
@@ -23,6 +22,7 @@ from clippings.search.keyness import (
     log_ratio,
 )
 from clippings.search.occurrences import open_positions
+from clippings.search.query import parse_query
 
 NOUNS = [chr(0x5200 + 2 * at) + chr(0x5201 + 2 * at) for at in range(100)]
 NOUNS = [word for word in NOUNS if fold(word) == word]

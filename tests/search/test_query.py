@@ -15,14 +15,11 @@ from conftest import index_labels, index_text
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from clippings.search import (
-    ORDERS,
-    count,
-    facts,
-    fold,
-    parse_query,
-    snippet,
-)
+from clippings.search.folding import fold
+from clippings.search.query import parse_query
+from clippings.search.results import ORDERS, count
+from clippings.search.snippets import snippet
+from clippings.search.tokens import facts
 
 CASES = Path(__file__).parent
 VECTORS = Path(__file__).parents[2] / ".." / "shared" / "vectors"

@@ -16,7 +16,7 @@ from conftest import Visitor
 from hypothesis import given
 from hypothesis import strategies as st
 
-from clippings.search import parse_query
+from clippings.search.query import parse_query
 from clippings.search.timeline import PERIODS, read_timeline, suited_period
 from clippings.search.trends import MOST_TERMS, shares, split_terms
 from clippings.site.chart import chart

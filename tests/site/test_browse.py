@@ -9,7 +9,7 @@ from urllib.parse import quote, urlsplit
 import pytest
 from conftest import Visitor, text_of
 
-from clippings.site.listings import KINDS, Listing, listing, read_page
+from clippings.site.listings import MEMBERS, Listing, listing, read_page
 
 
 @pytest.mark.parametrize(
@@ -118,4 +118,4 @@ def test_turning_pages_meets_every_article_once(site: Visitor, size: int) -> Non
         up = [row["docid"] for page in reversed(back) for row in page.rows]
         assert down == up == sorted(set(down), reverse=True), of
         kinds.add(of.kind)
-    assert kinds == set(KINDS)
+    assert kinds == set(MEMBERS)

@@ -12,7 +12,7 @@ from conftest import Visitor
 from datasette.plugins import pm
 from lxml import etree
 
-from clippings.search import parse_query
+from clippings.search.query import parse_query
 
 SITEMAP = {"s": "http://www.sitemaps.org/schemas/sitemap/0.9"}
 

@@ -121,7 +121,7 @@ def test_choices_are_kept_for_the_site_only(below: Visitor, site: Visitor) -> No
         assert f"; Path={path};" in visited.get("/?_lang=en").headers["set-cookie"]
 
 
-@pytest.mark.parametrize("prefix", ["/archive", "archive/", "/a b/", "/clippings/", "/source/"])
+@pytest.mark.parametrize("prefix", ["/archive", "archive/", "/a b/"])
 def test_prefix_that_cannot_work_is_refused(serve: Callable[..., Visitor], prefix: str) -> None:
     """The site says so when it starts, and does not serve links that lead nowhere."""
     with pytest.raises(StartupError, match="base_url"):

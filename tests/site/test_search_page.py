@@ -12,7 +12,7 @@ import pytest
 from conftest import Visitor
 from lxml import etree, html
 
-from clippings.search import parse_query
+from clippings.search.query import parse_query
 
 VECTORS = Path(__file__).parents[2] / ".." / "shared" / "vectors"
 QUERIES = (
@@ -256,6 +256,15 @@ def test_heading_has_query_and_count(site: Visitor) -> None:
     assert re.search(
         rf"\b1–{min(total, 20)}\b.*\b{total}\b", page.xpath("string(//*[@class='found'])")
     )
+
+
+def test_an_article_without_text_has_its_summary(
+    serve: Callable[..., Visitor], tmp_path: Path
+) -> None:
+    """Where there is no passage to show, of pictures alone, its own summary stands."""
+    front = "---\ntitle: 桥上的照片\nsummary: 江城二桥合龙那天\n---\n\n"
+    (tmp_path / "a.md").write_text(f"{front}![](https://example.org/a.jpg)\n")
+    assert "江城二桥合龙那天" in search(serve(tmp_path), "照片").xpath("string(//article)")
 
 
 def test_suggestions_are_bounded(site: Visitor) -> None:
