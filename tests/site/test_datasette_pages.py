@@ -35,7 +35,7 @@ def test_every_table_is_described(site: Visitor) -> None:
     assert seen == {name for name, about in METADATA["tables"].items() if not about.get("hidden")}
 
 
-@pytest.mark.parametrize("asked", ["_facet=markdown", "_facet={\"column\":\"front_matter\"}"])
+@pytest.mark.parametrize("asked", ["_facet=markdown", '_facet={"column":"front_matter"}'])
 def test_whole_texts_have_no_facets(site: Visitor, asked: str) -> None:
     """A page of them would be large, and each is there once."""
     answer = site.get(f"/clippings/articles.json?{asked}")
