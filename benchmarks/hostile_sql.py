@@ -66,7 +66,7 @@ KINDS: dict[str, list[dict[str, str]]] = {
     "search (4)": [{"q": SEARCH}],
     "trends (4)": [{"q": TERMS}],
     "sitemap (4)": [{}],
-    "facets": [{"_facet": "markdown", "_sort": "title"}],
+    "facets": [{"_facet": "title", "_sort": "title"}],
 }
 """A kind of attack, with its number in the issue that found it → parameters."""
 PATHS = {

@@ -156,11 +156,21 @@ def counts_by_month(columns: Sequence[str], rows: Iterable[Any]) -> list[tuple[s
 @hookimpl
 def filters_from_request(request: Request, table: str) -> None:
     """Refuse `?_search_title=`: Datasette compares the index, which counts by docid, with
-    articles.id, and would find nothing."""
+    articles.id, and would find nothing. Refuse facets of whole texts: a page of them is large,
+    and each is there once."""
     asked = next((key for key in request.args if key.startswith("_search_")), None)
     if asked and table == "articles":
         field, value = asked.removeprefix("_search_"), request.args[asked]
         raise BadRequest(f"Search a column by the query: ?_search={field}:{value}")
+    facets = {
+        word
+        for key in request.args
+        if key.startswith("_facet")
+        for value in request.args.getlist(key)
+        for word in re.findall(r"\w+", value)
+    }
+    if texts := facets & TEXTS:
+        raise BadRequest(f"{min(texts)} has whole texts; a facet counts values that come again")
 
 
 @hookimpl

@@ -36,7 +36,8 @@ _COPY_WORDS = re.compile(
     r"(?:复制代码|拷贝代码|複製程式碼|\n(?:Copy(?: code)?|Copied!|复制|複製))\s{0,99}\Z"
 )
 _WRAPPERS = frozenset("figure div table td".split())  # of code, which may name its language
-_OWN_LINE = frozenset("div p li tr".split())
+_ONE_LINE = frozenset("div li tr".split())
+_OWN_LINE = _ONE_LINE | {"p"}
 _CODE_CELL = re.compile(r"(?:^|[\s_-])code(?:-inner)?(?:$|\s)")
 DEEPEST = 200
 """Elements in one another that are told apart; what stands deeper gives only its text."""
@@ -66,7 +67,10 @@ def _shown(element: Element) -> list[Node]:
 def _gather(element: Element, parts: list[str], lines: frozenset[str], level: int = 0) -> None:
     for child in element:
         if isinstance(child, Text):
-            parts.append(child.data)
+            around = (child.previous_sibling, child.next_sibling)
+            is_between = all(isinstance(n, Element) and n.tag in _ONE_LINE for n in around)
+            if not (is_between and child.data.strip(" ") == "\n"):  # it ends a line of the HTML
+                parts.append(child.data)
         elif not isinstance(child, Element):
             continue
         elif child.tag == "br":
@@ -77,8 +81,11 @@ def _gather(element: Element, parts: list[str], lines: frozenset[str], level: in
             tag = child.tag
             if tag in lines and parts and not parts[-1].endswith("\n"):
                 parts.append("\n")
+            before = len(parts)
             _gather(child, parts, lines, level + 1)
-            if tag in _OWN_LINE and any(isinstance(n, Element) for n in child.next_siblings):
+            is_ended = len(parts) > before and parts[-1].endswith("\n")
+            is_last = not any(isinstance(n, Element) for n in child.next_siblings)
+            if tag in _OWN_LINE and not (is_ended or is_last):
                 parts.append("\n")
 
 
@@ -108,11 +115,31 @@ def is_line_number(element: Element) -> bool:
     return bool(named) and not _COUNTS.sub("", element.text)
 
 
+def drop_line_numbers(pre: Element) -> None:
+    """Take the numbers away with which all lines begin, each in an element of its own."""
+    found: list[Element] = []
+    for span in pre.iter_elements("span"):
+        if span.text.strip(" ") == str(len(found) + 1):
+            found.append(span)
+    lines = [line.strip() for line in pre.text.rstrip().split("\n")]
+    numbers = [str(number) for number in range(1, len(lines) + 1)]
+    is_numbered = 1 < len(lines) == len(found) and all(map(str.startswith, lines, numbers))
+    if not is_numbered or lines == numbers:
+        return
+    for span in found:
+        if isinstance(after := span.next_sibling, Text):
+            after.data = after.data.removeprefix(" ")
+        span.extract()
+
+
 def drop_copy_button(pre: Element) -> None:
-    """Take the words of a button beside code or at its end away: 复制代码."""
-    for beside in (pre.previous_sibling, pre.next_sibling):
-        if isinstance(beside, Element) and beside.text.strip() in COPY:
-            beside.extract()
+    """Take the words of a button beside code or at its end away: 复制代码; a picture's, too."""
+    for siblings in (pre.previous_siblings, pre.next_siblings):
+        beside = next((n for n in siblings if not isinstance(n, Text) or n.data.strip()), None)
+        if isinstance(beside, Element):
+            pictures = " ".join(image.attr("alt") or "" for image in beside.iter_elements("img"))
+            if (beside.text.strip() or pictures) in COPY:
+                beside.extract()
     last: Node = pre
     while isinstance(last, Element):
         if last is not pre:

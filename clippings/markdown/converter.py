@@ -349,9 +349,13 @@ class Converter(MarkdownConverter):
         return blocks.check_box(el) if is_box else ""
 
     def convert_noscript(self, el: Element, text: str, parent_tags: Parents) -> str:
-        """What stands in for a script; a picture that the lazy loader's tag gave already goes."""
+        """What stands in for a script; a picture that the lazy loader's tag before or behind it
+        gives goes."""
         before = self._images_before
         seen = {image.url for image in self.images[max(0, before - _BESIDE) : before]}
+        if isinstance(after := el.next_sibling, Element) and after.tag == "img":
+            found = image_address(after, lambda address: self._shown[address])
+            seen.add(clean_address(found, self.base_url))
         added = self.images[before:]
         if added and seen.issuperset(image.url for image in added):
             del self.images[before:]

@@ -37,6 +37,7 @@ _ACCIDENT = re.compile(
 )
 _SENTENCE = re.compile(r">[^<>]{80}|>[^<>]{0,20}[\u4e00-\u9fff，。、：；？！]{25}")
 _PAGE = re.compile(r"(?is)\s*<([a-z][a-z0-9]*)[\s>].*</?[a-z][^<>]*>\s*$")
+_ADDRESS = re.compile(r"""<(?:img|a)\s[^<>]*\b(?:src|href)\s?=\s?["']?(?:https?:)?//[^<>]*>""")
 _WRAPPERS = frozenset("html body div p br span article section".split())
 
 
@@ -66,8 +67,10 @@ def _is_accident(pre: Element) -> bool:
 
 
 def is_page_as_text(root: Element) -> bool:
-    """Whether all that a page shows is HTML, escaped once too often."""
+    """Whether all that a page shows is HTML, escaped once too often: it begins and ends with a tag,
+    or a link or picture in it has an address."""
     if any(element.tag not in _WRAPPERS for element in root.iter_elements()):
         return False
-    found = _PAGE.match(text_of_page(root))
-    return bool(found and f"</{found[1]}" in found[0])
+    text = text_of_page(root)
+    found = _PAGE.match(text)
+    return bool((found and f"</{found[1]}" in found[0]) or _ADDRESS.search(text))

@@ -7,7 +7,7 @@ import re
 from clippings.markdown.marks import place_marks
 from clippings.markdown.tokens import BREAK, FINISHED, LINE, OL, SYNTAX, UL
 
-SPACES = " \t\n\r\f\v\u3000\xa0"
+SPACES = " \t\n\r\f\v\u3000\xa0\u200b\ufeff"
 _ASCII_SPACES = re.compile(r"[ \t\r\n\f]+")
 _looks_like_syntax = re.compile(r"[\\`*_\[\]<&~\r\f]").search
 _SYNTAX_LIKE = re.compile(

@@ -95,16 +95,16 @@ def link(text: str, address: str, title: str, words: str) -> str:
 
 
 def _on_runs(text: str, address: str, title: str, words: str) -> str:
-    """Lines as one link; the breaks at its edges stay outside."""
+    """Lines as one link; the breaks at its edges stay outside, lines that show nothing go."""
     lines = [line.strip(SPACES) for line in _JOINT.split(text)]
-    shown = [n for n, line in enumerate(lines) if not _SAYS_NOTHING.fullmatch(line)]
-    if not shown:
+    shown = [not _SAYS_NOTHING.fullmatch(line) for line in lines]
+    if not any(shown):
         return text
     edge = BREAK if BREAK in text else LINE
-    first, last = shown[0], shown[-1] + 1
-    marks = "".join(lines[:first]), "".join(lines[last:])
-    run = marks[0] + LINE.join(lines[first:last]) + marks[1]
-    before, after = edge * (first > 0), edge * (last < len(lines))
+    first = shown.index(True)
+    pieces = [LINE * is_shown + line for line, is_shown in zip(lines, shown, strict=True)]
+    run = "".join(pieces).replace(LINE, "", 1)
+    before, after = edge * (first > 0), edge * (not shown[-1])
     return before + _on_run(run, address, title, words) + after
 
 

@@ -7,7 +7,10 @@ from itertools import accumulate
 
 TAG = re.compile(r"<(/?)([A-Za-z][A-Za-z0-9-]*)(?![A-Za-z0-9-])[^<>]*>")
 VOID = frozenset("area base br col embed hr img input link meta param source track wbr".split())
-_DOCUMENT = re.compile(r"(?i)\s*(?:<\?xml[^>]*>\s*)?<(?:!doctype\s+html|html|head|body)\b")
+# A page, or what the archive's generator wrote around the text of a feed.
+_DOCUMENT = re.compile(
+    r"(?i)\s*(?:<\?xml[^>]*>\s*)?<(?:!doctype\s+html|html|head|body)\b|<div> {3}\n"
+)
 _WRAPPER = re.compile(r"\s*<(div|article|section|main|table)\b")
 _EDGES = {tag: re.compile(rf"<(?=/?{tag}\b)") for tag in "div article section main table".split()}
 # A wrapper around Markdown: an empty line, then one of its signs.

@@ -24,5 +24,5 @@ def syntax(text: str) -> str:
 
 
 def block(text: str, kind: str = BLOCK) -> str:
-    """A finished block, fenced off from what stands around it."""
-    return f"{BREAK}{kind}{text}{BREAK}"
+    """A finished block, fenced off from what stands around it; without text only the fence."""
+    return f"{BREAK}{kind}{text}{BREAK}" if text else BREAK

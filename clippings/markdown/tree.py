@@ -9,7 +9,13 @@ from itertools import islice
 
 from turbohtml import Element, Text, parse
 
-from clippings.markdown.code import code_cells, code_text, drop_copy_button, is_line_number
+from clippings.markdown.code import (
+    code_cells,
+    code_text,
+    drop_copy_button,
+    drop_line_numbers,
+    is_line_number,
+)
 from clippings.markdown.commonmark import without_surrogates
 from clippings.markdown.escaped import is_page_as_text, pages_as_code, text_of_page
 from clippings.markdown.guard import lost_in_repair
@@ -41,7 +47,7 @@ class Document:
         if text != source or mended != text:
             self.lost = lost_in_repair(source, self.root)
         _clean(self.root, present)
-        if unescape and ("&lt;" in source or "&amp;lt;" in source):
+        if unescape and ("&lt;" in text or "&amp;lt;" in text):
             self._unescape()
 
     def _unescape(self) -> None:
@@ -85,9 +91,11 @@ def _tend_code(root: Element) -> None:
     """Code in a table with its line numbers becomes one `<pre>`; other numbers and buttons go."""
     for table in list(root.iter_elements("table")):
         if cells := code_cells(table):
-            table.replace_with(Element("pre", None, [Text("\n".join(map(code_text, cells)))]))
-    for code in list(root.iter_elements("pre")):
-        drop_copy_button(code)
+            code = "\n".join(code_text(cell).removesuffix("\n") for cell in cells)
+            table.replace_with(Element("pre", None, [Text(code)]))
+    for pre in list(root.iter_elements("pre")):
+        drop_copy_button(pre)
+        drop_line_numbers(pre)
     for number in list(filter(is_line_number, root.iter_elements())):
         if any(isinstance(up, Element) and up.tag == "pre" for up in number.ancestors):
             number.extract()

@@ -129,7 +129,7 @@ def decode(data: bytes) -> Decoded:
     controls = len(sample) - len(sample.translate(None, _CONTROL_CODES))
     if controls > 0.05 * min(len(text), SAMPLE):
         raise UnreadableArticle("binary-file", "The file is not text: it is full of control codes.")
-    text = text.replace("\r\n", "\n").replace("\r", "\n").lstrip("\ufeff")
+    text = text.replace("\r\n", "\n").replace("\r", "\n").lstrip("\ufeff\n")
     if not text.strip():
         raise UnreadableArticle("empty-file", "The file is empty or holds only white space.")
     return Decoded(text, encoding, found)

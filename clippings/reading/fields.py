@@ -3,6 +3,7 @@ begins. Cheap to import: a build that converts nothing needs it too."""
 
 from __future__ import annotations
 
+import html
 import re
 from collections.abc import Iterator, Mapping
 from typing import Any, NamedTuple
@@ -13,6 +14,7 @@ SUMMARY_CHARACTERS = 140
 
 _USUAL = re.compile(r"https?://([a-z0-9.-]+)(?:[/?#]|\Z)")  # what need not be taken apart
 _LINK = re.compile(r"\[([^\[\]]+)\]\([^()\s]*\)")
+_ENTITY = re.compile(r"&(?:#\w{2,8}|[A-Za-z]\w{1,31});")
 _DASH = re.compile(r" -(?: |$)")
 _POSTS = re.compile(r"(?:^|(?<=/))(?:(?:source|content)/)?_?posts?/")
 
@@ -70,9 +72,10 @@ def opening(text: str) -> str:
 
 
 def leaves(value: Any) -> Iterator[str]:
-    """Yield the strings of a value in document order, however it is nested."""
+    """Yield the strings of a value in document order, however it is nested: their entities are
+    undone, as nothing in a header is HTML."""
     if isinstance(value, str):
-        yield value
+        yield _ENTITY.sub(lambda entity: html.unescape(entity[0]), value)
     elif isinstance(value, Mapping):
         for inner in value.values():
             yield from leaves(inner)

@@ -72,7 +72,9 @@ class Yaml(Header):
         """Part header and body at the first fence, when what stands above is YAML, else where
         the lines stop looking like a header."""
         start = self.start
-        closing = self.closing.search(text, start, start + MAX_UNUSUAL) if start else None
+        title = title_lines(text, start)  # which may hold a line of dashes
+        title_end = title.end() if title else start
+        closing = self.closing.search(text, title_end, start + MAX_UNUSUAL) if start else None
         if closing and (loaded := load_valid(text[start : closing.start()])):
             self.loaded = loaded
             return text[start : closing.start()], text[closing.end() :]

@@ -153,7 +153,7 @@ def load_plain(header: str, repaired: Sequence[str] = ()) -> Loaded:
             raise Refused("a value that is not plain")
         if value is None:
             broken.append(key)
-        return _tidy(unquoted(written) if value is None else value)
+        return _tidy(unquoted(written, escaped=not generated) if value is None else value)
 
     while match := _PLAIN.match(header, position):
         position = match.end()

@@ -15,6 +15,7 @@ from posixpath import basename, splitext
 from typing import Any
 from urllib.parse import urljoin
 
+from clippings.markdown.media import is_real_address
 from clippings.markdown.rendering import plain_text
 from clippings.models import Article, Conversion, Diagnostic, ParsedArticle, Severity
 from clippings.reading.dates import day_of, parse_date, suspect_date
@@ -80,9 +81,9 @@ def normalize_article(
     if split_categories and (split := split_levels(levels, author)):
         notes.append(_note("info", "categories-split", f"{author!r} was read as site - feed"))
         levels, author = split, split.source or author
-    title = own_title(header.line("title"), parsed.path) or fallback_title(
-        parsed.path, parsed.body, conversion.markdown, text
-    )
+    title = own_title(header.line("title"), parsed.path)
+    if not any(map(str.isprintable, title.replace(" ", ""))):  # zero-width characters are none
+        title = fallback_title(parsed.path, parsed.body, conversion.markdown, text)
     language = detect(f"{title}\n{conversion.markdown}", header.line("language") or None)
     is_chinese = language is not None and language.startswith("zh")
     published = _date(header, "published", is_chinese, notes) or date_of_name(parsed.path)
@@ -178,8 +179,8 @@ def fallback_title(path: str, body: str, markdown: str, text: str) -> str:
 def lead_image(
     headers: Sequence[str], conversion: Conversion, base: str | None, body: str = ""
 ) -> str | None:
-    """Return the picture of a list entry: the front matter's, unless it is a random placeholder or
-    a lazy loader's, else the first one of the body; None where there is neither. Only an http(s)
+    """Return the picture of a list entry: the front matter's, unless it is a placeholder or a lazy
+    loader's, else the first one of the body; None where there is neither. Only an http(s)
     or a relative address counts: a picture's bytes (`data:`) or a script are no address.
 
     A lazy loader's is written in the body and still none of its pictures.
@@ -188,7 +189,8 @@ def lead_image(
     own = (address for address in headers if address in shown or address not in body or not shown)
     for address in (*own, *shown):
         url = urljoin(base, address) if base else address
-        if _OTHER_SCHEME.match(url) is None and host_of(url) not in PLACEHOLDER_HOSTS:
+        is_picture = _OTHER_SCHEME.match(url) is None and is_real_address(url)
+        if is_picture and host_of(url) not in PLACEHOLDER_HOSTS:
             return url
     return None
 

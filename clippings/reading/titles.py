@@ -12,11 +12,13 @@ import json
 import re
 
 _KEYS_AFTER = "date|author|tags|category|layout|slug|permalink|comments|categories"
-_NO_TITLE = r"[# \t]*[\w@$.][\w.@$/() -]{0,60}:(?:\s|$)|(?:-{3,}|\.{3})[ \t]*$|.*<"
-_COMMENT = r"#+(?:\s|$)"
+_NO_TITLE = r"[# \t]*[\w@$.][\w.@$/() -]{0,60}:(?:\s|$)|.*<"
+_COMMENT_OR_FENCE = r"#+(?:\s|$)|(?:-{3,}|\.{3})[ \t]*$"
 _FLAGS = re.MULTILINE | re.IGNORECASE
 _LINES = r"(?:title|标题|標題)[ \t]*:[ \t]*(?P<value>.*(?:\n(?!%s).*){0,100}?)(?=\n(?:%s))"
-_TITLE = re.compile(_LINES % (f"{_NO_TITLE}|{_COMMENT}", rf"(?:{_KEYS_AFTER})[ \t]*:"), _FLAGS)
+_TITLE = re.compile(
+    _LINES % (f"{_NO_TITLE}|{_COMMENT_OR_FENCE}", rf"(?:{_KEYS_AFTER})[ \t]*:"), _FLAGS
+)
 _GENERATED_TITLE = re.compile(_LINES % (_NO_TITLE, "categories: (?:\n|$)"), _FLAGS)
 _GENERATED = re.compile("^categories: $", re.MULTILINE)
 _TEXT = re.compile(
@@ -37,7 +39,7 @@ def title_lines(text: str, start: int) -> re.Match[str] | None:
     """Match the title that begins at `start`, with the lines on which it goes on.
 
     They end at one of the keys that usually follow; none of them holds another key (with an
-    ASCII colon), a tag, a fence or, but in a header of the generator, a comment.
+    ASCII colon), a tag or, but in a header of the generator, a comment or a fence.
     """
     return _GENERATED_TITLE.match(text, start) or _TITLE.match(text, start)
 
@@ -62,29 +64,32 @@ def quote_titles(header: str) -> tuple[str, bool]:
 def _meant(written: str, generated: bool) -> tuple[str, bool] | None:
     """Read a title's value as it was meant, and say whether YAML would have read some title there;
     None where YAML reads it so."""
-    if _QUOTED.fullmatch(written):
+    is_yaml = _QUOTED.fullmatch(written) is not None
+    if is_yaml and not (generated and ("\n" in written or "''" in written)):
         return None
     lead, tail = (len(written) - len(rest) for rest in (written.lstrip('"'), written.rstrip('"')))
     if written and (lead == len(written) or min(lead, tail) > 1):
         run = min(lead, tail)
-        inner = written[run:-run]
-        is_quoted = len(inner) > 1 and inner[0] == inner[-1] == "'"
-        return (inner[1:-1] if is_quoted else inner), False
-    if "\n" in written and written[0] not in "|>-{":
-        return unquoted("\n".join(filter(None, map(str.strip, written.split("\n"))))), False
+        return unquoted(written[run:-run], escaped=False), False
+    if is_yaml or ("\n" in written and (generated or written[0] not in "|>-{")):
+        lines = "\n".join(filter(None, map(str.strip, written.split("\n"))))
+        return unquoted(lines, escaped=not generated), is_yaml
     is_list = written[:1] == "[" and written.endswith("]") and written != "[]"
-    is_text = generated and "#" in written and written[0] not in "'\""
+    is_text = generated and ("#" in written or written[:1] in ("-", "."))
     if is_list or is_text or re.search(r"^#|\s#\w", written):
         return None if written[0] in "'\"" else (written, True)
     return None
 
 
-def unquoted(text: str) -> str:
-    """Take the quotes around a value off; what is inside stays as written."""
+def unquoted(text: str, *, escaped: bool = True) -> str:
+    """Take the quotes around a value off; what is inside stays as written, but for quotes that are
+    `escaped`."""
     if len(text) < 2 or text[0] != text[-1] or text[0] not in "\"'":
         return text
     quote, inner = text[0], text[1:-1]
     first, last = inner.find(quote), inner.rfind(quote)
     if first < last and inner[first + 1].isspace() and inner[last - 1].isspace():
         return text  # two quoted words are no quoted value: "Foo" and "Bar"
+    if not escaped:
+        return inner
     return inner.replace('\\"', '"') if quote == '"' else inner.replace("''", "'")

@@ -62,7 +62,7 @@ def test_case(text: str, header: dict[str, Any], body: str, codes: list[str]) ->
 
 
 @pytest.mark.parametrize("ends", ["\r\n", "\r"])
-@pytest.mark.parametrize("before", ["", "\ufeff", "\n \n", "\ufeff\r\n"])
+@pytest.mark.parametrize("before", ["", "\ufeff", "\n \n", "\ufeff\r\n", "\r\n\ufeff"])
 def test_line_ends_and_what_stands_before_the_fence(before: str, ends: str) -> None:
     """A BOM, empty lines and foreign line ends change nothing and are worth no diagnostic."""
     text = before + "---\ntitle: 秋天\ntags:\n - a\n---\n一\n二\n".replace("\n", ends)

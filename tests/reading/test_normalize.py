@@ -33,6 +33,7 @@ def normalized(
         ({}, "没有标题的正文", "文件名"),
         ({}, "# \n\n- 列表\n- 列表", "文件名"),
         ({"headline": "别名"}, "", "别名"),
+        ({"title": "Q&amp;A &#8211; Don&#8217;ts &copy &zzz;"}, "", "Q&A – Don’ts &copy &zzz;"),
     ],
 )
 def test_a_title_is_always_found(front_matter: dict[str, Any], markdown: str, title: str) -> None:
@@ -53,6 +54,7 @@ def test_an_html_page_brings_its_title() -> None:
     [
         ("a/ .md", {"title": " "}, "\n第一行\n第二行", "第一行"),
         ("a/.md", {}, "第一行", "第一行"),
+        ("a/\u200b.md", {"title": "\u200b \ufeff"}, "第一行", "第一行"),
         ("a/___.md", {}, "字" * 200, "字" * 140 + "…"),
         ("a/ .md", {"categories": ["甲", "乙"], "date": "2022-01-11 10:00"}, "", "乙 2022-01-11"),
         (".md", {}, "", ".md"),
@@ -217,6 +219,8 @@ def test_several_authors_are_one_line() -> None:
         ("javascript:alert(1)", "https://example.com/body.jpg"),
         (" java\tscript:alert(1)", "https://example.com/body.jpg"),
         ("data:image/png;base64,AAAA", "https://example.com/body.jpg"),
+        ("https://example.com/p/undefined", "https://example.com/body.jpg"),
+        ("https://example.com/a.jpg?a=1&amp;b=2", "https://example.com/a.jpg?a=1&b=2"),
     ],
 )
 def test_only_the_address_of_a_picture_is_one(headimg: str, image: str) -> None:

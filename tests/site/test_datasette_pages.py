@@ -35,6 +35,13 @@ def test_every_table_is_described(site: Visitor) -> None:
     assert seen == {name for name, about in METADATA["tables"].items() if not about.get("hidden")}
 
 
+@pytest.mark.parametrize("asked", ["_facet=markdown", '_facet={"column":"front_matter"}'])
+def test_whole_texts_have_no_facets(site: Visitor, asked: str) -> None:
+    """A page of them would be large, and each is there once."""
+    answer = site.get(f"/clippings/articles.json?{asked}")
+    assert answer.status_code == 400 and "whole texts" in answer.json()["error"]
+
+
 def test_facets_and_order_are_columns_with_an_index(site: Visitor) -> None:
     """What the table of articles is faceted and sorted by is there, and indexed."""
     about = METADATA["tables"]["articles"]
