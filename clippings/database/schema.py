@@ -13,7 +13,7 @@ _SETTINGS = """
     pragma journal_mode = off;
     pragma synchronous = off;
     pragma locking_mode = exclusive;
-    pragma cache_size = -32768;
+    pragma cache_size = -8192;
     pragma secure_delete = on;
 """
 # A draft that is not finished is thrown away: a journal would protect nothing. What is deleted is
