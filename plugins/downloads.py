@@ -142,9 +142,11 @@ async def file(datasette: Datasette, request: Request) -> StreamedResponse | Res
         raise Forbidden("Database download is forbidden")
     name, wanted = request.url_vars.get("name"), request.url_vars.get("tag")
     found = open_released(release_folder(datasette), name) if name else None
-    if found is None and name in (None, served := f"{DATABASE}.db"):
-        it = archive(datasette).snapshot  # the file that the request began with
-        found = OpenFile(served, os.dup(it.descriptor), it.stat.st_size, it.hash)
+    served = f"{DATABASE}.db"
+    if found is None and name in (None, served):
+        snapshot = archive(datasette).snapshot  # the file that the request began with
+        descriptor = os.dup(snapshot.descriptor)
+        found = OpenFile(served, descriptor, snapshot.stat.st_size, snapshot.hash)
     if found is None:
         raise Missing("error.404")
     if wanted and found.sha256[:TAG_LENGTH] != wanted:

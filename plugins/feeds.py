@@ -107,7 +107,9 @@ def read_page(
         return [], 0
     shown = docids[(number - 1) * SIZE : number * SIZE] if number else docids[-SIZE:]
     rows = conn.execute(ENTRIES, [json.dumps(shown)]).fetchall()
-    return rows, number - 1 if number else pages if len(docids) > SIZE else 0
+    if number:
+        return rows, number - 1
+    return rows, pages if len(docids) > SIZE else 0
 
 
 def tag(address: str, root: str) -> str:

@@ -22,8 +22,9 @@ query; of the closest it is what they hold."""
 FEW = 3
 """Fewer results than these are followed by the closest articles."""
 
+_OF_HIT = (*ABOUT.split(", "), "summary", "image")
 _READ = f"""
-    select docid, {ABOUT}, summary, image, markdown from articles
+    select docid, {", ".join(_OF_HIT)}, markdown from articles
     where docid in (select value from json_each(?))
 """
 
@@ -41,7 +42,8 @@ class Hit(NamedTuple):
     def row(self) -> dict[str, Any]:
         """Return the values of COLUMNS by their names."""
         found = {"matched": " · ".join(self.matched) or None, "passage": self.passage.text}
-        return {name: (self.article | found)[name] for name in COLUMNS}
+        values = self.article | found
+        return {name: values[name] for name in COLUMNS}
 
 
 class Found(NamedTuple):
@@ -87,7 +89,7 @@ def _hits(
     hits = []
     for docid, held in matched.items():
         *about, markdown = found[docid]
-        article = dict(zip([*ABOUT.split(", "), "summary", "image"], about, strict=True))
+        article = dict(zip(_OF_HIT, about, strict=True))
         title = snippet(article["title"], query, length=len(article["title"]))
         hits.append(Hit(article, held, title, snippet(plain_text(markdown), query)))
     return hits
