@@ -180,8 +180,7 @@ def _told(changes: Changes) -> dict[str, dict[str, Any]]:
     No title: what was removed may have been taken out at somebody's wish.
     """
     return {
-        how: {"count": len(which), "ids": [key for key, _ in which[:MOST_TOLD]]}
-        for how, which in changes._asdict().items()
+        how: {"count": len(ids), "ids": ids[:MOST_TOLD]} for how, ids in changes._asdict().items()
     }
 
 

@@ -69,8 +69,8 @@ _COUNTS = {
     "withheld": "select count(*) from withheld where what = 'article'",
 }
 
-Fingerprints = dict[int, tuple[str, str]]
-"""Id of an article → its title, and a digest of what would be told as a change."""
+Fingerprints = dict[int, str]
+"""Id of an article → a digest of what would be told as a change: title, text, front matter."""
 
 
 # What is said of an article because of all the others stands after what its file says.
@@ -106,8 +106,8 @@ class ArchiveWriter:
         self._db = open_draft(draft, "" if base else archive_schema()[0])
         self.index_parts = [draft.with_name(f"index-{n}") for n in range(1, INDEX_PARTS + 1)]
         self._former = _fingerprints(former) if former else {}
-        self._added: list[tuple[int, str]] = []
-        self._changed: list[tuple[int, str]] = []
+        self._added: list[int] = []
+        self._changed: list[int] = []
         self._articles = articles
         self._article_of = {each.text: a for a in articles for each in a.placements}
         self._moved: list[int] = []
@@ -174,9 +174,8 @@ class ArchiveWriter:
         self._shrink()
         self._db.execute("analyze")
         self.close()
-        gone = sorted(self._former.keys() - {article.id for article in self._articles})
-        removed = tuple((article, self._former[article][0]) for article in gone)
-        return Changes(tuple(self._added), tuple(self._changed), removed)
+        removed = sorted(self._former.keys() - {article.id for article in self._articles})
+        return Changes(tuple(self._added), tuple(self._changed), tuple(removed))
 
     def _number(self, published: Mapping[int, str | None]) -> None:
         """Settle the day and the number of each article, given when it was published."""
@@ -191,7 +190,7 @@ class ArchiveWriter:
         retired = sorted({article for path in dropped for (article,) in run(of_path, [path])})
         of_id = f"{_FORMER} where id = ?"
         self._former = {
-            key: _fingerprint(*row) for old in retired for key, *row in run(of_id, [old])
+            key: text_digest(*row) for old in retired for key, *row in run(of_id, [old])
         }
         before = dict(run("select id, docid from articles"))
         there = run("select id, published from articles")
@@ -286,13 +285,11 @@ class ArchiveWriter:
 
     def _article_row(self, article: ChosenArticle) -> Row:
         values = self._spool.article(article.lead)
-        title = str(values["title"])
+        told = (str(values[column]) for column in ("title", "digest", "front_matter"))
         if article.id not in self._former:
-            self._added.append((article.id, title))
-        elif self._former[article.id] != _fingerprint(
-            title, str(values["digest"]), str(values["front_matter"])
-        ):
-            self._changed.append((article.id, title))
+            self._added.append(article.id)
+        elif self._former[article.id] != text_digest(*told):
+            self._changed.append(article.id)
         values["published"] = article.published
         day = self._days[article.id]
         span = (article.first_seen, article.last_seen, article.removed)
@@ -337,10 +334,6 @@ def _fingerprints(database: Path) -> Fingerprints:
     """Return those of a finished database; none of what is no database, or not one of ours."""
     try:
         with reading(database) as db:
-            return {key: _fingerprint(*row) for key, *row in db.execute(_FORMER)}
+            return {key: text_digest(*row) for key, *row in db.execute(_FORMER)}
     except sqlite3.DatabaseError:
         return {}
-
-
-def _fingerprint(title: str, digest: str, front_matter: str) -> tuple[str, str]:
-    return title, text_digest(title, digest, front_matter)
