@@ -22,8 +22,8 @@ EVERYTHING = "select term, doc, col, offset from temp.words"
 
 
 def entries(numbers: range) -> list[index.Entry]:
-    """Give entries of 120 words each; one stands in all of them so often that FTS5 makes an index of
-    its pages."""
+    """Give entries of 120 words each; one stands in all of them, so often that FTS5 makes an index
+    of its pages."""
     texts = (" ".join(["每篇", *WORDS[n % 9 :: 12], f"第{n}", *["每篇"] * 60]) for n in numbers)
     return [
         (n, f"题{n % 50}", "", "", text, "", "all", "", "", "")
