@@ -35,6 +35,10 @@ COPY += ["Copy code", "Copy to clipboard"]
 _COPY_WORDS = re.compile(
     r"(?:复制代码|拷贝代码|複製程式碼|\n(?:Copy(?: code)?|Copied!|复制|複製))\s{0,99}\Z"
 )
+COPY_BUTTON = re.compile(
+    r"(?i)<button(?=[^<>]*(?:cop[yi]|clip))[^<>]*>[^<]{0,99}(?:<(?!/button)[^<]{0,99}){0,20}</button>"
+    rf"|<button\b[^<>]*>\s{{0,99}}(?:{'|'.join(COPY)})\s{{0,99}}</button>"
+)
 _WRAPPERS = frozenset("figure div table td".split())  # of code, which may name its language
 _ONE_LINE = frozenset("div li tr".split())
 _OWN_LINE = _ONE_LINE | {"p"}

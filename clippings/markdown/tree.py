@@ -20,11 +20,11 @@ from clippings.markdown.commonmark import without_surrogates
 from clippings.markdown.escaped import is_page_as_text, pages_as_code, text_of_page
 from clippings.markdown.guard import lost_in_repair
 from clippings.markdown.media import EMBEDDED, media_address
-from clippings.markdown.repair import SWALLOWING, bare_as_text, end_what_swallows, mend_ends
+from clippings.markdown.repair import repaired
 
 # Nothing a reader sees.
 _UNSEEN = frozenset("script style button svg template head title link meta canvas".split())
-_TENDED = _UNSEEN | {*SWALLOWING, *EMBEDDED, "math", "table", "pre"}
+_TENDED = _UNSEEN | {*EMBEDDED, "math", "table", "pre"}
 
 
 class Document:
@@ -37,16 +37,13 @@ class Document:
 
     def __init__(self, source: str, *, unescape: bool = True) -> None:
         source = without_surrogates(source)
-        text = mend_ends(bare_as_text(source))
-        self.root, present = _parse(text)
-        self.lost = ""
+        text = repaired(source)
+        root = parse(text).root
+        assert root is not None  # <html> is always there
+        self.root = root
+        self.lost = lost_in_repair(source, root) if text != source else ""
         self.unescaped = 0
-        mended = text if present.isdisjoint(SWALLOWING) else end_what_swallows(text, present)
-        if mended != text:
-            self.root, present = _parse(mended)
-        if text != source or mended != text:
-            self.lost = lost_in_repair(source, self.root)
-        _clean(self.root, present)
+        _clean(root)
         if unescape and ("&lt;" in text or "&amp;lt;" in text):
             self._unescape()
 
@@ -61,14 +58,8 @@ class Document:
             self.unescaped += 1
 
 
-def _parse(text: str) -> tuple[Element, set[str]]:
-    """Return the root of a page, and which elements that need tending are in it."""
-    root = parse(text).root
-    assert root is not None  # <html> is always there
-    return root, {element.tag for element in root.iter_elements(_TENDED)}
-
-
-def _clean(root: Element, present: set[str]) -> None:
+def _clean(root: Element) -> None:
+    present = {element.tag for element in root.iter_elements(_TENDED)}
     if "math" in present or "script" in present:
         _keep_tex(root)
     if "table" in present or "pre" in present:

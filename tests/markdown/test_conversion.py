@@ -224,7 +224,7 @@ def test_the_guard_sees_what_a_repair_loses(monkeypatch: pytest.MonkeyPatch) -> 
     """A repair of the source that drops half of it is found out too."""
     body = "<p>" + "正文" * 500 + "</p></html>"
     assert codes(body) == []
-    monkeypatch.setattr(tree, "mend_ends", lambda text: text[: len(text) // 2])
+    monkeypatch.setattr(tree, "repaired", lambda text: text[: len(text) // 2])
     assert codes(body) == ["text-lost"]
 
 
