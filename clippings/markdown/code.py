@@ -6,7 +6,7 @@ import re
 from collections.abc import Callable, Iterator
 from itertools import islice
 
-from turbohtml import Element, Node, Text
+from turbohtml import Element, Text
 
 from clippings.markdown.elements import AROUND_CODE
 from clippings.markdown.tokens import LINE, syntax
@@ -35,14 +35,14 @@ COPY += ["Copy code", "Copy to clipboard"]
 _COPY_WORDS = re.compile(
     r"(?:复制代码|拷贝代码|複製程式碼|\n(?:Copy(?: code)?|Copied!|复制|複製))\s{0,99}\Z"
 )
-COPY_BUTTON = re.compile(
-    r"(?i)<button(?=[^<>]*(?:cop[yi]|clip))[^<>]*>[^<]{0,99}(?:<(?!/button)[^<]{0,99}){0,20}</button>"
+# In the HTML of code, the work of scripts: buttons to copy, comments without words.
+NO_CODE = re.compile(
+    r"(?i)<!--\W{0,9}-->|<button(?=[^<>]*(?:cop[yi]|clip))[^<>]*>[^<]{0,99}(?:<(?!/button)[^<]{0,99}){0,20}</button>"
     rf"|<button\b[^<>]*>\s{{0,99}}(?:{'|'.join(COPY)})\s{{0,99}}</button>"
 )
 _WRAPPERS = frozenset("figure div table td".split())  # of code, which may name its language
 _ONE_LINE = frozenset("div li tr".split())
 _OWN_LINE = _ONE_LINE | {"p"}
-_CODE_CELL = re.compile(r"(?:^|[\s_-])code(?:-inner)?(?:$|\s)")
 DEEPEST = 200
 """Elements in one another that are told apart; what stands deeper gives only its text."""
 
@@ -55,17 +55,12 @@ def code_text(element: Element) -> str:
     So does each `<code>`, where there is nothing but those in it.
     """
     parts: list[str] = []
-    shown = _shown(element)
+    shown = [n for n in element if isinstance(n, (Element, Text)) and n.text.strip()]
     only_code = len(shown) > 1 and all(
         isinstance(child, Element) and child.tag == "code" for child in shown
     )
     _gather(element, parts, _OWN_LINE | {"code"} if only_code else _OWN_LINE)
     return "".join(parts)
-
-
-def _shown(element: Element) -> list[Node]:
-    """The nodes in an element that are not blank."""
-    return [n for n in element if isinstance(n, (Element, Text)) and n.text.strip()]
 
 
 def _gather(element: Element, parts: list[str], lines: frozenset[str], level: int = 0) -> None:
@@ -107,10 +102,9 @@ def code_language(element: Element) -> str:
 
 def code_cells(table: Element) -> list[Element]:
     """The cells that hold the code, where a highlighter wrote a table of numbers and lines."""
-    cells = [
-        cell for cell in table.iter_elements("td") if _CODE_CELL.search(cell.attr("class") or "")
-    ]
-    return cells if cells and any(map(is_line_number, table.iter_elements("td"))) else []
+    cells = list(table.iter_elements("td"))
+    code = [cell for cell in cells if not is_line_number(cell)]
+    return code if len(code) < len(cells) else []
 
 
 def is_line_number(element: Element) -> bool:
@@ -121,12 +115,12 @@ def is_line_number(element: Element) -> bool:
 
 def drop_line_numbers(pre: Element) -> None:
     """Take the numbers away with which all lines begin, each in an element of its own."""
+    lines = [line.strip() for line in pre.text.rstrip().split("\n")]
+    numbers = [str(number) for number in range(1, len(lines) + 1)]
     found: list[Element] = []
     for span in pre.iter_elements("span"):
         if span.text.strip(" ") == str(len(found) + 1):
             found.append(span)
-    lines = [line.strip() for line in pre.text.rstrip().split("\n")]
-    numbers = [str(number) for number in range(1, len(lines) + 1)]
     is_numbered = 1 < len(lines) == len(found) and all(map(str.startswith, lines, numbers))
     if not is_numbered or lines == numbers:
         return
@@ -144,19 +138,11 @@ def drop_copy_button(pre: Element) -> None:
             pictures = " ".join(image.attr("alt") or "" for image in beside.iter_elements("img"))
             if (beside.text.strip() or pictures) in COPY:
                 beside.extract()
-    last: Node = pre
-    while isinstance(last, Element):
-        if last is not pre:
-            if last.text.strip() in COPY:
-                last.extract()
-                return
-            if last.tag == "pre":  # has its own turn
-                return
-        if not (shown := _shown(last)):
-            return
-        last = shown[-1]
-    if isinstance(last, Text) and (words := _COPY_WORDS.search(last.data)):
-        last.data = last.data[: words.start()]
+    texts = [n for n in pre.descendants if isinstance(n, Text) and n.data.strip()]
+    if texts and texts[-1].parent is not pre and texts[-1].data.strip() in COPY:
+        texts[-1].data = ""
+    elif texts:
+        texts[-1].data = _COPY_WORDS.sub("", texts[-1].data)
 
 
 def fenced(text: str, language: str) -> str:

@@ -1,27 +1,23 @@
 """HTML put right where a browser would hide what its author showed: a text in, a text out.
 
 Entities were undone on the way of many pages, so `List<Activity>` stands as it is in their text.
-One walk over the tags tells what each `<` is:
+One walk over the tags tells which `<` is text, and ends what would hide the rest of the page:
 
-    no tag: cut short, or words where attributes would be    text
-    in code: what does not colour it, or end its lines       text
-    no element's name, and without a partner                 text
-    an element's name without a partner, with words beside   text
-    what would hide the rest of the page                     ended where it begins
+    in code        what does not colour it or end its lines is text
+    outside of it  what has no partner and is no element, or has words beside it
 """
 
 from __future__ import annotations
 
 import re
 
-from clippings.markdown.code import COPY_BUTTON
+from clippings.markdown.code import NO_CODE
 from clippings.markdown.elements import NAMES
 from clippings.markdown.media import EMBEDDED
 
-# A comment without words (the work of a script), a tag, the beginning of a comment, any other `<`.
-_ANY = r"(?:!-{2,3}>|!--\W{0,9}-->|(/?)([A-Za-z][^\s<>/]*|!--)([^<>]*)>?)"
-_IN_CODE = re.compile(f"<{_ANY}?")
-# The same, but for tags that are never a word, which most are.
+# A tag or the beginning of a comment; in code, any other `<` too. Most tags are never a word.
+_ANY = r"(/?)([A-Za-z][^\s<>/]*|!--)([^<>]*)>?"
+_IN_CODE = re.compile(f"<(?:{_ANY})?")
 _TAG = re.compile(rf"<(?!/?(?:p|br|span|div|strong|em|b|li|ul|td|tr)[ >]|img ){_ANY}")
 # Cut short by an end tag: 若 a<b 则停</p>. A comparison: a<b 且 c>d.
 _NO_TAG = re.compile(
@@ -29,7 +25,6 @@ _NO_TAG = re.compile(
 )
 # A parameter of an address, ?a=1&copy=2, is no ©; `a &lt= b` is a sign.
 _PARAMETER = re.compile(r"&(?!(?:lt|gt|amp|quot|nbsp)=)(?=[A-Za-z]\w*=)")
-_CELL = re.compile(r"(?i)<(/?)t[dhr](?=[\s>])")
 
 _CODE = frozenset("pre code tt samp kbd".split())
 _UNREAD = frozenset(("script", "style", "!--"))
@@ -38,7 +33,6 @@ _HIDING = frozenset(
     "title textarea xmp noembed noframes plaintext button svg template canvas select".split()
 )
 _ENDED = _CODE | _UNREAD | _HIDING.union(EMBEDDED)
-_SOURCES = re.compile(r"(?i)(?:\s*<(?:source|track|param)\b[^<>]*>)*")
 # What sentences name. Without attributes the first do nothing: a word on one side will do.
 _NEVER_BARE = frozenset(
     "input textarea select iframe video audio canvas object embed meta link template img script"
@@ -65,20 +59,19 @@ _COLOURS = frozenset(("span", "font"))
 _COLOUR = re.compile(r"\s(?:class|style|color)=")
 _HTML_LANGUAGE = re.compile(r"""(?i)\sclass=["'][^"'<>]*\b(?:x?html|xml|vue|svg|jsx|markup)\b""")
 _SHOWN = _NAMED - _MARKUP - _LINES
-_INDENTED = re.compile(r"\n[ \t]{2,}$")
 
 
 def repaired(text: str) -> str:
     """Return HTML in which every `<` begins markup, and nothing hides the rest."""
     text = _signs_as_text(text)
     parts: list[str] = []
-    alone: list[tuple[int, re.Match[str], bool]] = []
+    alone: list[tuple[int, re.Match[str]]] = []  # what may be a word, and its place in `parts`
     names: set[str] = set()  # of the tags outside of code: p, /p
     known: dict[str, int] = {}
     place = 0  # what stands before is in `parts`
     for tag in _TAG.finditer(text):
         start, inside = tag.span()
-        if start < place or not tag[2]:
+        if start < place:
             continue
         name = tag[2].lower()
         if tag[1] or name not in _UNREAD:
@@ -86,29 +79,22 @@ def repaired(text: str) -> str:
         end = inside if tag[1] or name not in _ENDED else _end(tag, name, known)
         if end == inside and name in NAMES and (tag[3].strip(" /") or name not in _NAMED):
             continue
-        parts += text[place:start], tag[0]
+        parts += text[place:start], _ended(tag[0], name) if end < 0 else tag[0]
         place = inside
         if name in _CODE and end >= 0:
             parts.append(_code(text[inside:end], tag[0], name))
             place = end
         elif name in _UNREAD and not tag[1]:
             if _is_mention(tag, end):
-                parts[-1] = _as_text(tag)
-            elif end < 0:
-                parts[-1] = _ended(tag[0], name)
-            else:
+                parts[-1] = f"&lt;{tag[0][1:]}"
+            elif end >= 0:
                 place = max(inside, end + 1)
                 parts.append(text[inside:place])
         else:
-            if end < 0 and name in EMBEDDED and (sources := _SOURCES.match(text, inside)):
-                place = sources.end()
-                parts[-1] = text[start:place]
-            alone.append((len(parts) - 1, tag, end >= 0))
-    for number, tag, is_ended in alone:
+            alone.append((len(parts) - 1, tag))
+    for number, tag in alone:
         if _is_word(tag, names):
-            parts[number] = _as_text(tag)
-        elif not is_ended:
-            parts[number] = _ended(parts[number], tag[2].lower())
+            parts[number] = f"&lt;{tag[0][1:]}"
     return "".join([*parts, text[place:]])
 
 
@@ -118,13 +104,9 @@ def _signs_as_text(text: str) -> str:
         text = text.replace("<![CDATA[", "").replace("]]>", "")
     text = _NO_TAG.sub("&lt;", _PARAMETER.sub("&amp;", text))
     if "<td" in text and "<table" not in text:  # cells of no table would run into each other
-        text = _CELL.sub(r"<\1div", text)
+        text = re.sub(r"(?i)<(/?)t[dhr](?=[\s>])", r"<\1div", text)
     last = text.rfind(">") + 1
     return text[:last] + re.sub("<(?!!--)", "&lt;", text[last:])
-
-
-def _as_text(tag: re.Match[str]) -> str:
-    return f"&lt;{tag[0][1:]}"
 
 
 def _end(tag: re.Match[str], name: str, known: dict[str, int]) -> int:
@@ -134,7 +116,7 @@ def _end(tag: re.Match[str], name: str, known: dict[str, int]) -> int:
     """
     if tag[0].endswith("/>"):
         return -1
-    found, place = known.get(name, 0), tag.end(2)
+    found, place = known.get(name, 0), tag.end(2) - 2  # `<!-->` ends itself
     if found != -1 and found < place:
         pattern = "-->" if name == "!--" else rf"(?i)</{name}(?![a-z])"
         match = re.compile(pattern).search(tag.string, place)
@@ -188,17 +170,14 @@ def _is_word(tag: re.Match[str], names: set[str]) -> bool:
 
 def _code(code: str, start: str, around: str) -> str:
     """The inside of code, each `<` that begins no markup as `&lt;`; `start` is its start tag."""
-    if "<" not in code:
-        return code
-    code = COPY_BUTTON.sub("", code)
+    code = NO_CODE.sub("", code)
     tags = [tag for tag in _IN_CODE.finditer(code) if tag[2]]
     starts = {tag[2].lower() for tag in tags if not tag[1]}
     ends = {tag[2].lower() for tag in tags if tag[1]}
-    is_html = any(map(_is_html_code, tags)) or (
-        "span" not in starts and _HTML_LANGUAGE.search(start + code[:200]) is not None
-    )
     markup = _MARKUP | _LINES if around == "pre" else _MARKUP
-    if is_html:
+    if any(map(_is_html_code, tags)) or (
+        "span" not in starts and _HTML_LANGUAGE.search(start + code[:200])
+    ):
         bare = {tag[2].lower() for tag in tags if not (tag[1] or _COLOUR.search(tag[3]))}
         markup = _COLOURS - bare | {"code"}
     elif around != "pre" and len(tags) == 1 and tags[0][0] == code.strip() and "//" not in code:
@@ -206,9 +185,8 @@ def _code(code: str, start: str, around: str) -> str:
     markup &= starts & ends | _WITHOUT_END
 
     def written(tag: re.Match[str]) -> str:
-        is_comment = not tag[2] and tag[0] != "<"
-        is_markup = not is_html if is_comment else (tag[2] or "").lower() in markup
-        return tag[0] if is_markup and tag[0][-1] == ">" else f"&lt;{tag[0][1:]}"
+        is_markup = tag[2] and tag[2].lower() in markup and tag[0][-1] == ">"
+        return tag[0] if is_markup else f"&lt;{tag[0][1:]}"
 
     return _IN_CODE.sub(written, code)
 
@@ -218,5 +196,5 @@ def _is_html_code(tag: re.Match[str]) -> bool:
     name = tag[2].lower()
     before = tag.string[max(0, tag.start() - 40) : tag.start()]
     if name in _LINES:
-        return _INDENTED.search(before) is not None
+        return re.search(r"\n[ \t]{2,}$", before) is not None
     return (name in _SHOWN and not before[-1:].isalnum()) or "-" in name.strip("!-")

@@ -88,7 +88,7 @@ def _tend_code(root: Element) -> None:
         drop_copy_button(pre)
         drop_line_numbers(pre)
     for number in list(filter(is_line_number, root.iter_elements())):
-        if any(isinstance(up, Element) and up.tag == "pre" for up in number.ancestors):
+        if number.closest("pre"):
             number.extract()
 
 
