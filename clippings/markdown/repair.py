@@ -35,13 +35,12 @@ _HIDING = frozenset(
 _ENDED = _CODE | _UNREAD | _HIDING.union(EMBEDDED)
 # What sentences name. Without attributes the first do nothing: a word on one side will do.
 _NEVER_BARE = frozenset(
-    "input textarea select iframe video audio canvas object embed meta link template img script"
-    " style".split()
+    "input textarea select iframe video audio canvas object embed meta link template img".split()
 )
 _NAMED = _NEVER_BARE | frozenset(
-    "option form button title head body html header footer nav main article section aside figure"
-    " figcaption details summary dialog label fieldset legend picture source a h1 h2 h3 h4 h5"
-    " h6".split()
+    "script style option form button title head body html header footer nav main article section"
+    " aside figure figcaption details summary dialog label fieldset legend picture source a"
+    " h1 h2 h3 h4 h5 h6".split()
 )
 _OFFICE = re.compile("[a-z]+[0-9]?:[a-z]+")  # <o:p>
 _PROGRAM = re.compile(r"[{}()=;\n]")
@@ -144,7 +143,7 @@ def _is_mention(tag: re.Match[str], end: int) -> bool:
     next_tag = tag.string.find("<", tag.end())
     following = tag.string[tag.end() : next_tag if next_tag >= 0 else None]
     if not following.strip():
-        return tag.string.startswith("</", next_tag) and next_tag != end
+        return end < 0 or (tag.string.startswith("</", next_tag) and next_tag != end)
     is_sentence = _END_OF_SENTENCE.match(tag.string, next_tag)
     return is_sentence is not None or not _PROGRAM.search(following)
 
@@ -162,10 +161,9 @@ def _is_word(tag: re.Match[str], names: set[str]) -> bool:
     after = tag.string[tag.end() : tag.end() + 2]
     is_before = before.strip(" ")[-1:] not in ("", ">", "\n")
     is_after = after.strip(" ")[:1] not in ("", "<", "\n")
-    if name in _NEVER_BARE:
-        return is_before or is_after
     is_glued = before[-1:].isalnum() and after[:1].isalnum()
-    return is_before and is_after and not is_glued
+    is_one_enough = name in _NEVER_BARE and not slash
+    return not is_glued and is_before + is_after > (not is_one_enough)
 
 
 def _code(code: str, start: str, around: str) -> str:
