@@ -127,6 +127,8 @@ def is_layout(table: Element) -> bool:
         return True
     if next(table.iter_elements(_TOO_BIG_FOR_A_CELL), None) is not None:
         return True
+    if table.find("img") and not table.select_one("tr > :nth-child(2)"):  # a picture's caption
+        return True
     cells = table.iter_elements(("td", "th"))
     next(cells, None)
     return next(cells, None) is None

@@ -14,7 +14,7 @@ from clippings.markdown.tokens import LINE, syntax
 # A class that names the language, and a class that stands beside the name.
 _LANGUAGE = re.compile(
     r"(?:^|[\s;\"'])(?:language|lang|highlight-source|highlight-text|brush|sourceCode)[-:]\s*([\w+#.-]+)"
-    r"|(?:^|\s)(?:highlight|sourceCode|prettyprint|codehilite|chroma|hljs)\s+(?!highlight-|lang)([\w+#.-]+)"
+    r"|(?:^|\s)(?:highlight|sourceCode|prettyprint|codehilite|chroma|hljs)\s+(?!highlight-|lang)(?:hl-)?([\w+#.-]+)"
     r"|^([\w+#.-]+)\s+hljs|(?:^|\s)highlight-([\w+#.-]+)",
     re.IGNORECASE,
 )

@@ -11,26 +11,26 @@ NAMES = frozenset(
     "a abbr acronym address applet area article aside audio b base basefont bdi bdo bgsound big"
     " blink blockquote body br button canvas caption center cite code col colgroup datalist dd del"
     " details dfn dialog div dl dt em embed fieldset figcaption figure font footer form frame"
-    " frameset h1 h2 h3 h4 h5 h6 head header hgroup hr html i iframe image img input ins kbd label"
+    " frameset h1 h2 h3 h4 h5 h6 head header hgroup hr html i iframe img input ins kbd label"
     " legend li link listing main mark marquee math meta nav nobr noembed noframes"
     " noscript object ol optgroup option p param picture plaintext pre q rb rp rt rtc"
     " ruby s samp script section select small source span strike strong style sub summary"
     " sup svg table tbody td template textarea tfoot th thead title tr track tt u ul video"
-    " wbr xmp path circle rect line g use stop mspace none mprescripts".split()
+    " wbr xmp".split()
 )
 """What may stand without an end: the elements of HTML, but those that are rather somebody's word
-(`cd <dir>`), and those of SVG and MathML that have no content."""
+(`cd <dir>`)."""
 
 _BLOCKS = (
     "p div section article main header footer aside nav address center form fieldset legend"
     " figcaption caption html body hgroup dialog search noframes"
 )
-_KEPT_TAGS = "sup sub kbd mark ins u ruby rt rp rb rtc q"
+KEPT_TAGS = "sup sub kbd mark ins u ruby rt rp rb rtc q"
 # What an element puts before and after its content; one not named here, and without a
 # method, puts nothing.
 WRAPPED: dict[str, tuple[str, str]] = {
     **dict.fromkeys(_BLOCKS.split(), (BREAK, BREAK)),
-    **{tag: (syntax(f"<{tag}>"), syntax(f"</{tag}>")) for tag in _KEPT_TAGS.split()},
+    **{tag: (syntax(f"<{tag}>"), syntax(f"</{tag}>")) for tag in KEPT_TAGS.split()},
     **dict.fromkeys("span font big small tbody thead tfoot colgroup col label".split(), ("", "")),
     "option": ("", " "),
 }

@@ -35,9 +35,10 @@ _STAND_IN = re.compile(
     r"|pixel|white|empty)(?:[._-][\w-]*)?\.(?:gif|png|svg|jpe?g|webp)|(?:undefined|null)$"
 )
 _CANDIDATE = re.compile(r"([^\s,]\S*)(?:\s+([\d.]+)[wxh](?![^\s,]))?")
+# What counts readers, or unfolds code.
 _TRACKER = re.compile(
     r"(?i)(?:https?:)?//(?:[\w-]+\.)*(?:doubleclick\.net|pixel\.wp\.com|stats\.wordpress\.com"
-    r"|google-analytics\.com|scorecardresearch\.com|hm\.baidu\.com|cnzz\.com|feedburner\.com/~)"
+    r"|google-analytics\.com|scorecardresearch\.com|hm\.baidu\.com|cnzz\.com|feedburner\.com/~|images\.cnblogs\.com/OutliningIndicators/)"
 )
 _NO_SIZE = re.compile(r"\s*[01](?:\.0*)?(?:px)?\s*$")
 

@@ -1,6 +1,7 @@
 """A body that is Markdown already passes as it is, save for the HTML blocks inside it.
 
-    text ─► code, Hexo tags and Hugo shortcodes set aside
+    text ─► code and pictures of generators as Markdown's
+         ─► code, Hexo tags and Hugo shortcodes set aside
          ─► HTML blocks that stand on their own ─► Converter ─► Markdown
          ─► scripts go, single pictures and players become Markdown
 
@@ -36,6 +37,15 @@ _HTML = re.compile(
     r"|<(?P<inline>img|iframe|video|audio|embed|script|style)\b"
 )
 _ANY_TAG = re.compile(rf"(?i)<(?:{_WHOLE} {_BLOCKS})\b".replace(" ", "|"))  # found much faster
+# Code as Hexo, Jekyll and Hugo write it, line by line; a picture of Hexo.
+_CODE_TAG = re.compile(
+    r"^(?:\{%|\{\{[<%]) *(?P<end>end|/)?(?P<name>codeblock|highlight)\b(?P<options>[^%{}\n]*)"
+    r"[%>]\}\}?[ \t]*$",
+    re.MULTILINE,
+)
+_OPTION = re.compile(r"\w+:(?!//)")
+_IMAGE_TAG = re.compile(r"\{% *(?:asset_)?img\b([^%{}\n]*)%\}")
+_ARGUMENT = re.compile(r"\"[^\"]*\"|'[^']*'|\S+")
 _TEMPLATE = re.compile(r"\{%[^%\n]*%\}|\{\{[^{}\n]*\}\}")
 _KEPT = "\ud8f4"  # around the number of what was set aside; no body holds a surrogate by now
 _ASIDE = re.compile(rf"{_KEPT}(\d+){_KEPT}")
@@ -55,6 +65,7 @@ class Passage:
         self.images: list[Image] = []
         self._aside: list[str] = []
         self._sample = body[:500]
+        body = _tags_as_markdown(body)
         self.text = self._with_blocks_converted(body) if _ANY_TAG.search(body) else body
         self._note_references()
 
@@ -126,6 +137,38 @@ class Passage:
             self.features.add("image")
         elif address:
             self.links.append(Link(address, text))
+
+
+def _tags_as_markdown(text: str) -> str:
+    """Return Markdown whose `{% codeblock lang:js %}` is a fence, so that what is in it is no HTML,
+    and whose `{% img /a.png 题 %}` is a picture."""
+    tags = [bool(tag["end"]) for tag in _CODE_TAG.finditer(text)]
+    if tags and tags == [False, True] * (len(tags) // 2) and "```" not in text:
+        text = _CODE_TAG.sub(_fence, text)
+    if not _IMAGE_TAG.search(text):
+        return text
+    pieces = _code_and_prose(text)
+    return "".join(
+        piece if is_code else _IMAGE_TAG.sub(_picture, piece) for is_code, piece in pieces
+    )
+
+
+def _fence(tag: re.Match[str]) -> str:
+    words = [word.strip("\"'") for word in _ARGUMENT.findall(tag["options"])]
+    if tag["name"] == "highlight":
+        return f"```{''.join(words[:1])}"
+    named = "".join(word[5:] for word in words if word.startswith("lang:"))
+    caption = " ".join(word for word in words if not _OPTION.match(word))
+    return f"{caption}\n\n```{named}" if caption else f"```{named}"
+
+
+def _picture(tag: re.Match[str]) -> str:
+    words = [word.strip("\"'") for word in _ARGUMENT.findall(tag[1])]
+    place = next((n for n, word in enumerate(words) if "." in word or "/" in word), None)
+    if place is None:
+        return tag[0]
+    alt = " ".join(word for word in words[place + 1 :] if not word[:1].isdigit())
+    return f"![{alt}]({words[place]})"
 
 
 def _code_and_prose(markdown: str) -> Iterator[tuple[bool, str]]:

@@ -33,6 +33,7 @@ _HIDING = frozenset(
     "title textarea xmp noembed noframes plaintext button svg template canvas select".split()
 )
 _ENDED = _CODE | _UNREAD | _HIDING.union(EMBEDDED)
+_SOURCES = re.compile(r"(?i)(?:\s*<(?:source|track|param)\b[^<>]*>)*")
 # What sentences name. Without attributes the first do nothing: a word on one side will do.
 _NEVER_BARE = frozenset(
     "input textarea select iframe video audio canvas object embed meta link template img".split()
@@ -57,7 +58,7 @@ _WITHOUT_END = frozenset("br img wbr li p td tr th".split())
 _COLOURS = frozenset(("span", "font"))
 _COLOUR = re.compile(r"\s(?:class|style|color)=")
 _HTML_LANGUAGE = re.compile(r"""(?i)\sclass=["'][^"'<>]*\b(?:x?html|xml|vue|svg|jsx|markup)\b""")
-_SHOWN = _NAMED - _MARKUP - _LINES
+_SHOWN = _NAMED - _MARKUP - _LINES - {"summary"}  # /// <summary> of C#
 
 
 def repaired(text: str) -> str:
@@ -78,7 +79,9 @@ def repaired(text: str) -> str:
         end = inside if tag[1] or name not in _ENDED else _end(tag, name, known)
         if end == inside and name in NAMES and (tag[3].strip(" /") or name not in _NAMED):
             continue
-        parts += text[place:start], _ended(tag[0], name) if end < 0 else tag[0]
+        if end < 0 and name in EMBEDDED and (sources := _SOURCES.match(text, inside)):
+            inside = sources.end()
+        parts += text[place:start], _ended(text[start:inside], name) if end < 0 else tag[0]
         place = inside
         if name in _CODE and end >= 0:
             parts.append(_code(text[inside:end], tag[0], name))
@@ -184,7 +187,9 @@ def _code(code: str, start: str, around: str) -> str:
 
     def written(tag: re.Match[str]) -> str:
         is_markup = tag[2] and tag[2].lower() in markup and tag[0][-1] == ">"
-        return tag[0] if is_markup else f"&lt;{tag[0][1:]}"
+        quote = code[tag.start() - 1 : tag.start()]
+        is_quoted = quote in ("'", '"') and code.startswith(quote, tag.end())  # echo "<br>";
+        return tag[0] if is_markup and not is_quoted else f"&lt;{tag[0][1:]}"
 
     return _IN_CODE.sub(written, code)
 

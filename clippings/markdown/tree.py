@@ -5,6 +5,7 @@ HTML ─► repair ─► turbohtml, as browsers read ─► without what nobody
 
 from __future__ import annotations
 
+import html
 from itertools import islice
 
 from turbohtml import Element, Text, parse
@@ -17,6 +18,7 @@ from clippings.markdown.code import (
     is_line_number,
 )
 from clippings.markdown.commonmark import without_surrogates
+from clippings.markdown.elements import KEPT_TAGS
 from clippings.markdown.escaped import is_page_as_text, pages_as_code, text_of_page
 from clippings.markdown.guard import lost_in_repair
 from clippings.markdown.media import EMBEDDED, media_address
@@ -24,6 +26,7 @@ from clippings.markdown.repair import repaired
 
 # Nothing a reader sees.
 _UNSEEN = frozenset("script style button svg template head title link meta canvas".split())
+_EMPTY = frozenset(KEPT_TAGS.split())
 _TENDED = _UNSEEN | {*EMBEDDED, "math", "table", "pre"}
 
 
@@ -43,6 +46,11 @@ class Document:
         self.root = root
         self.lost = lost_in_repair(source, root) if text != source else ""
         self.unescaped = 0
+        if "blockcode" in text:  # lines of code in Discuz
+            for code in root.select("div.blockcode"):
+                code.tag = "pre"
+                for end in list(code.iter_elements("br")):
+                    end.extract()
         _clean(root)
         if unescape and ("&lt;" in text or "&amp;lt;" in text):
             self._unescape()
@@ -66,8 +74,9 @@ def _clean(root: Element) -> None:
         _tend_code(root)
     if not present.isdisjoint(EMBEDDED):
         _empty_players(root)
-    for element in list(root.iter_elements(_UNSEEN)):
-        element.extract()
+    for element in list(root.iter_elements({*_UNSEEN, *_EMPTY})):
+        if element.tag in _UNSEEN or next(iter(element), None) is None:
+            element.extract()
 
 
 def _empty_players(root: Element) -> None:
@@ -104,7 +113,7 @@ def _keep_tex(root: Element) -> None:
     kinds = [(script, script.attr("type") or "") for script in root.iter_elements("script")]
     scripts = [(script, kind) for script, kind in kinds if kind.startswith("math/tex")]
     for script, kind in scripts:
-        script.replace_with(_tex(script.text, "display" in kind))
+        script.replace_with(_tex(html.unescape(script.text), "display" in kind))
     if scripts:  # their rendering goes
         for element in list(root.iter_elements(("span", "div"))):
             if (element.attr("class") or "").startswith("MathJax"):

@@ -60,6 +60,7 @@ _HTML_TITLE = re.compile(r"<title[^>]*>([^<]+)</title", re.IGNORECASE)
 # As a browser reads it: blanks and control characters before and inside a scheme do not count.
 _OTHER_SCHEME = re.compile(r"[\x00-\x20]*(?!https?:)[a-z][a-z0-9+.\s-]*:", re.IGNORECASE)
 _NAME_DATE = re.compile(r"(?P<date>\d{4}-\d{1,2}-\d{1,2})(?:-(?=.)|(?=\.\w+$))")
+_EMOTICON = re.compile(r"\[[^\[\]]{1,9}\]")  # [鲜花], as Weibo writes them
 _FLAGS = frozenset({"true", "false", "yes", "no"})
 _WRITTEN_AS_LINE = re.compile(r"[:/\\?*“”<>|\[\]]")
 _SEPARATOR = re.compile(r"[,，、;；]")
@@ -185,7 +186,7 @@ def lead_image(
 
     A lazy loader's is written in the body and still none of its pictures.
     """
-    shown = [image.url for image in conversion.images]
+    shown = [image.url for image in conversion.images if not _EMOTICON.fullmatch(image.alt)]
     own = (address for address in headers if address in shown or address not in body or not shown)
     for address in (*own, *shown):
         url = urljoin(base, address) if base else address

@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from clippings.reading.fields import category_levels, host_of, opening
+from clippings.reading.fields import category_levels, host_of, leaves, opening
 
 PATH = "新媒体/示例网/头条/文件名.md"
 
@@ -73,3 +73,9 @@ def test_a_summary_is_not_cut_inside_a_word(word: str) -> None:
 def test_hosts_are_written_one_way(url: str, host: str | None) -> None:
     """Lower case, no port, no www; None where there is no host."""
     assert host_of(url) == host
+
+
+def test_of_what_has_a_name_only_that_counts() -> None:
+    """An author is written with address and picture, a plain mapping has values."""
+    assert [*leaves([{"name": "王五", "url": "https://a.example/"}, "甲"])] == ["王五", "甲"]
+    assert [*leaves({"a": "甲", "b": ["乙"]})] == ["甲", "乙"]

@@ -229,6 +229,14 @@ def test_only_the_address_of_a_picture_is_one(headimg: str, image: str) -> None:
     assert normalized({"headimg": headimg}, conversion)[0].image == image
 
 
+def test_an_emoticon_leads_no_article() -> None:
+    """`[鲜花]` is a picture of the text, and not the one that a list shows."""
+    face, photo = "https://example.com/flower.png", "https://example.com/1.jpg"
+    conversion = Conversion("", images=(Image(face, "[鲜花]", ""), Image(photo, "", "")))
+    parsed = ParsedArticle("a.md", "", "utf-8", {"headimg": face}, f'<img src="{face}">')
+    assert normalize_article(parsed, conversion, "")[0].image == photo
+
+
 def test_a_lazy_loaders_picture_is_none() -> None:
     """It is in the body as written, and none of the pictures that the body shows."""
     conversion = Conversion("", images=(Image("https://example.com/1.jpg", "", ""),))
