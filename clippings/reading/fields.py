@@ -75,7 +75,8 @@ def leaves(value: Any) -> Iterator[str]:
     """Yield the strings of a value in document order, however it is nested: their entities are
     undone, as nothing in a header is HTML. Of what has a `name` only that counts."""
     if isinstance(value, str):
-        yield _ENTITY.sub(lambda entity: html.unescape(entity[0]), value)
+        if value not in ("~", "null"):
+            yield _ENTITY.sub(lambda entity: html.unescape(entity[0]), value)
     elif isinstance(value, Mapping):
         for inner in [value["name"]] if "name" in value else value.values():
             yield from leaves(inner)

@@ -11,7 +11,7 @@ import html
 import json
 import re
 from collections.abc import Mapping, Sequence
-from posixpath import basename, splitext
+from posixpath import basename, dirname, splitext
 from typing import Any
 from urllib.parse import urljoin
 
@@ -61,6 +61,11 @@ _HTML_TITLE = re.compile(r"<title[^>]*>([^<]+)</title", re.IGNORECASE)
 _OTHER_SCHEME = re.compile(r"[\x00-\x20]*(?!https?:)[a-z][a-z0-9+.\s-]*:", re.IGNORECASE)
 _NAME_DATE = re.compile(r"(?P<date>\d{4}-\d{1,2}-\d{1,2})(?:-(?=.)|(?=\.\w+$))")
 _EMOTICON = re.compile(r"\[[^\[\]]{1,9}\]")  # [鲜花], as Weibo writes them
+# A picture that says it is as high as a line or two: an icon, a smiley, somebody's face.
+_SMALL = re.compile(
+    r"""<img\b(?=[^<>]*[\s"';](?:width|height)[=:] ?["']?(?:[1-4]?\d(?:px)?|[12]em)[\s"';>])"""
+    r"""[^<>]*\ssrc=["']?([^"'\s<>]+)"""
+)
 _FLAGS = frozenset({"true", "false", "yes", "no"})
 _WRITTEN_AS_LINE = re.compile(r"[:/\\?*“”<>|\[\]]")
 _SEPARATOR = re.compile(r"[,，、;；]")
@@ -174,6 +179,8 @@ def fallback_title(path: str, body: str, markdown: str, text: str) -> str:
         title = html.unescape(named[1])
     else:
         title = ""
+    if stem in ("index", "_index"):  # the folder has the name
+        stem = basename(dirname(path)) or stem
     return one_line(title) or _NAME_DATE.sub("", stem) or stem
 
 
@@ -186,7 +193,12 @@ def lead_image(
 
     A lazy loader's is written in the body and still none of its pictures.
     """
-    shown = [image.url for image in conversion.images if not _EMOTICON.fullmatch(image.alt)]
+    small = set(_SMALL.findall(body))
+    shown = [
+        image.url
+        for image in conversion.images
+        if image.url not in small and not _EMOTICON.fullmatch(image.alt)
+    ]
     own = (address for address in headers if address in shown or address not in body or not shown)
     for address in (*own, *shown):
         url = urljoin(base, address) if base else address

@@ -79,3 +79,9 @@ def test_of_what_has_a_name_only_that_counts() -> None:
     """An author is written with address and picture, a plain mapping has values."""
     assert [*leaves([{"name": "王五", "url": "https://a.example/"}, "甲"])] == ["王五", "甲"]
     assert [*leaves({"a": "甲", "b": ["乙"]})] == ["甲", "乙"]
+
+
+def test_nothing_is_written_in_two_ways() -> None:
+    """YAML's null is no name: `categories: null`, a list with `~` in it."""
+    assert [*leaves(["~", "甲", "null"])] == ["甲"]
+    assert category_levels("null", PATH) == ("新媒体", "示例网", "头条")

@@ -55,6 +55,7 @@ def test_an_html_page_brings_its_title() -> None:
         ("a/ .md", {"title": " "}, "\n第一行\n第二行", "第一行"),
         ("a/.md", {}, "第一行", "第一行"),
         ("a/\u200b.md", {"title": "\u200b \ufeff"}, "第一行", "第一行"),
+        ("a/关于/index.md", {}, "第一行", "关于"),
         ("a/___.md", {}, "字" * 200, "字" * 140 + "…"),
         ("a/ .md", {"categories": ["甲", "乙"], "date": "2022-01-11 10:00"}, "", "乙 2022-01-11"),
         (".md", {}, "", ".md"),
@@ -234,6 +235,16 @@ def test_an_emoticon_leads_no_article() -> None:
     face, photo = "https://example.com/flower.png", "https://example.com/1.jpg"
     conversion = Conversion("", images=(Image(face, "[鲜花]", ""), Image(photo, "", "")))
     parsed = ParsedArticle("a.md", "", "utf-8", {"headimg": face}, f'<img src="{face}">')
+    assert normalize_article(parsed, conversion, "")[0].image == photo
+
+
+@pytest.mark.parametrize("size", ['width="30" height="30"', 'style="height: 1em"', "width=48"])
+def test_an_icon_leads_no_article(size: str) -> None:
+    """A picture that says it is as high as a line is none for a list."""
+    icon, photo = "https://example.com/icon.png", "https://example.com/1.jpg"
+    conversion = Conversion("", images=(Image(icon, "", ""), Image(photo, "", "")))
+    body = f'<img {size} src="{icon}"><img width="640" src="{photo}">'
+    parsed = ParsedArticle("a.md", "", "utf-8", {"headimg": icon}, body)
     assert normalize_article(parsed, conversion, "")[0].image == photo
 
 
