@@ -45,8 +45,7 @@ _NAMED = _NEVER_BARE | frozenset(
     " h1 h2 h3 h4 h5 h6".split()
 )
 _OFFICE = re.compile("[a-z]+[0-9]?:[a-z]+")  # <o:p>
-_PROGRAM = re.compile(r"[{}()=;\n]")
-_END_OF_SENTENCE = re.compile("</(?:p|li|h[1-6]|t[dh]|strong|b|em)>")
+_SENTENCE = re.compile(r"[^<{}()=;\n]*(?:<|\Z)|[^<]*</(?:p|li|h[1-6]|t[dh]|strong|b|em)>")
 
 # What marks words or lines of code up; anything else that looks like a tag is code itself.
 _MARKUP = frozenset(
@@ -55,9 +54,7 @@ _MARKUP = frozenset(
 )
 _LINES = frozenset("div figure li ol p table tbody td th tr ul".split())
 _WITHOUT_END = frozenset("br img wbr li p td tr th".split())
-# In code that is HTML, where they have such an attribute.
-_COLOURS = frozenset(("span", "font"))
-_COLOUR = re.compile(r"\s(?:class|style|color)=")
+_COLOUR = re.compile(r"\s(?:class|style|color)=")  # of a span, in code that is HTML
 _HTML_LANGUAGE = re.compile(r"""(?i)\sclass=["'][^"'<>]*\b(?:x?html|xml|vue|svg|jsx|markup)\b""")
 _SHOWN = _NAMED - _MARKUP - _LINES - {"summary"}  # /// <summary> of C#
 
@@ -148,8 +145,7 @@ def _is_mention(tag: re.Match[str], end: int) -> bool:
     following = tag.string[tag.end() : next_tag if next_tag >= 0 else None]
     if not following.strip():
         return end < 0 or (tag.string.startswith("</", next_tag) and next_tag != end)
-    is_sentence = _END_OF_SENTENCE.match(tag.string, next_tag)
-    return is_sentence is not None or not _PROGRAM.search(following)
+    return _SENTENCE.match(tag.string, tag.end()) is not None
 
 
 def _is_word(tag: re.Match[str], names: set[str]) -> bool:
@@ -181,7 +177,7 @@ def _code(code: str, start: str, around: str) -> str:
         "span" not in starts and _HTML_LANGUAGE.search(start + code[:200])
     ):
         bare = {tag[2].lower() for tag in tags if not (tag[1] or _COLOUR.search(tag[3]))}
-        markup = _COLOURS - bare | {"code"}
+        markup = frozenset({"span", "font"} - bare | {"code"})
     elif around != "pre" and len(tags) == 1 and tags[0][0] == code.strip() and "//" not in code:
         markup = frozenset()  # a name: <br>, <img>
     markup &= starts & ends | _WITHOUT_END
@@ -201,4 +197,5 @@ def _is_html_code(tag: re.Match[str]) -> bool:
     before = tag.string[max(0, tag.start() - 40) : tag.start()]
     if name in _LINES:
         return re.search(r"\n[ \t]{2,}$", before) is not None
-    return (name in _SHOWN and not before[-1:].isalnum()) or "-" in name.strip("!-")
+    is_apart = not before[-1:].strip(" \t\n>")  # and not List<object>, "<html>"
+    return (name in _SHOWN and is_apart) or "-" in name.strip("!-")

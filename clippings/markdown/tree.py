@@ -26,8 +26,8 @@ from clippings.markdown.repair import repaired
 
 # Nothing a reader sees.
 _UNSEEN = frozenset("script style button svg template head title link meta canvas".split())
-_EMPTY = frozenset(KEPT_TAGS.split())
-_TENDED = _UNSEEN | {*EMBEDDED, "math", "table", "pre"}
+_UNSEEN_IF_EMPTY = frozenset(KEPT_TAGS.split()) | _UNSEEN
+_TENDED = frozenset((*EMBEDDED, "math", "script", "table", "pre"))
 
 
 class Document:
@@ -74,7 +74,7 @@ def _clean(root: Element) -> None:
         _tend_code(root)
     if not present.isdisjoint(EMBEDDED):
         _empty_players(root)
-    for element in list(root.iter_elements({*_UNSEEN, *_EMPTY})):
+    for element in list(root.iter_elements(_UNSEEN_IF_EMPTY)):
         if element.tag in _UNSEEN or next(iter(element), None) is None:
             element.extract()
 
