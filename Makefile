@@ -100,11 +100,15 @@ specifications: .venv/.dev ## Fetch CommonMark's and GFM's examples, which the t
 	  --disable-pip-version-check --no-deps --no-binary marko --dest build/specifications marko==2.2.4
 
 validators: ## Install what reads the dataset's descriptions, in three places: they exclude each other
-	@for tools in "mlcroissant==1.1.1 datasets==5.2.0" "frictionless==5.21.0 pandas pyarrow" cffconvert==2.0.0; do \
-	  folder=build/validators/$${tools%%==*}; test -e $$folder/.done && continue; \
-	  $(PYTHON) -m venv $$folder && $$folder/bin/python -m pip install --quiet \
-	    --disable-pip-version-check "setuptools<81" $$tools && touch $$folder/.done || exit; \
-	done
+validators: $(patsubst %,build/validators/%/.done,mlcroissant frictionless cffconvert)
+build/validators/mlcroissant/.done: TOOLS = mlcroissant==1.1.1 datasets==5.2.0
+build/validators/frictionless/.done: TOOLS = frictionless==5.21.0 pandas pyarrow
+build/validators/cffconvert/.done: TOOLS = cffconvert==2.0.0
+build/validators/%/.done:
+	@$(PYTHON) -m venv $(@D)
+	@$(@D)/bin/python -m pip install --quiet --disable-pip-version-check --no-compile \
+	  "setuptools<81" $(TOOLS)
+	@touch $@
 
 audit: .venv/.core ## Look up known vulnerabilities in what it runs on (asks the network)
 	@test -x build/audit/bin/pip-audit || { $(PYTHON) -m venv build/audit && \
@@ -140,10 +144,10 @@ clean: ## Remove what was built and installed
 # Datasette 1.0 and what it needs beside .venv, which it goes before.
 $(NEXT)/.done: requirements-next.lock .venv/.dev
 	rm -rf $(NEXT)
-	$(PIP) --no-deps --target $(NEXT) -r requirements-next.lock
+	$(PIP) --no-compile --no-deps --target $(NEXT) -r requirements-next.lock
 	@touch $@
 
 .venv/.release .venv/.dev: .venv/.%: requirements-%.lock .venv/.core
 	@echo "Installing the extra $* in .venv ..."
-	@$(PIP) --require-hashes -r requirements-$*.lock
+	@$(PIP) --no-compile --require-hashes -r requirements-$*.lock  # what is imported is compiled then
 	@touch $@

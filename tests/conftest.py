@@ -25,7 +25,7 @@ from datasette.app import Datasette
 from hypothesis import settings
 from lxml import html
 
-from clippings.build.executors import mapper
+from clippings.build.executors import mapper, usable_cores
 from clippings.build.pipeline import build
 from clippings.build.process import RawFile, process_articles
 from clippings.dataset.owner import as_rows, merged
@@ -60,15 +60,24 @@ CHROMIUM = next(
     filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome"))), None
 )
 FLAGS = (
-    "--no-sandbox --disable-gpu --disable-quic --no-first-run "
-    "--disable-background-networking --disable-component-update --disable-sync"
+    "--no-sandbox --disable-gpu --disable-quic --no-first-run --disable-background-networking "
+    "--disable-component-update --disable-sync --host-resolver-rules="
 ).split()
+FLAGS[-1] += "MAP * ~NOTFOUND, EXCLUDE 127.0.0.1"  # no other site is reached
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_xdist_auto_num_workers() -> int:
+    """One worker more than there are cores: many a test waits, for a process or for a limit."""
+    return usable_cores() + 1
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Mark as `site` what asks a served site: `make test` runs it on Datasette's next line too."""
+    """Mark as `site` what asks a served site, which `make test-next` runs on Datasette's next line;
+    in a browser that is only what says so, because it looks at Datasette's own pages."""
     for item in items:
-        if "serve" in getattr(item, "fixturenames", ()):
+        names = getattr(item, "fixturenames", ())
+        if "serve" in names and "browser" not in names:
             item.add_marker("site")
 
 

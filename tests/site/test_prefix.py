@@ -83,11 +83,15 @@ def addresses(answer: httpx.Response) -> Iterator[str]:
 
 
 def kind_of(address: str) -> tuple[Any, ...]:
-    """What addresses of one kind share: where they are, how deep, of what ending, asked how."""
+    """What addresses of one kind share: where they are, how deep, of what ending, asked how; a
+    column of a table is like another."""
     parts = urlsplit(address)
     first, *rest = parts.path.removeprefix(PREFIX).split("/")
     second = rest[0] if rest and first in ("clippings", "export", "downloads") else None
-    names = frozenset(name for name, _ in parse_qsl(parts.query, keep_blank_values=True))
+    names = frozenset(
+        name if name.startswith("_") or first not in ("clippings", "export") else "column"
+        for name, _ in parse_qsl(parts.query, keep_blank_values=True)
+    )
     return first, second, len(rest), PurePosixPath(parts.path).suffix, names
 
 
