@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import copy
 import importlib.util
 import os
 import shutil
@@ -51,6 +52,7 @@ live_database.PATIENCE = 30.0
 
 CORPUS = ROOT.parent / "shared" / "corpus"
 SITE_FILES = ("plugins", "templates", "static", "metadata.yml")
+METADATA = yaml.safe_load((ROOT / "metadata.yml").read_text())
 SQL = f"/clippings{SQL_PAGE}"
 """Where SQL is asked: Datasette's two lines have different addresses for it."""
 SETTINGS = {"suggest_facets": False, "default_page_size": 50, "truncate_cells_html": 200}
@@ -136,8 +138,7 @@ def id_of(visited: Visitor, title: str) -> int:
 def with_release(visited: Visitor) -> Visitor:
     """The site, with a release beside its database."""
     database = Path(visited.datasette.get_database("clippings").path)
-    metadata = yaml.safe_load((ROOT / "metadata.yml").read_text())
-    release(database, database.with_name("release"), metadata, lambda name, done: None)
+    release(database, database.with_name("release"), METADATA, lambda name, done: None)
     return visited
 
 
@@ -245,7 +246,7 @@ def serve(database: Path, tmp_path_factory: pytest.TempPathFactory) -> Callable[
         if own:
             with contextlib.closing(sqlite3.connect(folder / "clippings.db")) as db, db:
                 db.executemany("insert into about values (?, ?)", as_rows(own))
-        metadata = yaml.safe_load((ROOT / "metadata.yml").read_text())
+        metadata = copy.deepcopy(METADATA)
         metadata["plugins"]["clippings"] |= configuration or {}
         said = metadata["databases"]["clippings"]
         metadata["databases"]["clippings"] = merged(said, database or {})

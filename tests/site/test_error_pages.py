@@ -130,8 +130,8 @@ def test_published_addresses_get_an_answer(site: Visitor) -> None:
 
 
 def test_published_searches_get_an_answer(site: Visitor) -> None:
-    """Every search of the vectors is a page in Datasette's box, and unescaped has an answer; our own
-    page is in `test_search_page.py`."""
+    """Every search of the vectors is a page in Datasette's box, and unescaped has an answer; our
+    own page is in `test_search_page.py`."""
     for vector in vectors("search.jsonl"):
         words = vector["q"].encode("utf-8", "surrogatepass")
         status, _, body = ask(site, f"/clippings/articles?{urlencode({'_search': words})}")
