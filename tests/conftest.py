@@ -264,6 +264,12 @@ def site(serve: Callable[..., Visitor]) -> Visitor:
 
 
 @pytest.fixture(scope="session")
+def below(serve: Callable[..., Visitor]) -> Visitor:
+    """The site of seeds/ below a prefix."""
+    return serve(ROOT / "seeds", base_url="/below/")
+
+
+@pytest.fixture(scope="session")
 def bare_site(serve: Callable[..., Visitor], tmp_path_factory: pytest.TempPathFactory) -> Visitor:
     """The site of one article of a single letter: no date, no source, no link."""
     folder = tmp_path_factory.mktemp("bare")
