@@ -267,14 +267,14 @@ class Plan(NamedTuple):
 
 
 class Changes(NamedTuple):
-    """The articles that are another database's and not this one's, as (id, title), by id.
+    """The articles that are another database's and not this one's, by their ids.
 
     Of a changed article another title, text or front matter is known.
     """
 
-    added: tuple[tuple[int, str], ...] = ()
-    changed: tuple[tuple[int, str], ...] = ()
-    removed: tuple[tuple[int, str], ...] = ()
+    added: tuple[int, ...] = ()
+    changed: tuple[int, ...] = ()
+    removed: tuple[int, ...] = ()
 
 
 PASSED_OVER = "passed_over_"

@@ -113,17 +113,17 @@ class Draft:
         self._spool.flush()
         with (
             closing(ArchiveWriter(self.database, self._spool, articles, base, former)) as writer,
-            ThreadPoolExecutor(1) as thread,
+            ThreadPoolExecutor(len(writer.index_parts)) as threads,
         ):
-            indexed = thread.submit(writer.write_index_apart) if self._is_new else None
+            parts = writer.index_parts if self._is_new else ()
+            written = threads.map(writer.write_index_part, parts)
             self._state.forget((), writer.write(self._dropped))
             self._state.note_features(
                 (article.id, article.published, *self._spool.features(article.lead))
                 for article in articles
             )
             writer.relate(self._find_similar())
-            if indexed:
-                indexed.result()
+            list(written)  # waits for them
             writer.index()
             changes = writer.finish(files_seen, passed_over, about)
         if wrong := check(self.database):
@@ -180,8 +180,7 @@ def _told(changes: Changes) -> dict[str, dict[str, Any]]:
     No title: what was removed may have been taken out at somebody's wish.
     """
     return {
-        how: {"count": len(which), "ids": [key for key, _ in which[:MOST_TOLD]]}
-        for how, which in changes._asdict().items()
+        how: {"count": len(ids), "ids": ids[:MOST_TOLD]} for how, ids in changes._asdict().items()
     }
 
 

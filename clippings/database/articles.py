@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import Counter, defaultdict
 from collections.abc import Iterable
 from itertools import groupby
+from sys import intern
 from typing import NamedTuple
 
 from clippings.database.rows import Placement
@@ -43,7 +44,7 @@ def choose(files: Iterable[SpooledFile]) -> list[ChosenArticle]:
 def days_of(published: Iterable[tuple[int, str | None]]) -> dict[int, str | None]:
     """Return the day that each article counts for, from (id, published): None where it has no
     date, or one that cannot be among the others (clippings/reading/dates.py)."""
-    days = {article: day_of(date) for article, date in published}
+    days = {article: (day := day_of(date)) and intern(day) for article, date in published}
     suspect = suspect_days(Counter(day for day in days.values() if day))
     return {article: None if day in suspect else day for article, day in days.items()}
 

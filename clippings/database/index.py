@@ -50,23 +50,14 @@ _FEATURES = "select feature from features where article = ?"
 _PLACES = "select section, source, feed from placements where article = ?"
 
 
-def write_apart(path: Path, entries: Iterable[Entry]) -> None:
-    """Write a new index, of entries in the order of their numbers, to a file of its own: another
-    thread may write the tables meanwhile."""
+def write_part(path: Path, entries: Iterable[Entry]) -> None:
+    """Write a part of a new index, of entries in the order of their numbers, to a file of its own:
+    other threads may write other parts, and the tables, meanwhile."""
     with closing(open_draft(path, archive_schema()[0])) as db:
         db.executemany(_SET, _SETTINGS.items())
         db.executemany(_INSERT, entries)
         db.execute(_MERGE_ALL)
         db.execute("commit")
-
-
-def take_over(db: sqlite3.Connection, path: Path) -> None:
-    """Copy the index of that file, table by table as VACUUM does: without the room that merging
-    left free."""
-    db.execute("attach ? as apart", [str(path)])
-    for part in ("config", "data", "idx", "docsize"):
-        db.execute(f"delete from articles_fts_{part}")
-        db.execute(f"insert into articles_fts_{part} select * from apart.articles_fts_{part}")
 
 
 def add(db: sqlite3.Connection, entries: Iterable[Entry]) -> None:

@@ -2,8 +2,8 @@
 
     write    takes out what the last database says of files that are written anew;
              inserts rows in the order of their keys
-      │ write_index_apart, in another thread: a new index, in the order of publication
-    index    copies that; or adds entries to the last database's index
+      │ write_index_part, in other threads: a new index, in the order of publication
+    index    joins its parts; or adds entries to the last database's index
     relate   inserts what was worked out for the whole archive
     finish   counts
 
@@ -16,13 +16,13 @@ from __future__ import annotations
 import shutil
 import sqlite3
 from collections import defaultdict
-from collections.abc import Collection, Iterable, Iterator, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import asdict
 from itertools import chain
 from operator import attrgetter, itemgetter
 from pathlib import Path
 
-from clippings.database import index
+from clippings.database import index, segments
 from clippings.database.articles import ChosenArticle, days_of, publication_order
 from clippings.database.index import Entry
 from clippings.database.rows import COLUMNS, Part, Row, Tables
@@ -37,6 +37,10 @@ from clippings.similarity import Similar
 
 TOGETHER = 256
 """Files whose rows are collected before each table gets its own."""
+
+INDEX_PARTS = 2
+"""Parts of a new search index, written side by side: for each the others' words are written once
+more, so that two make it a hundredth larger."""
 
 ARTICLES_TOGETHER = 10_000
 """Articles whose related ones are compared with the last database's at a time."""
@@ -65,8 +69,8 @@ _COUNTS = {
     "withheld": "select count(*) from withheld where what = 'article'",
 }
 
-Fingerprints = dict[int, tuple[str, str]]
-"""Id of an article → its title, and a digest of what would be told as a change."""
+Fingerprints = dict[int, str]
+"""Id of an article → a digest of what would be told as a change: title, text, front matter."""
 
 
 # What is said of an article because of all the others stands after what its file says.
@@ -83,8 +87,8 @@ class ArchiveWriter:
     where `base` is given, that one brought up to date. `former` is a database that a new one will
     replace, to tell the changes.
 
-    Call `write`, `index`, `relate` and `finish`, in this order; of a new one `write_index_apart`
-    before `index`, in any thread.
+    Call `write`, `index`, `relate` and `finish`, in this order; of a new one `write_index_part` for
+    each of `index_parts` before `index`, in any threads.
     """
 
     def __init__(
@@ -100,10 +104,10 @@ class ArchiveWriter:
         self._is_new = base is None
         self._spool = spool
         self._db = open_draft(draft, "" if base else archive_schema()[0])
-        self._apart = draft.with_name("index")
+        self.index_parts = [draft.with_name(f"index-{n}") for n in range(1, INDEX_PARTS + 1)]
         self._former = _fingerprints(former) if former else {}
-        self._added: list[tuple[int, str]] = []
-        self._changed: list[tuple[int, str]] = []
+        self._added: list[int] = []
+        self._changed: list[int] = []
         self._articles = articles
         self._article_of = {each.text: a for a in articles for each in a.placements}
         self._moved: list[int] = []
@@ -120,17 +124,20 @@ class ArchiveWriter:
         self._insert_rows()
         return retired
 
-    def write_index_apart(self) -> None:
-        """Write the search index of a new database, in a file of its own: the longest part."""
-        index.write_apart(self._apart, self._entries())
+    def write_index_part(self, part: Path) -> None:
+        """Write one of `index_parts`, the search index of a new database: it takes the longest."""
+        articles = self._in_order()
+        cuts = [len(articles) * n // INDEX_PARTS for n in range(INDEX_PARTS + 1)]
+        n = self.index_parts.index(part)
+        index.write_part(part, self._entries(articles[cuts[n] : cuts[n + 1]]))
 
     def index(self) -> None:
         """Bring the search index into the database."""
         if self._is_new:
-            index.take_over(self._db, self._apart)
+            segments.join(self._db, self.index_parts)
         else:
             moved = self._stored(self._moved, self._docids)
-            index.add(self._db, chain(self._entries(), moved))
+            index.add(self._db, chain(self._entries(self._in_order()), moved))
 
     def relate(self, similar: Similar) -> None:
         """Write near-duplicates and related articles, as a difference to the last database."""
@@ -167,9 +174,8 @@ class ArchiveWriter:
         self._shrink()
         self._db.execute("analyze")
         self.close()
-        gone = sorted(self._former.keys() - {article.id for article in self._articles})
-        removed = tuple((article, self._former[article][0]) for article in gone)
-        return Changes(tuple(self._added), tuple(self._changed), removed)
+        removed = sorted(self._former.keys() - {article.id for article in self._articles})
+        return Changes(tuple(self._added), tuple(self._changed), tuple(removed))
 
     def _number(self, published: Mapping[int, str | None]) -> None:
         """Settle the day and the number of each article, given when it was published."""
@@ -184,7 +190,7 @@ class ArchiveWriter:
         retired = sorted({article for path in dropped for (article,) in run(of_path, [path])})
         of_id = f"{_FORMER} where id = ?"
         self._former = {
-            key: _fingerprint(*row) for old in retired for key, *row in run(of_id, [old])
+            key: text_digest(*row) for old in retired for key, *row in run(of_id, [old])
         }
         before = dict(run("select id, docid from articles"))
         there = run("select id, published from articles")
@@ -279,23 +285,24 @@ class ArchiveWriter:
 
     def _article_row(self, article: ChosenArticle) -> Row:
         values = self._spool.article(article.lead)
-        title = str(values["title"])
+        told = (str(values[column]) for column in ("title", "digest", "front_matter"))
         if article.id not in self._former:
-            self._added.append((article.id, title))
-        elif self._former[article.id] != _fingerprint(
-            title, str(values["digest"]), str(values["front_matter"])
-        ):
-            self._changed.append((article.id, title))
+            self._added.append(article.id)
+        elif self._former[article.id] != text_digest(*told):
+            self._changed.append(article.id)
         values["published"] = article.published
         day = self._days[article.id]
         span = (article.first_seen, article.last_seen, article.removed)
         return (*values.values(), day, self._docids[article.id], *span)
 
-    def _entries(self) -> Iterator[Entry]:
-        """Give the new entries of the index, by their numbers."""
-        ordered = sorted(self._articles, key=lambda each: self._docids[each.id])
-        for begin in range(0, len(ordered), TOGETHER):
-            some = ordered[begin : begin + TOGETHER]
+    def _in_order(self) -> list[ChosenArticle]:
+        """Return the articles by their numbers in the index."""
+        return sorted(self._articles, key=lambda each: self._docids[each.id])
+
+    def _entries(self, articles: Sequence[ChosenArticle]) -> Iterator[Entry]:
+        """Give the entries of articles in the index."""
+        for begin in range(0, len(articles), TOGETHER):
+            some = articles[begin : begin + TOGETHER]
             labels = index.labels(
                 [(each.section, each.source, each.feed) for each in article.placements]
                 for article in some
@@ -327,10 +334,6 @@ def _fingerprints(database: Path) -> Fingerprints:
     """Return those of a finished database; none of what is no database, or not one of ours."""
     try:
         with reading(database) as db:
-            return {key: _fingerprint(*row) for key, *row in db.execute(_FORMER)}
+            return {key: text_digest(*row) for key, *row in db.execute(_FORMER)}
     except sqlite3.DatabaseError:
         return {}
-
-
-def _fingerprint(title: str, digest: str, front_matter: str) -> tuple[str, str]:
-    return title, text_digest(title, digest, front_matter)
