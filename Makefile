@@ -20,6 +20,9 @@ CONTAINER ?= $(or $(shell command -v podman),docker)
 TAG ?= clippings
 BASE ?=
 
+# Tests start hundreds of processes, each of which would compile the same modules.
+unexport PYTHONDONTWRITEBYTECODE
+
 .DEFAULT_GOAL := help
 .PHONY: help serve build release check image test test-next test-lowest next lint soak bench screenshots \
         notebook specifications validators audit format lock clean
@@ -106,7 +109,7 @@ build/validators/frictionless/.done: TOOLS = frictionless==5.21.0 pandas pyarrow
 build/validators/cffconvert/.done: TOOLS = cffconvert==2.0.0
 build/validators/%/.done:
 	@$(PYTHON) -m venv $(@D)
-	@$(@D)/bin/python -m pip install --quiet --disable-pip-version-check --no-compile \
+	@$(@D)/bin/python -m pip install --quiet --disable-pip-version-check \
 	  "setuptools<81" $(TOOLS)
 	@touch $@
 
@@ -144,10 +147,10 @@ clean: ## Remove what was built and installed
 # Datasette 1.0 and what it needs beside .venv, which it goes before.
 $(NEXT)/.done: requirements-next.lock .venv/.dev
 	rm -rf $(NEXT)
-	$(PIP) --no-compile --no-deps --target $(NEXT) -r requirements-next.lock
+	$(PIP) --no-deps --target $(NEXT) -r requirements-next.lock
 	@touch $@
 
 .venv/.release .venv/.dev: .venv/.%: requirements-%.lock .venv/.core
 	@echo "Installing the extra $* in .venv ..."
-	@$(PIP) --no-compile --require-hashes -r requirements-$*.lock  # what is imported is compiled then
+	@$(PIP) --require-hashes -r requirements-$*.lock
 	@touch $@
