@@ -20,6 +20,9 @@ CONTAINER ?= $(or $(shell command -v podman),docker)
 TAG ?= clippings
 BASE ?=
 
+# Tests start hundreds of processes, each of which would compile the same modules.
+unexport PYTHONDONTWRITEBYTECODE
+
 .DEFAULT_GOAL := help
 .PHONY: help serve build release check image test test-next test-lowest next lint soak bench screenshots \
         notebook specifications validators audit format lock clean
@@ -100,11 +103,15 @@ specifications: .venv/.dev ## Fetch CommonMark's and GFM's examples, which the t
 	  --disable-pip-version-check --no-deps --no-binary marko --dest build/specifications marko==2.2.4
 
 validators: ## Install what reads the dataset's descriptions, in three places: they exclude each other
-	@for tools in "mlcroissant==1.1.1 datasets==5.2.0" "frictionless==5.21.0 pandas pyarrow" cffconvert==2.0.0; do \
-	  folder=build/validators/$${tools%%==*}; test -e $$folder/.done && continue; \
-	  $(PYTHON) -m venv $$folder && $$folder/bin/python -m pip install --quiet \
-	    --disable-pip-version-check "setuptools<81" $$tools && touch $$folder/.done || exit; \
-	done
+validators: $(patsubst %,build/validators/%/.done,mlcroissant frictionless cffconvert)
+build/validators/mlcroissant/.done: TOOLS = mlcroissant==1.1.1 datasets==5.2.0
+build/validators/frictionless/.done: TOOLS = frictionless==5.21.0 pandas pyarrow
+build/validators/cffconvert/.done: TOOLS = cffconvert==2.0.0
+build/validators/%/.done:
+	@$(PYTHON) -m venv $(@D)
+	@$(@D)/bin/python -m pip install --quiet --disable-pip-version-check \
+	  "setuptools<81" $(TOOLS)
+	@touch $@
 
 audit: .venv/.core ## Look up known vulnerabilities in what it runs on (asks the network)
 	@test -x build/audit/bin/pip-audit || { $(PYTHON) -m venv build/audit && \

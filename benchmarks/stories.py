@@ -82,23 +82,21 @@ class Telling:
 def bases(folder: Path) -> dict[str, list[Article]]:
     """The articles that are long enough to be edited, each text once, parted in two halves."""
     found: dict[str, Article] = {}
-    for file in find_articles([folder]).files:
-        (outcome,) = process_files([file])
+    for outcome in process_files(find_articles([folder]).files):
         if (
             isinstance(outcome, ProcessedArticle)
             and outcome.article.characters >= FEWEST_CHARACTERS
         ):
             found.setdefault(outcome.article.digest, outcome.article)
-    halves: dict[str, list[Article]] = {half: [] for half in HALVES}
+    halves: dict[str, list[tuple[Article, set[str]]]] = {half: [] for half in HALVES}
     for digest, article in sorted(found.items()):
-        half = halves[HALVES[int(digest, 16) % 2]]
-        if not any(_same_lines(article, other) for other in half):
-            half.append(article)
-    return halves
+        half, lines = halves[HALVES[int(digest, 16) % 2]], set(_paragraphs(article))
+        if not any(_same_lines(lines, others) for _, others in half):
+            half.append((article, lines))
+    return {name: [article for article, _ in half] for name, half in halves.items()}
 
 
-def _same_lines(one: Article, other: Article) -> bool:
-    here, there = set(_paragraphs(one)), set(_paragraphs(other))
+def _same_lines(here: set[str], there: set[str]) -> bool:
     return len(here & there) > min(len(here), len(there)) / 2
 
 

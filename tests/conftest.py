@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import copy
 import importlib.util
 import os
 import shutil
@@ -25,7 +26,7 @@ from datasette.app import Datasette
 from hypothesis import settings
 from lxml import html
 
-from clippings.build.executors import mapper
+from clippings.build.executors import mapper, usable_cores
 from clippings.build.pipeline import build
 from clippings.build.process import RawFile, process_articles
 from clippings.dataset.owner import as_rows, merged
@@ -51,6 +52,7 @@ live_database.PATIENCE = 30.0
 
 CORPUS = ROOT.parent / "shared" / "corpus"
 SITE_FILES = ("plugins", "templates", "static", "metadata.yml")
+METADATA = yaml.safe_load((ROOT / "metadata.yml").read_text())
 SQL = f"/clippings{SQL_PAGE}"
 """Where SQL is asked: Datasette's two lines have different addresses for it."""
 SETTINGS = {"suggest_facets": False, "default_page_size": 50, "truncate_cells_html": 200}
@@ -60,15 +62,24 @@ CHROMIUM = next(
     filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome"))), None
 )
 FLAGS = (
-    "--no-sandbox --disable-gpu --disable-quic --no-first-run "
-    "--disable-background-networking --disable-component-update --disable-sync"
+    "--no-sandbox --disable-gpu --disable-quic --no-first-run --disable-background-networking "
+    "--disable-component-update --disable-sync --host-resolver-rules="
 ).split()
+FLAGS[-1] += "MAP * ~NOTFOUND, EXCLUDE 127.0.0.1"  # no other site is reached
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_xdist_auto_num_workers() -> int:
+    """One worker more than there are cores: many a test waits, for a process or for a limit."""
+    return usable_cores() + 1
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Mark as `site` what asks a served site: `make test` runs it on Datasette's next line too."""
+    """Mark as `site` what asks a served site, which `make test-next` runs on Datasette's next line;
+    in a browser that is only what says so, because it looks at Datasette's own pages."""
     for item in items:
-        if "serve" in getattr(item, "fixturenames", ()):
+        names = getattr(item, "fixturenames", ())
+        if "serve" in names and "browser" not in names:
             item.add_marker("site")
 
 
@@ -127,8 +138,7 @@ def id_of(visited: Visitor, title: str) -> int:
 def with_release(visited: Visitor) -> Visitor:
     """The site, with a release beside its database."""
     database = Path(visited.datasette.get_database("clippings").path)
-    metadata = yaml.safe_load((ROOT / "metadata.yml").read_text())
-    release(database, database.with_name("release"), metadata, lambda name, done: None)
+    release(database, database.with_name("release"), METADATA, lambda name, done: None)
     return visited
 
 
@@ -236,7 +246,7 @@ def serve(database: Path, tmp_path_factory: pytest.TempPathFactory) -> Callable[
         if own:
             with contextlib.closing(sqlite3.connect(folder / "clippings.db")) as db, db:
                 db.executemany("insert into about values (?, ?)", as_rows(own))
-        metadata = yaml.safe_load((ROOT / "metadata.yml").read_text())
+        metadata = copy.deepcopy(METADATA)
         metadata["plugins"]["clippings"] |= configuration or {}
         said = metadata["databases"]["clippings"]
         metadata["databases"]["clippings"] = merged(said, database or {})

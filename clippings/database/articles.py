@@ -10,7 +10,7 @@ from typing import NamedTuple
 
 from clippings.database.rows import Placement
 from clippings.database.spool import SpooledFile
-from clippings.reading.dates import day_of, suspect_days
+from clippings.reading.dates import day_of, earliest, suspect_days
 
 
 class ChosenArticle(NamedTuple):
@@ -71,12 +71,11 @@ def _article(files: list[SpooledFile]) -> ChosenArticle:
     _, lead, leading = min(placed, key=lambda each: (not each[2].feed, each[0]))
     placements = tuple(placement for _, _, placement in placed)
     removed = [each.removed for each in placements]
-    dates = [each.published for each in placements]
     return ChosenArticle(
         leading.id,
         lead,
         placements,
-        min(filter(None, dates), key=lambda date: (day_of(date) is None, date), default=None),
+        earliest(each.published for each in placements if each.published),
         min((each.first_seen for each in placements if each.first_seen), default=None),
         max((each.last_seen for each in placements if each.last_seen), default=None),
         None if None in removed else max(date for date in removed if date),

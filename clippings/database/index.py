@@ -34,9 +34,9 @@ _FORGET = f"""
     values ('delete', ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
 """
 
-# Segments are written of 16 megabytes, and merged once, at the end: of a quarter of that it is a
-# seventh slower, and no faster of more.
-_SETTINGS = {"hashsize": 2**24, "automerge": 0, "crisismerge": 1000}
+# Segments are written of 8 megabytes, and merged once, at the end: with less it is slower, with
+# more no faster.
+_SETTINGS = {"hashsize": 2**23, "automerge": 0, "crisismerge": 1000}
 _SET = "insert into articles_fts (articles_fts, rank) values (?, ?)"
 _MERGE_ALL = "insert into articles_fts (articles_fts) values ('optimize')"
 # Later builds add a small segment each; of those, some are merged each time.

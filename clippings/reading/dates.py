@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import re
 import unicodedata
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from datetime import date, datetime, timezone
 
 from clippings.models import Diagnostic
@@ -67,6 +67,7 @@ _OFFSET = re.compile(
     r"(?:gmt|utc)? ?([+-])(\d{1,2}):?(\d\d)?(?: (?:[a-z]{2,5}|[+-]\d{2,4}))?(?: m=[+-][\d.]+)?"
 )
 _FIRST_YEAR, _LAST_YEAR = "1000", "2099"
+_EPOCH_MONTH = "1970-01"
 _MOST_DAYS = 730  # without an article before a last day that is a slip
 _WEEKDAY = re.compile(
     r"\b(?:mon|tue|wed|thu|fri|sat|sun)[a-z]*\b[.,]*|(?:星期|礼拜|禮拜|周|週)[一二三四五六日天]"
@@ -173,6 +174,14 @@ def day_of(published: str | None) -> str | None:
     return published[:10] if published and is_possible else None
 
 
+def earliest(dates: Iterable[str]) -> str | None:
+    """Return the earliest of the dates that files state of one article; of January 1970, and of a
+    year that cannot be, only if there is no other."""
+    return min(
+        dates, key=lambda date: (not day_of(date), date[:7] == _EPOCH_MONTH, date), default=None
+    )
+
+
 def suspect_days(articles: Mapping[str, int]) -> frozenset[str]:
     """Return the days of a whole archive that cannot be; `articles` is day → number of articles.
 
@@ -182,7 +191,7 @@ def suspect_days(articles: Mapping[str, int]) -> frozenset[str]:
     """
     known = sorted(articles)
     around = [day for day in known if day[:7] in ("1969-12", "1970-02")]
-    suspect = [] if around else [day for day in known if day[:7] == "1970-01"]
+    suspect = [] if around else [day for day in known if day[:7] == _EPOCH_MONTH]
     rest = [day for day in known if day not in suspect]
     few = sum(articles.values()) // 100
     end = len(rest)

@@ -26,6 +26,7 @@ from clippings.search import folding
 
 Codes = npt.NDArray[np.uint32]
 Hashes = npt.NDArray[np.uint64]
+Keys = npt.NDArray[np.int64]
 Kinds = npt.NDArray[np.uint8]
 Mask = npt.NDArray[np.bool_]
 Places = npt.NDArray[np.intp]
@@ -106,15 +107,11 @@ class TextBatch:
 
     @cached_property
     def characters(self) -> list[str]:
-        """Return the different CJK characters of each text, in the order in which they come."""
+        """Return the different CJK characters of each text, in the order of Unicode."""
         places = np.flatnonzero(self._kinds == _CJK)
-        codes, texts = self._codes[places], _texts_of(places, self._edges)
-        # Sorting them with their places is several times as fast as np.unique(return_index=True).
-        size = max(len(places), 1)
-        keys = np.sort((texts << 21 | codes) * size + np.arange(len(places)))
-        first = np.sort(keys[np.diff(keys // size, prepend=-1) > 0] % size)
-        characters = codes[first].tobytes().decode(_UTF_32)
-        cuts = np.searchsorted(texts[first], np.arange(len(self._edges))).tolist()
+        found = distinct(_texts_of(places, self._edges) << 21 | self._codes[places])
+        characters = (found & 0x1FFFFF).astype(np.uint32).tobytes().decode(_UTF_32)
+        cuts = np.searchsorted(found, np.arange(len(self._edges)) << 21).tolist()
         return [characters[start:end] for start, end in pairwise(cuts)]
 
     @property
@@ -180,6 +177,12 @@ def look_up(codes: Codes, table: Entries, entry: Callable[[str], int]) -> Entrie
             table[code] = entry(chr(code))
         entries = table[codes]
     return entries
+
+
+def distinct(keys: Keys) -> Keys:
+    """Return the different ones, sorted; np.unique of so many takes thirty times as long."""
+    ordered = np.sort(keys)
+    return ordered[np.diff(ordered, prepend=-1) > 0]
 
 
 def _entries_of(texts: Sequence[str]) -> Codes:

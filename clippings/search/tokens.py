@@ -41,7 +41,7 @@ def join_labels(values: Iterable[tuple[str, str]]) -> str:
     The bars let a query ask for a whole value: `source:"知乎"` leaves 知乎日报 out.
     """
     cut = list(values)
-    characters = dict.fromkeys("".join(characters for characters, _ in cut))
+    characters = sorted(set("".join(characters for characters, _ in cut)))
     words = (piece for _, words in cut for piece in (VALUE, words) if piece)
     return " ".join([*characters, *words, VALUE]) if cut else ""
 

@@ -15,14 +15,11 @@ from itertools import pairwise
 from zlib import crc32
 
 import numpy as np
-import numpy.typing as npt
 
-from clippings.search.arrays import Codes, Numbered, TextBatch
+from clippings.search.arrays import Codes, Keys, Numbered, TextBatch, distinct
 from clippings.search.folding import fold
 from clippings.similarity.near_duplicates import KEPT, SHORTEST_CLAUSE, day_number
-from clippings.similarity.related import KEYWORDS, READ, TITLE_WEIGHT
-
-Keys = npt.NDArray[np.int64]
+from clippings.similarity.related import KEYWORDS, READ, TITLE_WEIGHT, ranks
 
 _COUNTED = re.compile(r"[\d〇零一二两三四五六七八九十百千上中下\s]+")
 
@@ -36,7 +33,7 @@ def keywords(titles: TextBatch, texts: TextBatch) -> list[tuple[bytes, bytes]]:
     the title is no subject. `titles` may go on with other texts.
     """
     articles = len(texts.lengths)
-    in_title = _distinct(_keys(titles.word_numbers(2)))
+    in_title = distinct(_keys(titles.word_numbers(2)))
     in_title = in_title[in_title < articles << 32]
     in_text = _keys(_first(texts.word_numbers(2), READ))
     keys, counts = np.unique(
@@ -44,7 +41,7 @@ def keywords(titles: TextBatch, texts: TextBatch) -> list[tuple[bytes, bytes]]:
     )
     keys, counts = keys[counts > 1], counts[counts > 1]
     most = np.argsort((keys >> 32 << 32) - counts, kind="stable")
-    chosen = np.sort(keys[most[_rank(keys >> 32) < KEYWORDS]])
+    chosen = np.sort(keys[most[ranks(keys >> 32) < KEYWORDS]])
     numbers, factors = _numbers(chosen), np.isin(chosen, in_title) + np.uint8(1)
     cuts = _cuts(chosen, articles)
     return [(numbers[start:end].tobytes(), factors[start:end].tobytes()) for start, end in cuts]
@@ -88,25 +85,14 @@ def _names(title: str) -> tuple[int, int]:
 
 def _smallest(found: Numbered, articles: int) -> list[Codes]:
     """The KEPT smallest different numbers of each article."""
-    keys = _distinct(_keys(found))
+    keys = distinct(_keys(found))
     numbers = _numbers(keys)
     return [numbers[start:end][:KEPT] for start, end in _cuts(keys, articles)]
 
 
-def _distinct(keys: Keys) -> Keys:
-    """The different ones, sorted; np.unique of so many takes thirty times as long."""
-    ordered = np.sort(keys)
-    return ordered[np.diff(ordered, prepend=-1) > 0]
-
-
 def _first(found: Numbered, count: int) -> Numbered:
-    kept = _rank(found.text) < count
+    kept = ranks(found.text) < count
     return Numbered(found.text[kept], found.number[kept])
-
-
-def _rank(groups: Keys) -> Keys:
-    """How many before it are of the same group; groups are sorted."""
-    return np.arange(len(groups)) - np.searchsorted(groups, groups)
 
 
 def _keys(found: Numbered) -> Keys:

@@ -149,7 +149,7 @@ def _closest(article: Array, other: Array, score: Array, group: Array) -> Relate
     article, other, total = article[found], other[found], total[found]
     order = np.lexsort((other, -total, article))
     article, other, total = article[order], other[order], total[order]
-    rank, best = _ranks(article), total[_begins(article)].repeat(_lengths(article))
+    rank, best = ranks(article), total[_begins(article)].repeat(_lengths(article))
     near = (rank < 4 * MAX_RELATED) & (total >= np.maximum(MIN_PART * best, MIN_SCORE))
     article, other, total = article[near], other[near], total[near]
     # Of another group only the closest: what has none counts as a group of its own.
@@ -157,7 +157,7 @@ def _closest(article: Array, other: Array, score: Array, group: Array) -> Relate
     _, one_of_each = np.unique((article << (_ARTICLE_BITS + 1)) | theirs, return_index=True)
     one_of_each.sort()
     article, other, total = article[one_of_each], other[one_of_each], total[one_of_each]
-    rank = _ranks(article)
+    rank = ranks(article)
     kept = rank < MAX_RELATED
     return Related(article[kept], rank[kept] + 1, other[kept], total[kept])
 
@@ -177,6 +177,6 @@ def _lengths(ordered: Array) -> Array:
     return np.diff(_begins(ordered), append=len(ordered))
 
 
-def _ranks(ordered: Array) -> Array:
+def ranks(ordered: Array) -> Array:
     """Return the place of each value in its run of equal values, from 0."""
     return np.arange(len(ordered)) - _begins(ordered).repeat(_lengths(ordered))

@@ -2,7 +2,7 @@
 
 security headers ─► one spelling of the address, else 302 or 404
   ─► pinned to a snapshot of the database ─► a kept page is sent at once
-  ─► choices kept in a cookie ─► 405, 413 ─► limit of its cost, or 429 ─► base_url taken off
+  ─► choices kept in a cookie ─► 405, 400, 413 ─► limit of its cost, or 429 ─► base_url taken off
 """
 
 from __future__ import annotations
@@ -148,6 +148,9 @@ class Middleware:
         if scope["method"] not in READING:
             if not self._takes_posts(path):
                 return await self._refuse(scope, send, 405, "Nothing is written here")
+            form = dict(scope["headers"]).get(b"content-type", b"")
+            if form.startswith(b"multipart/") and b"; boundary=" not in form:  # asgi-csrf breaks
+                return await self._refuse(scope, send, 400, "The form has no boundary")
             body = await read_body(receive)
             if body is None:
                 return await self._refuse(scope, send, 413, "The request is too large")

@@ -29,12 +29,13 @@ def test_the_first_with_a_feed_leads_and_the_earliest_date_counts() -> None:
         placed("c.md", "one", "2022-01-01", "热榜"),
         placed("z.md", "two", "2022-01-03"),
         placed("y.md", "two", None),
+        placed("x.md", "two", "1970-01-01T08:00:00"),
         SpooledFile("broken.md", None, 0),
     ]
     found = {(each.lead.path, each.published, each.id) for each in choose(files)}
     assert found == {
         ("b.md", "2022-01-01", path_id("b.md")),
-        ("y.md", "2022-01-03", path_id("y.md")),
+        ("x.md", "2022-01-03", path_id("x.md")),
     }
     random.Random(1).shuffle(files)
     assert {(each.lead.path, each.published, each.id) for each in choose(files)} == found

@@ -24,7 +24,7 @@ odd = st.text(st.sampled_from(ODD), max_size=20)
 
 def characters(text: str) -> str:
     """The different CJK characters of a text: the rule, for one string."""
-    return "".join(re.findall(f"[{CJK}]", "".join(dict.fromkeys(fold(text)))))
+    return "".join(sorted(set(re.findall(f"[{CJK}]", fold(text)))))
 
 
 def words(text: str) -> str:

@@ -104,6 +104,13 @@ def test_large_bodies_are_refused(site: Visitor) -> None:
     assert posted(site, "/-/messages", data={"a": "b"}).status_code < 413
 
 
+def test_a_form_without_a_boundary_is_refused(site: Visitor) -> None:
+    """400: the check against forged forms would break on it."""
+    for form in ("multipart/form-data", "multipart/form-data;x"):
+        answer = posted(site, "/-/messages", content=b"a=1", headers={"content-type": form})
+        assert answer.status_code == 400
+
+
 @pytest.mark.parametrize(
     "path", ["/search", "/%73earch", "/a/1", "/clippings/articles", "/nowhere"]
 )

@@ -83,12 +83,16 @@ def addresses(answer: httpx.Response) -> Iterator[str]:
 
 
 def kind_of(address: str) -> tuple[Any, ...]:
-    """What addresses of one kind share: where they are, how deep, of what ending, asked how."""
+    """What addresses of one kind share: where they are, how deep, of what ending, asked how; of
+    articles only, for a table is narrowed and sorted as another is, and by any of its columns."""
     parts = urlsplit(address)
     first, *rest = parts.path.removeprefix(PREFIX).split("/")
     second = rest[0] if rest and first in ("clippings", "export", "downloads") else None
-    names = frozenset(name for name, _ in parse_qsl(parts.query, keep_blank_values=True))
-    return first, second, len(rest), PurePosixPath(parts.path).suffix, names
+    names = {name for name, _ in parse_qsl(parts.query, keep_blank_values=True)}
+    if first in ("clippings", "export") and second:
+        is_articles = second.partition(".")[0] == "articles"
+        names = {name if name[0] == "_" else "column" for name in names if is_articles}
+    return first, second, len(rest), PurePosixPath(parts.path).suffix, frozenset(names)
 
 
 async def crawl(app: Any) -> Counter[int]:
