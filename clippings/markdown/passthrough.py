@@ -4,6 +4,7 @@
          ─► code, Hexo tags and Hugo shortcodes set aside
          ─► HTML blocks that stand on their own ─► Converter ─► Markdown
          ─► scripts go, single pictures and players become Markdown
+         ─► names that are no element's are text
 
 A block that is not whole (`<div>`, an empty line, Markdown, `</div>`) stays, and so do tags
 within a paragraph: they are Markdown too.
@@ -19,6 +20,7 @@ from typing import Any
 import pyromark
 
 from clippings.markdown.converter import Converter
+from clippings.markdown.elements import NAMES
 from clippings.markdown.guard import lost_text
 from clippings.markdown.links import clean_address
 from clippings.markdown.source import TAG, VOID
@@ -46,6 +48,9 @@ _CODE_TAG = re.compile(
 _OPTION = re.compile(r"\w+:(?!//)")
 _IMAGE_TAG = re.compile(r"\{% *(?:asset_)?img\b([^%{}\n]*)%\}")
 _ARGUMENT = re.compile(r"\"[^\"]*\"|'[^']*'|\S+")
+# A tag of a sentence; not of a shortcode, and not an element of a framework: {{<toc>}}, <Toc/>.
+_BARE_TAG = re.compile(r"(?<![\\{])<([A-Za-z][A-Za-z0-9-]*)(?=[\s>])[^<>\"/]*>")
+_END_TAG = re.compile(r"</([A-Za-z][A-Za-z0-9-]*)")
 _TEMPLATE = re.compile(r"\{%[^%\n]*%\}|\{\{[^{}\n]*\}\}")
 _KEPT = "\ud8f4"  # around the number of what was set aside; no body holds a surrogate by now
 _ASIDE = re.compile(rf"{_KEPT}(\d+){_KEPT}")
@@ -66,7 +71,8 @@ class Passage:
         self._aside: list[str] = []
         self._sample = body[:500]
         body = _tags_as_markdown(body)
-        self.text = self._with_blocks_converted(body) if _ANY_TAG.search(body) else body
+        text = self._with_blocks_converted(body) if _ANY_TAG.search(body) else body
+        self.text = _words_as_text(text) if _BARE_TAG.search(text) else text
         self._note_references()
 
     def _with_blocks_converted(self, text: str) -> str:
@@ -151,6 +157,20 @@ def _tags_as_markdown(text: str) -> str:
     return "".join(
         piece if is_code else _IMAGE_TAG.sub(_picture, piece) for is_code, piece in pieces
     )
+
+
+def _words_as_text(text: str) -> str:
+    """Return Markdown in which a name that is no element's and never ends is text: Result<T>."""
+    pieces = list(_code_and_prose(text))
+    ended = {
+        name.lower() for is_code, piece in pieces if not is_code for name in _END_TAG.findall(piece)
+    }
+
+    def written(tag: re.Match[str]) -> str:
+        is_element = tag[1].lower() in NAMES or tag[1].lower() in ended
+        return tag[0] if is_element else f"\\{tag[0]}"
+
+    return "".join(piece if is_code else _BARE_TAG.sub(written, piece) for is_code, piece in pieces)
 
 
 def _fence(tag: re.Match[str]) -> str:
