@@ -41,15 +41,15 @@ _HTML = re.compile(
 _ANY_TAG = re.compile(rf"(?i)<(?:{_WHOLE} {_BLOCKS})\b".replace(" ", "|"))  # found much faster
 # Code as Hexo, Jekyll and Hugo write it, line by line; a picture of Hexo.
 _CODE_TAG = re.compile(
-    r"^(?:\{%|\{\{[<%]) *(?P<end>end|/)?(?P<name>codeblock|highlight)\b(?P<options>[^%{}\n]*)"
-    r"[%>]\}\}?[ \t]*$",
+    r"\{(?<![^\n]\{)(?:%-?|\{[<%]) *(?P<end>end|/)?(?P<name>codeblock|highlight)\b"
+    r"(?P<options>[^%{}\n]*)[%>]\}\}?[ \t]*$",
     re.MULTILINE,
 )
 _OPTION = re.compile(r"\w+:(?!//)")
 _IMAGE_TAG = re.compile(r"\{% *(?:asset_)?img\b([^%{}\n]*)%\}")
 _ARGUMENT = re.compile(r"\"[^\"]*\"|'[^']*'|\S+")
 # A tag of a sentence; not of a shortcode, and not an element of a framework: {{<toc>}}, <Toc/>.
-_BARE_TAG = re.compile(r"(?<![\\{])<([A-Za-z][A-Za-z0-9-]*)(?=[\s>])[^<>\"/]*>")
+_BARE_TAG = re.compile(r"<(?<![\\{]<)([A-Za-z][A-Za-z0-9-]*)(?=[\s>])[^<>\"/]*>")
 _END_TAG = re.compile(r"</([A-Za-z][A-Za-z0-9-]*)")
 _TEMPLATE = re.compile(r"\{%[^%\n]*%\}|\{\{[^{}\n]*\}\}")
 _KEPT = "\ud8f4"  # around the number of what was set aside; no body holds a surrogate by now
@@ -71,9 +71,10 @@ class Passage:
         self._aside: list[str] = []
         self._sample = body[:500]
         body = _tags_as_markdown(body)
-        text = self._with_blocks_converted(body) if _ANY_TAG.search(body) else body
-        self.text = _words_as_text(text) if _BARE_TAG.search(text) else text
-        self._note_references()
+        self.text = self._with_blocks_converted(body) if _ANY_TAG.search(body) else body
+        names = map(str.lower, _BARE_TAG.findall(self._note_references()))
+        if not NAMES.issuperset(names):
+            self.text = _words_as_text(self.text)
 
     def _with_blocks_converted(self, text: str) -> str:
         pieces = _code_and_prose(text)
@@ -111,8 +112,10 @@ class Passage:
         self.losses += converter.losses
         return markdown
 
-    def _note_references(self) -> None:
-        """Collect the links and pictures of the text, in their order, and what else is in it."""
+    def _note_references(self) -> str:
+        """Collect the links and pictures of the text, in their order, and what else is in it;
+        return its tags."""
+        tags: list[str] = []
         opened: list[tuple[str, int]] = []  # the address, and where in `words` its text begins
         words: list[str] = []
         for event in pyromark.events(self.text, options=pyromark.Options.ENABLE_TABLES):
@@ -133,8 +136,10 @@ class Passage:
                 address, start = opened.pop()
                 self._note(content, address, " ".join("".join(words[start:]).split()))
             elif what in ("InlineHtml", "Html"):
+                tags.append(content)
                 for tag, address in _NAMED_ADDRESS.findall(content):
                     self._note("Image" if tag.lower() == "img" else "Link", address, "")
+        return "".join(tags)
 
     def _note(self, kind: str, address: str, text: str) -> None:
         address = clean_address(address.removeprefix("mailto:"), self.base_url)
