@@ -110,10 +110,8 @@ def _signs_as_text(text: str) -> str:
 
 
 def _end(tag: re.Match[str], name: str, known: dict[str, int]) -> int:
-    """Return where what a tag begins ends, -1 where it never does; asked for in order.
-
-    `known` keeps what was found: a name that never ends is looked for once.
-    """
+    """Return where what a tag begins ends, -1 where it never does; `known` keeps what was found, so
+    that tags asked for in order are looked for once."""
     if tag[0].endswith("/>"):
         return -1
     found, place = known.get(name, 0), tag.end(2) - 2  # `<!-->` ends itself
