@@ -22,7 +22,7 @@ _TAG = re.compile(rf"<(?!/?(?:p|br|span|div|strong|em|b|li|ul|td|tr)[ >]|img ){_
 # Cut short by an end tag: 若 a<b 则停</p>. A comparison: a<b 且 c>d. No name: <? super T>, </>.
 _NO_TAG = re.compile(
     r"<(?:(?=[A-Za-z]\w*(?:\s+\w[^<>\"'=]*)?</)|(?<=\w<)(?=[A-Za-z]\s+\w[^<>\"'=]*>)"
-    r"|(?=\?(?!xml)|/>))"
+    r"|(?=\?(?![a-z])|/>))"
 )
 # A parameter of an address, ?a=1&copy=2, is no ©; `a &lt= b` is a sign.
 _PARAMETER = re.compile(r"&(?!(?:lt|gt|amp|quot|nbsp)=)(?=[A-Za-z]\w*=)")
