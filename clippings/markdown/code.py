@@ -139,7 +139,7 @@ def drop_copy_button(pre: Element) -> None:
             if (beside.text.strip() or pictures) in COPY:
                 beside.extract()
     texts = [n for n in pre.descendants if isinstance(n, Text) and n.data.strip()]
-    if texts and texts[-1].parent is not pre and texts[-1].data.strip() in COPY:
+    if len(texts) > 1 and texts[-1].parent is not pre and texts[-1].data.strip() in COPY:
         texts[-1].data = ""
     elif texts:
         texts[-1].data = _COPY_WORDS.sub("", texts[-1].data)
