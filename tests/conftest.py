@@ -70,8 +70,8 @@ FLAGS[-1] += "MAP * ~NOTFOUND, EXCLUDE 127.0.0.1"  # no other site is reached
 
 @pytest.hookimpl(optionalhook=True)
 def pytest_xdist_auto_num_workers() -> int:
-    """One worker more than there are cores: many a test waits, for a process or for a limit."""
-    return usable_cores() + 1
+    """Two workers more than there are cores: many a test waits, for a process or for a limit."""
+    return usable_cores() + 2
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
