@@ -61,11 +61,11 @@ SETTINGS = {"suggest_facets": False, "default_page_size": 50, "truncate_cells_ht
 CHROMIUM = next(
     filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome"))), None
 )
-FLAGS = (
-    "--no-sandbox --disable-gpu --disable-quic --no-first-run --disable-background-networking "
-    "--disable-component-update --disable-sync --host-resolver-rules="
-).split()
-FLAGS[-1] += "MAP * ~NOTFOUND, EXCLUDE 127.0.0.1"  # no other site is reached
+FLAGS = [
+    "--host-resolver-rules=MAP * ~NOTFOUND, EXCLUDE 127.0.0.1",  # no other site is reached
+    *"--no-sandbox --disable-gpu --disable-quic --no-first-run --disable-sync".split(),
+    *"--disable-background-networking --disable-component-update".split(),
+]
 
 
 @pytest.hookimpl(optionalhook=True)

@@ -25,7 +25,7 @@ from clippings.database.checks import check, inspect_data
 from clippings.database.inspect import INSPECTED, inspected_beside
 from clippings.database.rows import FileRows
 from clippings.database.spool import Spool
-from clippings.database.writer import ArchiveWriter
+from clippings.database.writer import INDEX_PARTS, ArchiveWriter
 from clippings.models import (
     UNREADABLE,
     AboutRows,
@@ -113,9 +113,9 @@ class Draft:
         self._spool.flush()
         with (
             closing(ArchiveWriter(self.database, self._spool, articles, base, former)) as writer,
-            ThreadPoolExecutor(len(writer.index_parts)) as threads,
+            ThreadPoolExecutor(INDEX_PARTS) as threads,
         ):
-            parts = writer.index_parts if self._is_new else ()
+            parts = range(INDEX_PARTS if self._is_new else 0)
             written = threads.map(writer.write_index_part, parts)
             self._state.forget((), writer.write(self._dropped))
             self._state.note_features(

@@ -58,10 +58,10 @@ def join(db: sqlite3.Connection, parts: Sequence[Path]) -> None:
         if averages:
             totals.append(read_varints(averages))
             segments += number, first, last
-    merged = (0, 0), (0, len(segments) // 3, *segments)
+    levels = (0, 0), (0, len(totals), *segments)
     records = {
         _AVERAGES: write_varints(map(sum, zip(*totals, strict=True))),
-        _STRUCTURE: cookie + write_varints((len(merged), len(totals), 0, *chain(*merged))),
+        _STRUCTURE: cookie + write_varints((len(levels), len(totals), 0, *chain(*levels))),
     }
     db.executemany("insert into articles_fts_data values (?, ?)", records.items())
 

@@ -39,8 +39,8 @@ TOGETHER = 256
 """Files whose rows are collected before each table gets its own."""
 
 INDEX_PARTS = 2
-"""Parts of a new search index, written side by side: for each the others' words are written once
-more, so that two make it a hundredth larger."""
+"""Parts of a new search index, written side by side. Each writes its words by itself, so that two
+make the index a hundredth larger."""
 
 ARTICLES_TOGETHER = 10_000
 """Articles whose related ones are compared with the last database's at a time."""
@@ -88,7 +88,7 @@ class ArchiveWriter:
     replace, to tell the changes.
 
     Call `write`, `index`, `relate` and `finish`, in this order; of a new one `write_index_part` for
-    each of `index_parts` before `index`, in any threads.
+    each of INDEX_PARTS before `index`, in any threads.
     """
 
     def __init__(
@@ -104,7 +104,7 @@ class ArchiveWriter:
         self._is_new = base is None
         self._spool = spool
         self._db = open_draft(draft, "" if base else archive_schema()[0])
-        self.index_parts = [draft.with_name(f"index-{n}") for n in range(1, INDEX_PARTS + 1)]
+        self._index_parts = [draft.with_name(f"index-{n}") for n in range(1, INDEX_PARTS + 1)]
         self._former = _fingerprints(former) if former else {}
         self._added: list[int] = []
         self._changed: list[int] = []
@@ -124,17 +124,16 @@ class ArchiveWriter:
         self._insert_rows()
         return retired
 
-    def write_index_part(self, part: Path) -> None:
-        """Write one of `index_parts`, the search index of a new database: it takes the longest."""
+    def write_index_part(self, number: int) -> None:
+        """Write a part, from 0, of the search index of a new database: it takes the longest."""
         articles = self._in_order()
-        cuts = [len(articles) * n // INDEX_PARTS for n in range(INDEX_PARTS + 1)]
-        n = self.index_parts.index(part)
-        index.write_part(part, self._entries(articles[cuts[n] : cuts[n + 1]]))
+        begin, end = (len(articles) * n // INDEX_PARTS for n in (number, number + 1))
+        index.write_part(self._index_parts[number], self._entries(articles[begin:end]))
 
     def index(self) -> None:
         """Bring the search index into the database."""
         if self._is_new:
-            segments.join(self._db, self.index_parts)
+            segments.join(self._db, self._index_parts)
         else:
             moved = self._stored(self._moved, self._docids)
             index.add(self._db, chain(self._entries(self._in_order()), moved))

@@ -25,12 +25,12 @@ _BLOCKS = (
     "p div section article main header footer aside nav address center form fieldset legend"
     " figcaption caption html body hgroup dialog search noframes"
 )
-KEPT_TAGS = "sup sub kbd mark ins u ruby rt rp rb rtc q"
+KEPT_TAGS = frozenset("sup sub kbd mark ins u ruby rt rp rb rtc q".split())
 # What an element puts before and after its content; one not named here, and without a
 # method, puts nothing.
 WRAPPED: dict[str, tuple[str, str]] = {
     **dict.fromkeys(_BLOCKS.split(), (BREAK, BREAK)),
-    **{tag: (syntax(f"<{tag}>"), syntax(f"</{tag}>")) for tag in KEPT_TAGS.split()},
+    **{tag: (syntax(f"<{tag}>"), syntax(f"</{tag}>")) for tag in KEPT_TAGS},
     **dict.fromkeys("span font big small tbody thead tfoot colgroup col label".split(), ("", "")),
     "option": ("", " "),
 }

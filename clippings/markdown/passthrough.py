@@ -178,17 +178,22 @@ def _words_as_text(text: str) -> str:
     return "".join(piece if is_code else _BARE_TAG.sub(written, piece) for is_code, piece in pieces)
 
 
+def _arguments(written: str) -> list[str]:
+    """Return the arguments of a tag, without the quotes around them."""
+    return [word.strip("\"'") for word in _ARGUMENT.findall(written)]
+
+
 def _fence(tag: re.Match[str]) -> str:
-    words = [word.strip("\"'") for word in _ARGUMENT.findall(tag["options"])]
+    words = _arguments(tag["options"])
     if tag["name"] == "highlight":
         return f"```{''.join(words[:1])}"
-    named = "".join(word[5:] for word in words if word.startswith("lang:"))
+    named = "".join(word.removeprefix("lang:") for word in words if word.startswith("lang:"))
     caption = " ".join(word for word in words if not _OPTION.match(word))
     return f"{caption}\n\n```{named}" if caption else f"```{named}"
 
 
 def _picture(tag: re.Match[str]) -> str:
-    words = [word.strip("\"'") for word in _ARGUMENT.findall(tag[1])]
+    words = _arguments(tag[1])
     place = next((n for n, word in enumerate(words) if "." in word or "/" in word), None)
     if place is None:
         return tag[0]

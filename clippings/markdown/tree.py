@@ -26,7 +26,7 @@ from clippings.markdown.repair import repaired
 
 # Nothing a reader sees.
 _UNSEEN = frozenset("script style button svg template head title link meta canvas".split())
-_UNSEEN_IF_EMPTY = frozenset(KEPT_TAGS.split()) | _UNSEEN
+_PERHAPS_UNSEEN = _UNSEEN | KEPT_TAGS  # the latter if they are empty
 _TENDED = frozenset((*EMBEDDED, "math", "script", "table", "pre"))
 
 
@@ -46,11 +46,8 @@ class Document:
         self.root = root
         self.lost = lost_in_repair(source, root) if text != source else ""
         self.unescaped = 0
-        if "blockcode" in text:  # lines of code in Discuz
-            for code in root.select("div.blockcode"):
-                code.tag = "pre"
-                for end in list(code.iter_elements("br")):
-                    end.extract()
+        if "blockcode" in text:
+            _tend_discuz(root)
         _clean(root)
         if unescape and ("&lt;" in text or "&amp;lt;" in text):
             self._unescape()
@@ -74,7 +71,7 @@ def _clean(root: Element) -> None:
         _tend_code(root)
     if not present.isdisjoint(EMBEDDED):
         _empty_players(root)
-    for element in list(root.iter_elements(_UNSEEN_IF_EMPTY)):
+    for element in list(root.iter_elements(_PERHAPS_UNSEEN)):
         if element.tag in _UNSEEN or next(iter(element), None) is None:
             element.extract()
 
@@ -99,6 +96,14 @@ def _tend_code(root: Element) -> None:
     for number in list(filter(is_line_number, root.iter_elements())):
         if number.closest("pre"):
             number.extract()
+
+
+def _tend_discuz(root: Element) -> None:
+    """Code of Discuz, a list of lines with a break in each, becomes a `<pre>`."""
+    for code in root.select("div.blockcode"):
+        code.tag = "pre"
+        for end in list(code.iter_elements("br")):
+            end.extract()
 
 
 def _keep_tex(root: Element) -> None:

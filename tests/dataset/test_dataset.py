@@ -213,3 +213,11 @@ def test_an_archive_without_a_date_has_its_pages(bare_site: Visitor) -> None:
     for path in "/ /downloads /dictionary /datasheet /croissant.json /datapackage.json".split():
         assert bare_site.get(path).status_code == 200, path
     assert yaml.safe_load(bare_site.get("/CITATION.cff").text)["version"] == "0.0.0"
+
+
+def test_under_a_prefix(below: Visitor) -> None:
+    """With base_url the addresses of files and descriptions are below it."""
+    (file,) = below.get("/croissant.json").json()["distribution"]
+    assert file["contentUrl"] == "http://localhost/below/downloads/clippings.db"
+    address = below.page("/downloads").xpath("//table[1]/tbody/tr[1]//a/@href")[0]
+    assert address.startswith("http://localhost/below/downloads/")

@@ -143,6 +143,29 @@ def test_odd_addresses_break_no_page(
         assert site.get(path).status_code == 200
 
 
+def test_site_below_a_prefix(serve: Callable[..., Visitor]) -> None:
+    """Behind a proxy at /kept/ every address of ours stays below it, pictures too."""
+    site = serve(ROOT / "seeds", base_url="/kept/")
+    key = id_of(site, "样例彗星已可用肉眼看到：时间、方位和一份观测清单")
+    for path in (
+        "/",
+        "/archive",
+        "/sources",
+        "/day/2022-01-11",
+        "/clippings/articles",
+        f"/clippings/articles/{key}",
+    ):
+        page = site.page(path)
+        for address in page.xpath("//@href | //@src | //@action"):
+            parts = urlsplit(address)
+            assert parts.netloc != "localhost" or parts.path.startswith("/kept/"), (path, address)
+    assert page.xpath("//div[@class='prose']//img/@src")[0].startswith(
+        "http://localhost/kept/static/"
+    )
+    assert site.get(f"/a/{key}").headers["location"] == f"/kept/clippings/articles/{key}"
+    assert "script-src 'self';" in site.get("/").headers["content-security-policy"]
+
+
 def test_pictures_can_be_links(serve: Callable[..., Visitor]) -> None:
     """`pictures: links` in metadata.yml shows no picture and links to each."""
     site = serve(ROOT / "seeds", configuration={"pictures": "links"})

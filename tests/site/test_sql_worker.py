@@ -57,7 +57,7 @@ def test_worst_queries_end(site: Visitor, name: str) -> None:
     assert took < 15
     began = time.monotonic()
     assert ask(site, f"{SQL}.json?sql=select+1")[0] == 200
-    assert time.monotonic() - began < 15
+    assert time.monotonic() - began < 5
 
 
 def test_raw_search_runs_in_the_worker(site: Visitor, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -164,7 +164,7 @@ def test_published_queries_get_an_answer(site: Visitor) -> None:
     for line in VECTORS.read_text().splitlines():
         vector = json.loads(line)
         for suffix in ("", ".json"):
-            parameters = urlencode({"sql": vector["sql"], "_timelimit": "100"})
+            parameters = urlencode({"sql": vector["sql"], "_timelimit": "300"})
             statuses[vector["expect"]], _, _ = ask(site, f"{SQL}{suffix}?{parameters}")
             assert statuses[vector["expect"]] in {200, 400, 403}, vector["sql"][:200]
     assert statuses["refused"] == statuses["readonly"] == statuses["timeout"] == 400
