@@ -71,18 +71,9 @@ def to_markdown(body: str, *, base_url: str | None = None) -> Conversion:
         converter = Converter(base_url=base_url, nesting=0)
         markdown = converter.process_tag(document.root)
         converter.losses["nesting-flattened"] += 1
-    losses = converter.losses
-    if document.unescaped:
-        losses["code-was-html"] += document.unescaped
-    if lost := document.lost + lost_text(document.root, markdown):
-        losses["text-lost"] += len(lost)
-    return Conversion(
-        markdown,
-        tuple(converter.links),
-        tuple(converter.images),
-        frozenset(converter.features),
-        diagnostics_of(losses) if losses else (),
-    )
+    converter.losses["code-was-html"] += document.unescaped
+    converter.losses["text-lost"] += len(document.lost + lost_text(document.root, markdown))
+    return _conversion(markdown, converter)
 
 
 def diagnostics_of(losses: Counter[str]) -> tuple[Diagnostic, ...]:
@@ -97,10 +88,9 @@ def diagnostics_of(losses: Counter[str]) -> tuple[Diagnostic, ...]:
 def _pass_through(body: str, base_url: str | None) -> Conversion:
     text = without_surrogates(body).replace("\0", "").replace("\r\n", "\n")
     passage = Passage(text.strip("\n").rstrip(), base_url)
-    return Conversion(
-        passage.text,
-        tuple(passage.links),
-        tuple(passage.images),
-        frozenset(passage.features),
-        diagnostics_of(passage.losses),
-    )
+    return _conversion(passage.text, passage)
+
+
+def _conversion(markdown: str, met: Converter | Passage) -> Conversion:
+    links, images = tuple(met.links), tuple(met.images)
+    return Conversion(markdown, links, images, frozenset(met.features), diagnostics_of(met.losses))

@@ -15,7 +15,7 @@ from clippings.markdown.tokens import LINE, syntax
 _LANGUAGE = re.compile(
     r"(?:^|[\s;\"'])(?:language|lang|highlight-source|highlight-text|brush|sourceCode)[-:]\s*([\w+#.-]+)"
     r"|(?:^|\s)(?:highlight|sourceCode|prettyprint|codehilite|chroma|hljs)\s+(?!highlight-|lang)(?:hl-)?([\w+#.-]+)"
-    r"|^([\w+#.-]+)\s+hljs|(?:^|\s)highlight-([\w+#.-]+)",
+    r"|^([\w+#.-]+)\s+hljs|(?:^|\s)(mermaid)(?:\s|$)|(?:^|\s)highlight-([\w+#.-]+)",
     re.IGNORECASE,
 )
 _LANGUAGE_ATTRIBUTES = ("data-lang", "data-language", "lang")
@@ -25,7 +25,7 @@ _NO_LANGUAGE = re.compile(
     r"|prettyprint\w*|code|copyable|notranslate|default|text|ipynb|(?:zh|en|ja|ko)(?:-\w+)*)$"
 )
 _LINE_NUMBERS = re.compile(
-    r"(?:^|[\s_-])(?:gutter|lineno|linenos|linenodiv|line-?numbers?(?:-rows)?|rouge-gutter|hljs-ln-numbers"
+    r"(?:^|[\s_-])(?:gutter|nums|lineno|linenos|linenodiv|line-?numbers?(?:-rows|-wrapper)?|rouge-gutter|hljs-ln-numbers"
     r"|pre-numbering|blob-num|lnt?|code-snippet__line-index)(?:$|\s)"
 )
 _COUNTS = re.compile(r"[\d\s.:|+$>-]+")
@@ -131,12 +131,18 @@ def drop_line_numbers(pre: Element) -> None:
 
 
 def drop_copy_button(pre: Element) -> None:
-    """Take the words of a button beside code or at its end away: 复制代码; a picture's, too."""
-    for siblings in (pre.previous_siblings, pre.next_siblings):
+    """Take the words of a button beside code or at its end away: 复制代码; a picture's and the
+    name of the language, too."""
+    code = pre.find("code")
+    before = code.previous_siblings if code else ()
+    for siblings in (pre.previous_siblings, pre.next_siblings, before):
         beside = next((n for n in siblings if not isinstance(n, Text) or n.data.strip()), None)
         if isinstance(beside, Element):
             pictures = " ".join(image.attr("alt") or "" for image in beside.iter_elements("img"))
-            if (beside.text.strip() or pictures) in COPY:
+            words = beside.text.strip() or pictures
+            if words and beside.tag in ("div", "span"):
+                words = words.removeprefix(code_language(pre)).strip() or COPY[0]
+            if words in COPY:
                 beside.extract()
     texts = [n for n in pre.descendants if isinstance(n, Text) and n.data.strip()]
     if len(texts) > 1 and texts[-1].parent is not pre and texts[-1].data.strip() in COPY:

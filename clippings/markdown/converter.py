@@ -43,7 +43,7 @@ from clippings.markdown.elements import (
 )
 from clippings.markdown.inline import assemble, balance_brackets, escape, finish, one_line, tagged
 from clippings.markdown.links import clean_address, link, title_of
-from clippings.markdown.media import image_address, is_tracker, media_kind, media_label, no_size
+from clippings.markdown.media import TRACKER, image_address, media_kind, media_label, no_size
 from clippings.markdown.tokens import (
     BREAK,
     CELL,
@@ -310,7 +310,7 @@ class Converter(MarkdownConverter):
     def convert_img(self, el: Element, text: str, parent_tags: Parents) -> str:
         found = image_address(el, lambda address: self._shown[address])
         alt = " ".join((el.attr("alt") or "").split())
-        if is_tracker(el, found):
+        if no_size(el) or TRACKER.match(found):
             return ""
         if not (address := clean_address(found, self.base_url)):
             self.losses["image-dropped"] += len(found) > _LONGEST_PLACEHOLDER

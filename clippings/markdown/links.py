@@ -9,17 +9,9 @@ from urllib.parse import urljoin
 from turbohtml import Element
 
 from clippings.markdown.inline import SPACES, balance_brackets
-from clippings.markdown.tokens import (
-    BREAK,
-    FINISHED,
-    ITEM,
-    ITEM_END,
-    LINE,
-    SYNTAX,
-    syntax,
-)
+from clippings.markdown.tokens import BREAK, FINISHED, ITEM, ITEM_END, LINE, SYNTAX, syntax
 
-_UNSAFE = re.compile(r"(?i)(?:javascript|vbscript|data|about|blob|file)\s*:")
+_UNSAFE = re.compile(r"(?i)(?:javascript|vbscript|data|about|blob|file)\s*:|undefined$|.*\[object ")
 _IGNORED = "".join(map(chr, range(33)))  # what browsers strip from an address
 _HARMLESS = r"[\w./?=%:;,~+@!$#*-]*"
 _FINE = re.compile(rf"https?://{_HARMLESS}(?:&(?!#?\w{{1,32}};){_HARMLESS})*")  # as nearly all are
@@ -111,14 +103,20 @@ def _on_runs(text: str, address: str, title: str, words: str) -> str:
 def _on_piece(piece: str, address: str, title: str, words: str) -> str:
     if piece[:1] not in FINISHED:
         return _on_run(piece, address, title, words) if piece.strip() else piece
-    if "```" in piece or "](" in piece or piece[1:2] in "|<" or piece[1:] == "---":
+    if "```" in piece or piece[1:2] in "|<" or piece[1:] == "---":
         return piece
     return piece[0] + _on_lines(piece[1:], address, title)
 
 
 def _on_lines(text: str, address: str, title: str) -> str:
-    """Finished lines, each a link."""
-    return _LINE_TEXT.sub(lambda m: f"{m[1]}[{m[2]}]({address}{title})", text)
+    """Finished lines, each a link but for those with links or pictures."""
+
+    def linked(line: re.Match[str]) -> str:
+        words = line[2].rstrip(" ")
+        after = line[2][len(words) :]
+        return line[0] if "](" in words else f"{line[1]}[{words}]({address}{title}){after}"
+
+    return _LINE_TEXT.sub(linked, text)
 
 
 def _on_run(run: str, address: str, title: str, words: str) -> str:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable
+from contextlib import suppress
 from urllib.parse import urlsplit
 
 from turbohtml import Element
@@ -21,7 +22,8 @@ _LAZY = (
 _PERHAPS_LAZY = ("data-url", "data-img", "zoomfile", "file", "original", "real_src", "_src")
 _QUERY = re.compile(r"[?!@#]")
 _DRAWN = frozenset(("gif", "svg"))  # what stands in for a photograph is drawn
-_PICTURES = _DRAWN | frozenset("jpg jpeg png webp avif bmp".split())
+_PHOTOGRAPHS = frozenset("jpg jpeg png webp avif bmp".split())
+_PICTURES = _DRAWN | _PHOTOGRAPHS
 _LAZY_SETS = ("data-srcset", "data-lazy-srcset")
 _LAZY_NAMES = frozenset((*_LAZY, *_LAZY_SETS))
 _NEVER_LAZY = frozenset("src alt title class id style width height loading decoding".split())
@@ -29,18 +31,19 @@ _OFTEN = 3
 """On so many pictures of a page the same address is a stand-in, if they name another."""
 
 # A stand-in: an address that is none, or a file whose name says so.
-_NO_ADDRESS = re.compile(r"(?i)(?:data|about|javascript|blob):|#|$|.*[{}]")
+_NO_ADDRESS = re.compile(r"(?i)(?:data|about|javascript|blob):|#|$|.*(?:[{}]|\[object )")
 _STAND_IN = re.compile(
     r"(?i)(?:[a-z]{1,12}[_-])?(?:blank|spacer|placeholder|load(?:ing|er)?(?:[_-]?img)?|lazy(?:load)?|transparent|gr[ae]y|1x1"
     r"|pixel|white|empty)(?:[._-][\w-]*)?\.(?:gif|png|svg|jpe?g|webp)|(?:undefined|null)$"
 )
 _CANDIDATE = re.compile(r"([^\s,]\S*)(?:\s+([\d.]+)[wxh](?![^\s,]))?")
 # What counts readers, or unfolds code.
-_TRACKER = re.compile(
+TRACKER = re.compile(
     r"(?i)(?:https?:)?//(?:[\w-]+\.)*(?:doubleclick\.net|pixel\.wp\.com|stats\.wordpress\.com"
-    r"|google-analytics\.com|scorecardresearch\.com|hm\.baidu\.com|cnzz\.com|feedburner\.com/~|images\.cnblogs\.com/OutliningIndicators/)"
+    r"|google-analytics\.com|scorecardresearch\.com|hm\.baidu\.com|facebook\.com/tr\b|cnzz\.com|feedburner\.com/~|images\.cnblogs\.com/OutliningIndicators/)"
 )
 _NO_SIZE = re.compile(r"\s*[01](?:\.0*)?(?:px)?\s*$")
+_NO_SIZE_STYLE = re.compile(r"(?<!-)\b(?:width|height)\s*:\s*[01](?:px)?\s*(?:;|$)")
 
 _KINDS = (
     ("video", re.compile(
@@ -90,6 +93,8 @@ def image_address(image: Element, times: Callable[[str], int]) -> str:
     if isinstance(picture, Element) and picture.tag == "picture":
         for source in picture.iter_elements("source"):
             found += [_largest(source.attr(name) or "") for name in (*_LAZY_SETS, "srcset")]
+    if not is_real and address[:5] != "data:" and _ending(address) not in _PHOTOGRAPHS:
+        address = ""  # blank.gif
     return next(filter(is_real_address, found), address)
 
 
@@ -112,15 +117,12 @@ def _number(descriptor: str | None) -> float:
     return float(descriptor) if descriptor and descriptor.count(".") < 2 else 1.0
 
 
-def is_tracker(image: Element, address: str) -> bool:
-    """Whether a picture is a pixel that counts readers."""
-    return no_size(image) or bool(_TRACKER.match(address))
-
-
 def no_size(element: Element) -> bool:
     """Whether an element says that it is a pixel wide or high, or less."""
-    width, height = element.attr("width"), element.attr("height")
-    return bool((width and _NO_SIZE.match(width)) or (height and _NO_SIZE.match(height)))
+    sizes = (element.attr("width"), element.attr("height"))
+    if any(size and _NO_SIZE.match(size) for size in sizes):
+        return True
+    return len(_NO_SIZE_STYLE.findall(element.attr("style") or "")) > 1
 
 
 def media_address(media: Element) -> str:
@@ -132,9 +134,9 @@ def media_address(media: Element) -> str:
     for child in media.iter_elements(("source", "embed", "param", "iframe", "video")):
         if child.tag == "param" and child.attr("name") not in ("movie", "src"):
             continue
-        value = child.attr("value" if child.tag == "param" else "src") or ""
-        if value:
-            return value.strip()
+        name = "value" if child.tag == "param" else "src"
+        if found := child.attr(name) or child.attr("data-src"):
+            return found.strip()
     return ""
 
 
@@ -142,21 +144,18 @@ def media_kind(media: Element, address: str) -> str:
     """ "video", "audio" or "page"."""
     if media.tag in ("video", "audio"):
         return media.tag
-    try:
-        parts = urlsplit(address)
-    except ValueError:
-        return "page"
-    for kind, known in _KINDS:
-        if known.search((parts.hostname or "").lower()) or known.search(parts.path.lower()):
-            return kind
-    return "page"
+    host, path = _host(address), address.lower().partition("?")[0]
+    found = (kind for kind, known in _KINDS if known.search(host) or known.search(path))
+    return next(found, "page")
+
+
+def _host(address: str) -> str:
+    with suppress(ValueError):
+        return urlsplit(address).hostname or ""
+    return ""
 
 
 def media_label(kind: str, title: str, address: str, text: str) -> str:
     """What the link to an embedded thing says: its kind, in the words of `text`, and its name."""
     _, words = max(_WORDS, key=lambda row: len(row[0].findall(text[:100])))
-    try:
-        host = urlsplit(address).hostname
-    except ValueError:
-        host = None
-    return words[kind] + (" ".join(title.split()) or host or address.rsplit("/", 1)[-1])
+    return words[kind] + (" ".join(title.split()) or _host(address) or address.rpartition("/")[2])

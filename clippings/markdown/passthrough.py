@@ -54,7 +54,7 @@ _END_TAG = re.compile(r"</([A-Za-z][A-Za-z0-9-]*)")
 _TEMPLATE = re.compile(r"\{%[^%\n]*%\}|\{\{[^{}\n]*\}\}")
 _KEPT = "\ud8f4"  # around the number of what was set aside; no body holds a surrogate by now
 _ASIDE = re.compile(rf"{_KEPT}(\d+){_KEPT}")
-_EMPTY_LINE = re.compile(r"\n[ \t]*(?:\n|$)")
+_EMPTY_LINE = re.compile(r"\n(?=(?:-{3,})?[ \t]*$)", re.MULTILINE)  # or a rule
 _TAG_LINE = re.compile(r"^[ \t]*</?(?:center|div|p|section)\b[^<>\n]*>[ \t]*$", re.MULTILINE | re.I)
 _NAMED_ADDRESS = re.compile(r"(?i)<(a|img)\s[^<>]*?\b(?:href|src)\s{0,9}=\s{0,9}[\"']?([^\"'\s>]+)")
 
@@ -85,6 +85,8 @@ class Passage:
         while found := _HTML.search(text, place):
             end = _end_of(text, found)
             written = self._block(text[found.start() : end], found)
+            if written and text.startswith("\n---", end):
+                written += "\n"  # not the underline of a heading
             parts += [text[place : found.start()], written]
             place = end if written else len(text) - len(text[end:].lstrip("\n"))
         text = "".join([*parts, text[place:]])

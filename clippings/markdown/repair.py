@@ -19,21 +19,36 @@ from clippings.markdown.media import EMBEDDED
 _ANY = r"(/?)([A-Za-z][^\s<>/]*|!--)([^<>]*)>?"
 _IN_CODE = re.compile(f"<(?:{_ANY})?")
 _TAG = re.compile(rf"<(?!/?(?:p|br|span|div|strong|em|b|li|ul|td|tr)[ >]|img ){_ANY}")
-# Cut short by an end tag: 若 a<b 则停</p>. A comparison: a<b 且 c>d. No name: <? super T>, </>.
+# Cut short by an end tag: 若 a<b 则停</p>. A comparison: a<b 且 c>d. No name: <? super T>,
+# <?php echo $x ?>, </>. A word: <!DOCTYPE html> 是声明
 _NO_TAG = re.compile(
     r"<(?:(?=[A-Za-z]\w*(?:\s+\w[^<>\"'=]*)?</)|(?<=\w<)(?=[A-Za-z]\s+\w[^<>\"'=]*>)"
-    r"|(?=\?(?![a-z])|/>))"
+    r"|(?=\?(?!xml)|/>|!(?i:doctype)[^<>]*>(?!\s*<[A-Za-z!])))"
 )
 # A parameter of an address, ?a=1&copy=2, is no ©; `a &lt= b` is a sign.
 _PARAMETER = re.compile(r"&(?!(?:lt|gt|amp|quot|nbsp)=)(?=[A-Za-z]\w*=)")
 
-_CODE = frozenset("pre code tt samp kbd".split())
+# Text as a feed gave it, in what the archive's generator put around it.
+_PLAIN = re.compile(r"\s*<div> {3}\n([^<]*(?:<(?![A-Za-z/!?])[^<]*)*)</div>\s*")
+# Sign → pattern and what stands for it: a section (but for `<![CDATA[ < ]]>` in code), the address
+# of a heading beside it, AMP's elements, and those that load a player when it is asked for.
+_ANCHOR = re.compile(r"<a\s[^<>]*>\s*[#¶]\s*</a>")
+_YOUTUBE = re.compile(r"<(?:amp|lite)-youtube\s[^<>]*?videoid=[\"']?([\w-]+)[\"']?")
+_REPLACED = (
+    ("<![CDATA[", re.compile(r"(<!\[CDATA\[\s*[<>]=?\s*\]\]>)|<!\[CDATA\[|\]\]>"), r"\1"),
+    ("#</a>", _ANCHOR, ""),
+    ("¶</a>", _ANCHOR, ""),
+    ("-youtube", _YOUTUBE, r'<iframe src="https://www.youtube.com/embed/\1"'),
+    ("<amp-", re.compile(r"<(/?)amp-(?=(?:img|video|audio|iframe)\b)"), r"<\1"),
+)
+_CODE = frozenset("pre code tt samp".split())
 _UNREAD = frozenset(("script", "style", "!--"))
 # Without an end tag, each of these would hide the rest of the document.
 _HIDING = frozenset(
     "title textarea xmp noembed noframes plaintext button svg template canvas select".split()
 )
 _ENDED = _CODE | _UNREAD | _HIDING.union(EMBEDDED)
+_IN_CELL = re.compile(r"<(?:t[dh]|li|dt|strong|b)>$")
 _SOURCES = re.compile(r"(?i)(?:\s*<(?:source|track|param)\b[^<>]*>)*")
 # What sentences name. Without attributes the first do nothing: a word on one side will do.
 _NEVER_BARE = frozenset(
@@ -45,7 +60,7 @@ _NAMED = _NEVER_BARE | frozenset(
     " h1 h2 h3 h4 h5 h6".split()
 )
 _OFFICE = re.compile("[a-z]+[0-9]?:[a-z]+")  # <o:p>
-_SENTENCE = re.compile(r"[^<{}()=;\n]*(?:<|\Z)|[^<]*</(?:p|li|h[1-6]|t[dh]|strong|b|em)>")
+_SENTENCE = re.compile(r"[^<{}()=;\n]*(?:<|\Z)|[^<]*(?<![\"'])</(?:p|li|h[1-6]|t[dh]|strong|b|em)>")
 
 # What marks words or lines of code up; anything else that looks like a tag is code itself.
 _MARKUP = frozenset(
@@ -100,8 +115,11 @@ def repaired(text: str) -> str:
 
 def _signs_as_text(text: str) -> str:
     """Return HTML in which what is no tag and no entity is text."""
-    if "<![CDATA[" in text:
-        text = text.replace("<![CDATA[", "").replace("]]>", "")
+    if plain := _PLAIN.fullmatch(text):
+        text = "<br>\n".join(plain[1].strip().split("\n"))
+    for sign, pattern, written in _REPLACED:
+        if sign in text:
+            text = pattern.sub(written, text)
     text = _NO_TAG.sub("&lt;", _PARAMETER.sub("&amp;", text))
     if "<td" in text and "<table" not in text:  # cells of no table would run into each other
         text = re.sub(r"(?i)<(/?)t[dhr](?=[\s>])", r"<\1div", text)
@@ -157,6 +175,8 @@ def _is_word(tag: re.Match[str], names: set[str]) -> bool:
         return False
     before = tag.string[max(0, tag.start() - 2) : tag.start()]
     after = tag.string[tag.end() : tag.end() + 2]
+    if _IN_CELL.search(tag.string, max(0, tag.start() - 8), tag.start()) and after == "</":
+        return True  # a table of elements: <td><a></td>
     is_before = before.strip(" ")[-1:] not in ("", ">", "\n")
     is_after = after.strip(" ")[:1] not in ("", "<", "\n")
     is_glued = before[-1:].isalnum() and after[:1].isalnum()

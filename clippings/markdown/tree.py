@@ -6,6 +6,7 @@ HTML ─► repair ─► turbohtml, as browsers read ─► without what nobody
 from __future__ import annotations
 
 import html
+import re
 from itertools import islice
 
 from turbohtml import Element, Text, parse
@@ -26,8 +27,11 @@ from clippings.markdown.repair import repaired
 
 # Nothing a reader sees.
 _UNSEEN = frozenset("script style button svg template head title link meta canvas".split())
+_HIDDEN = re.compile(r"(?i)\bdisplay\s*:\s*none")
 _PERHAPS_UNSEEN = _UNSEEN | KEPT_TAGS  # the latter if they are empty
 _TENDED = frozenset((*EMBEDDED, "math", "script", "table", "pre"))
+_SHORT = 100  # characters: what is longer waits to be unfolded
+_UNFOLDED = frozenset((*EMBEDDED, "img", "pre", "code", "table", "math", "script"))
 
 
 class Document:
@@ -46,8 +50,10 @@ class Document:
         self.root = root
         self.lost = lost_in_repair(source, root) if text != source else ""
         self.unescaped = 0
-        if "blockcode" in text:
-            _tend_discuz(root)
+        if "blockcode" in text or "mermaid" in text or "<textarea" in text:
+            _lines_as_code(root)
+        if "display" in text:
+            _drop_hidden(root)
         _clean(root)
         if unescape and ("&lt;" in text or "&amp;lt;" in text):
             self._unescape()
@@ -76,6 +82,15 @@ def _clean(root: Element) -> None:
             element.extract()
 
 
+def _drop_hidden(root: Element) -> None:
+    """A few words that say that they are not shown go; more waits to be unfolded, and pictures to
+    be loaded."""
+    for element in root.select("[style*=display]"):
+        is_hidden = _HIDDEN.search(element.attr("style") or "") and len(element.text) < _SHORT
+        if is_hidden and not any(element.iter_elements(_UNFOLDED, include_self=True)):
+            element.extract()
+
+
 def _empty_players(root: Element) -> None:
     """What stands inside a player with an address is for browsers that cannot play it."""
     for media in list(root.iter_elements(EMBEDDED)):
@@ -94,13 +109,15 @@ def _tend_code(root: Element) -> None:
         drop_copy_button(pre)
         drop_line_numbers(pre)
     for number in list(filter(is_line_number, root.iter_elements())):
-        if number.closest("pre"):
+        beside = number.parent
+        if number.closest("pre") or (isinstance(beside, Element) and beside.find("pre")):
             number.extract()
 
 
-def _tend_discuz(root: Element) -> None:
-    """Code of Discuz, a list of lines with a break in each, becomes a `<pre>`."""
-    for code in root.select("div.blockcode"):
+def _lines_as_code(root: Element) -> None:
+    """What shows lines as they stand becomes a `<pre>`: text areas, Mermaid's diagrams, and code of
+    Discuz, a list of lines with a break in each."""
+    for code in root.select("div.blockcode, div.mermaid, textarea"):
         code.tag = "pre"
         for end in list(code.iter_elements("br")):
             end.extract()

@@ -63,8 +63,13 @@ _NAME_DATE = re.compile(r"(?P<date>\d{4}-\d{1,2}-\d{1,2})(?:-(?=.)|(?=\.\w+$))")
 _EMOTICON = re.compile(r"\[[^\[\]]{1,9}\]")  # [鲜花], as Weibo writes them
 # A picture that says it is as high as a line or two: an icon, a smiley, somebody's face.
 _SMALL = re.compile(
-    r"""<img\b(?=[^<>]*[\s"';](?:width|height)[=:] ?["']?(?:[1-4]?\d(?:px)?|[12]em)[\s"';>])"""
+    r"""<img\b(?=[^<>]*[\s"';](?:width|height)[=:] ?["']?(?:[1-4]?\d(?:px)?|[12]r?em)[\s"';>])"""
     r"""[^<>]*\ssrc=["']?([^"'\s<>]+)"""
+)
+# Smileys, icons, badges and formulas, by the folder or service that they come from.
+_NO_LEAD = re.compile(
+    r"/(?:smil(?:ey|ie)s?|emo(?:ji|te|tion|ticon)s?)/|\.ico$|//img\.shields\.io/"
+    r"|/equation\?tex=|/latex\.php\?|codecogs\.com/"
 )
 _FLAGS = frozenset({"true", "false", "yes", "no"})
 _WRITTEN_AS_LINE = re.compile(r"[:/\\?*“”<>|\[\]]")
@@ -170,7 +175,7 @@ def fallback_title(path: str, body: str, markdown: str, text: str) -> str:
     """Return the title of an article whose front matter has none: its first heading, the title of
     an HTML page, the file's name without a date before it. A file without a name has the first
     line of its text, which may be empty."""
-    stem = splitext(basename(path))[0]
+    stem = splitext(basename(path))[0].strip("\"'")
     if not _letters(stem.removesuffix(".md")):
         return opening(text.lstrip().partition("\n")[0])
     if heading := _HEADING.search(markdown):
@@ -194,16 +199,13 @@ def lead_image(
     A lazy loader's is written in the body and still none of its pictures.
     """
     small = set(_SMALL.findall(body))
-    shown = [
-        image.url
-        for image in conversion.images
-        if image.url not in small and not _EMOTICON.fullmatch(image.alt)
-    ]
+    small.update(image.url for image in conversion.images if _EMOTICON.fullmatch(image.alt))
+    shown = [image.url for image in conversion.images]
     own = (address for address in headers if address in shown or address not in body or not shown)
     for address in (*own, *shown):
         url = urljoin(base, address) if base else address
-        is_picture = _OTHER_SCHEME.match(url) is None and is_real_address(url)
-        if is_picture and host_of(url) not in PLACEHOLDER_HOSTS:
+        is_picture = is_real_address(url) and not (_OTHER_SCHEME.match(url) or _NO_LEAD.search(url))
+        if is_picture and address not in small and host_of(url) not in PLACEHOLDER_HOSTS:
             return url
     return None
 

@@ -238,7 +238,38 @@ def test_an_emoticon_leads_no_article() -> None:
     assert normalize_article(parsed, conversion, "")[0].image == photo
 
 
-@pytest.mark.parametrize("size", ['width="30" height="30"', 'style="height: 1em"', "width=48"])
+@pytest.mark.parametrize(
+    "address",
+    [
+        "https://example.com/static/image/smiley/default/lol.gif",
+        "https://example.com/images/core/emoji/13/72x72/1f600.png",
+        "https://example.com/favicon.ico",
+        "https://img.shields.io/badge/build-passing-green.svg",
+        "https://www.zhihu.com/equation?tex=x",
+        "https://latex.codecogs.com/gif.latex?x",
+    ],
+)
+def test_what_is_no_photograph_leads_no_article(address: str) -> None:
+    """Smileys, icons, badges and formulas, told by where they come from."""
+    photo = "https://example.com/1.jpg"
+    conversion = Conversion("", images=(Image(address, "", ""), Image(photo, "", "")))
+    assert normalized({"headimg": address}, conversion)[0].image == photo
+
+
+def test_an_icon_alone_leads_no_article() -> None:
+    """Better no picture than the pixel that counts readers, or an emoticon."""
+    pixel, face = "https://example.com/open.gif", "https://example.com/1.png"
+    body = f'<p>文</p><img src="{pixel}" width="1" height="1">'
+    parsed = ParsedArticle("a.md", "", "utf-8", {"headimg": pixel}, body)
+    assert normalize_article(parsed, Conversion("文"), "文")[0].image is None
+    conversion = Conversion("", images=(Image(face, "[鲜花]", ""),))
+    assert normalized({"headimg": face}, conversion)[0].image is None
+
+
+@pytest.mark.parametrize(
+    "size",
+    ['width="30" height="30"', 'style="height: 1em"', "width=48", "style='width: 1rem'"],
+)
 def test_an_icon_leads_no_article(size: str) -> None:
     """A picture that says it is as high as a line is none for a list."""
     icon, photo = "https://example.com/icon.png", "https://example.com/1.jpg"

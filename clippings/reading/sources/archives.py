@@ -26,13 +26,7 @@ from typing import IO, cast
 
 from clippings.models import BuildError, SourceFile
 from clippings.reading.sources import local
-from clippings.reading.sources.names import (
-    ARCHIVE,
-    Keyed,
-    PassedOver,
-    article_below,
-    as_text,
-)
+from clippings.reading.sources.names import ARCHIVE, Keyed, PassedOver, article_below, as_text
 
 MAX_INFLATION = 200
 """A compressed tar that grows to more than so many times its size is not unpacked."""

@@ -10,13 +10,7 @@ from typing import Any, cast
 from urllib.parse import unquote, urlsplit
 
 from clippings.models import BuildError, SourceFile
-from clippings.reading.sources.names import (
-    Keyed,
-    PassedOver,
-    article_below,
-    as_text,
-    source_name,
-)
+from clippings.reading.sources.names import Keyed, PassedOver, article_below, as_text, source_name
 
 MAX_FOLDERS = 100_000
 """Folders listed of one URL: a server may make up new ones for ever."""
