@@ -15,10 +15,12 @@ from clippings.markdown.tokens import LINE, syntax
 _LANGUAGE = re.compile(
     r"(?:^|[\s;\"'])(?:language|lang|highlight-source|highlight-text|brush|sourceCode)[-:]\s*([\w+#.-]+)"
     r"|(?:^|\s)(?:highlight|sourceCode|prettyprint|codehilite|chroma|hljs)\s+(?!highlight-|lang)(?:hl-)?([\w+#.-]+)"
-    r"|^([\w+#.-]+)\s+hljs|(?:^|\s)(mermaid)(?:\s|$)|(?:^|\s)highlight-([\w+#.-]+)",
+    r"|^([\w+#.-]+)\s+hljs|(?:^|\s)(mermaid)(?:\s|$)|(?:^|\s)highlight-([\w+#.-]+)"
+    r"|^(bash|shell|sh|cpp|csharp|css|dart|go|html|java|javascript|js|json|jsx|kotlin|lua|nginx|php|python|py|ruby|rust"
+    r"|scala|sql|swift|ts|tsx|typescript|vue|xml|ya?ml)$",
     re.IGNORECASE,
 )
-_LANGUAGE_ATTRIBUTES = ("data-lang", "data-language", "lang")
+_LANGUAGE_ATTRIBUTES = ("data-lang", "data-language", "data-ke-language", "lang")
 # Words that stand where a language would and name none; `lang` may be that of its reader.
 _NO_LANGUAGE = re.compile(
     r"(?i)(?:null|none|undefined|auto|nohighlight|highlight\S*|hljs|wrap|linenos|linenums|line-?numbers|number"

@@ -11,7 +11,9 @@ from turbohtml import Element
 from clippings.markdown.inline import SPACES, balance_brackets
 from clippings.markdown.tokens import BREAK, FINISHED, ITEM, ITEM_END, LINE, SYNTAX, syntax
 
-_UNSAFE = re.compile(r"(?i)(?:javascript|vbscript|data|about|blob|file)\s*:|undefined$|.*\[object ")
+_UNSAFE = re.compile(
+    r"(?i)(?:javascript|vbscript|data|about|blob|file)\s*:|undefined$|#$|.*\[object "
+)
 _IGNORED = "".join(map(chr, range(33)))  # what browsers strip from an address
 _HARMLESS = r"[\w./?=%:;,~+@!$#*-]*"
 _FINE = re.compile(rf"https?://{_HARMLESS}(?:&(?!#?\w{{1,32}};){_HARMLESS})*")  # as nearly all are

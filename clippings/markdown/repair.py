@@ -20,10 +20,11 @@ _ANY = r"(/?)([A-Za-z][^\s<>/]*|!--)([^<>]*)>?"
 _IN_CODE = re.compile(f"<(?:{_ANY})?")
 _TAG = re.compile(rf"<(?!/?(?:p|br|span|div|strong|em|b|li|ul|td|tr)[ >]|img ){_ANY}")
 # Cut short by an end tag: 若 a<b 则停</p>. A comparison: a<b 且 c>d. No name: <? super T>,
-# <?php echo $x ?>, </>. A word: <!DOCTYPE html> 是声明
+# <?php echo $x ?>, </>. A word: <!DOCTYPE html> 是声明, <td><a></td>
 _NO_TAG = re.compile(
     r"<(?:(?=[A-Za-z]\w*(?:\s+\w[^<>\"'=]*)?</)|(?<=\w<)(?=[A-Za-z]\s+\w[^<>\"'=]*>)"
-    r"|(?=\?(?!xml)|/>|!(?i:doctype)[^<>]*>(?!\s*<[A-Za-z!])))"
+    r"|(?=\?(?!xml)|/>|!(?i:doctype)[^<>]*>(?!\s*<[A-Za-z!]))"
+    r"|(?<=><)(?=(?!br>|p>|t[dh]>)[a-z][a-z0-9]*></t[dh]>))"
 )
 # A parameter of an address, ?a=1&copy=2, is no ©; `a &lt= b` is a sign.
 _PARAMETER = re.compile(r"&(?!(?:lt|gt|amp|quot|nbsp)=)(?=[A-Za-z]\w*=)")
@@ -48,7 +49,6 @@ _HIDING = frozenset(
     "title textarea xmp noembed noframes plaintext button svg template canvas select".split()
 )
 _ENDED = _CODE | _UNREAD | _HIDING.union(EMBEDDED)
-_IN_CELL = re.compile(r"<(?:t[dh]|li|dt|strong|b)>$")
 _SOURCES = re.compile(r"(?i)(?:\s*<(?:source|track|param)\b[^<>]*>)*")
 # What sentences name. Without attributes the first do nothing: a word on one side will do.
 _NEVER_BARE = frozenset(
@@ -170,13 +170,12 @@ def _is_word(tag: re.Match[str], names: set[str]) -> bool:
     if (name if slash else f"/{name}") in names:
         return False
     if name not in NAMES:
-        return not (slash or '"' in tag[0] or _OFFICE.fullmatch(name))
+        is_element = '"' in tag[0] and ("-" in name or tag[0].endswith("/>"))
+        return not (slash or is_element or _OFFICE.fullmatch(name))
     if name not in _NAMED or tag[3].strip(" /"):
         return False
     before = tag.string[max(0, tag.start() - 2) : tag.start()]
     after = tag.string[tag.end() : tag.end() + 2]
-    if _IN_CELL.search(tag.string, max(0, tag.start() - 8), tag.start()) and after == "</":
-        return True  # a table of elements: <td><a></td>
     is_before = before.strip(" ")[-1:] not in ("", ">", "\n")
     is_after = after.strip(" ")[:1] not in ("", "<", "\n")
     is_glued = before[-1:].isalnum() and after[:1].isalnum()
@@ -190,11 +189,16 @@ def _code(code: str, start: str, around: str) -> str:
     tags = [tag for tag in _IN_CODE.finditer(code) if tag[2]]
     starts = {tag[2].lower() for tag in tags if not tag[1]}
     ends = {tag[2].lower() for tag in tags if tag[1]}
+    bare_tags = [tag for tag in tags if not (tag[1] or _COLOUR.search(tag[3]))]
+    bare = {tag[2].lower() for tag in bare_tags}
     markup = _MARKUP | _LINES if around == "pre" else _MARKUP
+    before = f" {code}"
+    if quoted := {tag[2].lower() for tag in bare_tags if before[tag.start()] in "'\""}:
+        markup -= (quoted | bare & _LINES) - {"br"}  # echo "<p>x</p>";
     if any(map(_is_html_code, tags)) or (
-        "span" not in starts and _HTML_LANGUAGE.search(start + code[:200])
+        "span" not in starts
+        and (_HTML_LANGUAGE.search(start + code[:200]) or _shows_blocks(code, tags))
     ):
-        bare = {tag[2].lower() for tag in tags if not (tag[1] or _COLOUR.search(tag[3]))}
         markup = frozenset({"span", "font"} - bare | {"code"})
     elif around != "pre" and len(tags) == 1 and tags[0][0] == code.strip() and "//" not in code:
         markup = frozenset()  # a name: <br>, <img>
@@ -207,6 +211,17 @@ def _code(code: str, start: str, around: str) -> str:
         return tag[0] if is_markup and not is_quoted else f"&lt;{tag[0][1:]}"
 
     return _IN_CODE.sub(written, code)
+
+
+def _shows_blocks(code: str, tags: list[re.Match[str]]) -> bool:
+    """Whether blocks in `<pre><code>` are shown: no class repeats, and lines end without them."""
+    blocks = [tag for tag in tags if not tag[1] and tag[2].lower() in _LINES]
+    if not (blocks and code.lstrip().startswith("<code")):
+        return False
+    classes = [tag[0] for tag in blocks if _COLOUR.search(tag[3])]
+    inside = code.partition(">")[2].rpartition("<")[0].strip()
+    is_alone = len(blocks) == 1 and not classes and "<br" not in code
+    return is_alone or ("\n" in inside and len(set(classes)) == len(classes))
 
 
 def _is_html_code(tag: re.Match[str]) -> bool:

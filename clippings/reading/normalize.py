@@ -68,7 +68,7 @@ _SMALL = re.compile(
 )
 # Smileys, icons, badges and formulas, by the folder or service that they come from.
 _NO_LEAD = re.compile(
-    r"/(?:smil(?:ey|ie)s?|emo(?:ji|te|tion|ticon)s?)/|\.ico$|//img\.shields\.io/"
+    r"/(?:smil(?:ey|ie)s?|emo(?:ji|te|tion|ticon)s?)/|/icons?[/_-]|\.ico$|//img\.shields\.io/"
     r"|/equation\?tex=|/latex\.php\?|codecogs\.com/"
 )
 _FLAGS = frozenset({"true", "false", "yes", "no"})
