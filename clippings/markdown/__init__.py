@@ -24,35 +24,14 @@ MOST_GROWTH = 4
 
 # What each diagnostic says; {} is how many there are.
 LOSSES: dict[str, tuple[Severity, str]] = {
-    "code-was-html": (
-        "info",
-        "{} times HTML of the article stood as code or was escaped twice; it is read as HTML",
-    ),
+    "code-was-html": ("info", "{} times HTML stood as code or was escaped twice; read as HTML"),
     "embed-dropped": ("info", "{} embedded frames or players name no address; they are left out"),
-    "image-dropped": (
-        "warning",
-        "{} pictures are inside the page (data:) and not kept; give them an address",
-    ),
-    "link-dropped": (
-        "info",
-        "{} links run a script, or stand in or around what holds none; their text is kept",
-    ),
-    "nesting-flattened": (
-        "warning",
-        "{} lists, quotes or tags are nested deeper than Markdown can say",
-    ),
-    "table-flattened": (
-        "info",
-        "{} table cells span rows or columns; the places they cover are empty",
-    ),
-    "table-unwrapped": (
-        "info",
-        "{} tables hold code, headings, quotes or tables; their cells stand one after the other",
-    ),
-    "text-lost": (
-        "warning",
-        "{} characters of the page are not in the Markdown; compare with the source",
-    ),
+    "image-dropped": ("warning", "{} pictures are inside the page (data:); give them an address"),
+    "link-dropped": ("info", "{} links lead nowhere, or stand where none can; their text is kept"),
+    "nesting-flattened": ("warning", "{} lists, quotes or tags are nested too deep for Markdown"),
+    "table-flattened": ("info", "{} cells span rows or columns; the places they cover are empty"),
+    "table-unwrapped": ("info", "{} tables hold what cells cannot; their cells follow one another"),
+    "text-lost": ("warning", "{} characters of the page are missing; compare with the source"),
 }
 
 

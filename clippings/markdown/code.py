@@ -8,7 +8,7 @@ from itertools import islice
 
 from turbohtml import Element, Text
 
-from clippings.markdown.elements import AROUND_CODE
+from clippings.markdown.elements import AROUND_CODE, DEEPEST
 from clippings.markdown.tokens import LINE, syntax
 
 # A class that names the language, and a class that stands beside the name.
@@ -45,8 +45,6 @@ NO_CODE = re.compile(
 _WRAPPERS = frozenset("figure div table td".split())  # of code, which may name its language
 _ONE_LINE = frozenset("div li tr".split())
 _OWN_LINE = _ONE_LINE | {"p"}
-DEEPEST = 200
-"""Elements in one another that are told apart; what stands deeper gives only its text."""
 
 _BACKTICKS = re.compile("`+")
 

@@ -22,15 +22,9 @@ from markdownify import MarkdownConverter
 from turbohtml import Element, Text
 
 from clippings.markdown import blocks
-from clippings.markdown.code import (
-    DEEPEST,
-    code_language,
-    code_parts,
-    code_syntax,
-    code_text,
-    fenced,
-)
+from clippings.markdown.code import code_language, code_parts, code_syntax, code_text, fenced
 from clippings.markdown.elements import (
+    DEEPEST,
     FRAMES,
     LEAVES,
     MARKS,
@@ -260,7 +254,8 @@ class Converter(MarkdownConverter):
 
     def convert_details(self, el: Element, text: str, parent_tags: Parents) -> str:
         inside = assemble(self._blocks(text))
-        return block(f"<details>\n{inside}\n\n</details>")
+        gap = "" if inside.startswith("<summary>") else "\n"  # else it would be HTML
+        return block(f"<details>\n{gap}{inside}\n\n</details>")
 
     def convert_td(self, el: Element, text: str, parent_tags: Parents) -> str:
         if "table" not in parent_tags:

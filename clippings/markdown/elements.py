@@ -58,6 +58,10 @@ OPTIONS = frozenset(
 OUR_DEFAULTS: dict[str, Any] = {"heading_style": "atx", "bullets": "-"}
 
 
+DEEPEST = 200
+"""Elements in one another that are told apart; what stands deeper gives only its text."""
+
+
 def chosen(
     options: Mapping[str, Any], own: Set[str], methods: Set[str]
 ) -> tuple[dict[str, tuple[str, str]], dict[str, str], Set[str]]:

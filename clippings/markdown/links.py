@@ -27,8 +27,10 @@ _AUTOLINK = re.compile(r"https?://[^\s<>]+")
 _SAYS_NOTHING = re.compile(rf"(?:[\s{LINE}{BREAK}]|{SYNTAX}[BIDbid])*")
 _JOINT = re.compile(f"[{LINE}{BREAK}]+")
 _ITEM = re.compile(f"({ITEM})([^{ITEM_END}]*)({ITEM_END})")
-# A line of a finished block up to the text that a link can stand on.
-_LINE_TEXT = re.compile(r"^((?:[ >]|[-*] |\d+[.)] |#{1,6} )*)([^\s>].*)$", re.MULTILINE)
+# A line of a finished block up to the text that a link can stand on, if it has none yet.
+_LINE_TEXT = re.compile(
+    r"^((?:[ >]|[-*] |\d+[.)] |#{1,6} )*)(?!.*\]\()([^\s>](?:.*\S)?)(?= *$)", re.MULTILINE
+)
 
 
 def clean_address(raw: str, base_url: str | None = None) -> str:
@@ -111,14 +113,8 @@ def _on_piece(piece: str, address: str, title: str, words: str) -> str:
 
 
 def _on_lines(text: str, address: str, title: str) -> str:
-    """Finished lines, each a link but for those with links or pictures."""
-
-    def linked(line: re.Match[str]) -> str:
-        words = line[2].rstrip(" ")
-        after = line[2][len(words) :]
-        return line[0] if "](" in words else f"{line[1]}[{words}]({address}{title}){after}"
-
-    return _LINE_TEXT.sub(linked, text)
+    """Finished lines, each a link."""
+    return _LINE_TEXT.sub(lambda m: f"{m[1]}[{m[2]}]({address}{title})", text)
 
 
 def _on_run(run: str, address: str, title: str, words: str) -> str:

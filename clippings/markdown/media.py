@@ -43,7 +43,6 @@ TRACKER = re.compile(
     r"|google-analytics\.com|scorecardresearch\.com|hm\.baidu\.com|facebook\.com/tr\b|cnzz\.com|feedburner\.com/~|images\.cnblogs\.com/OutliningIndicators/)"
 )
 _NO_SIZE = re.compile(r"\s*[01](?:\.0*)?(?:px)?\s*$")
-_NO_SIZE_STYLE = re.compile(r"(?<!-)\b(?:width|height)\s*:\s*[01](?:px)?\s*(?:;|$)")
 
 _KINDS = (
     ("video", re.compile(
@@ -119,24 +118,22 @@ def _number(descriptor: str | None) -> float:
 
 def no_size(element: Element) -> bool:
     """Whether an element says that it is a pixel wide or high, or less."""
-    sizes = (element.attr("width"), element.attr("height"))
-    if any(size and _NO_SIZE.match(size) for size in sizes):
-        return True
-    return len(_NO_SIZE_STYLE.findall(element.attr("style") or "")) > 1
+    width, height = element.attr("width"), element.attr("height")
+    return bool((width and _NO_SIZE.match(width)) or (height and _NO_SIZE.match(height)))
 
 
 def media_address(media: Element) -> str:
     """What an iframe, video, audio, object or embed shows; empty if it does not say."""
     for name in ("src", "data-src", "data-lazy-src", "data-original", "data", "href"):
-        value = (media.attr(name) or "").strip()
-        if value and not value.startswith(("about:", "data:", "javascript:")):
-            return value
+        address = (media.attr(name) or "").strip()
+        if address and not address.startswith(("about:", "data:", "javascript:")):
+            return address
     for child in media.iter_elements(("source", "embed", "param", "iframe", "video")):
         if child.tag == "param" and child.attr("name") not in ("movie", "src"):
             continue
-        name = "value" if child.tag == "param" else "src"
-        if found := child.attr(name) or child.attr("data-src"):
-            return found.strip()
+        value = child.attr("value" if child.tag == "param" else "src") or child.attr("data-src")
+        if value:
+            return value.strip()
     return ""
 
 

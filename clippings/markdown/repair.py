@@ -10,6 +10,7 @@ One walk over the tags tells which `<` is text, and ends what would hide the res
 from __future__ import annotations
 
 import re
+from collections import Counter
 
 from clippings.markdown.code import NO_CODE
 from clippings.markdown.elements import NAMES
@@ -24,13 +25,18 @@ _TAG = re.compile(rf"<(?!/?(?:p|br|span|div|strong|em|b|li|ul|td|tr)[ >]|img ){_
 _NO_TAG = re.compile(
     r"<(?:(?=[A-Za-z]\w*(?:\s+\w[^<>\"'=]*)?</)|(?<=\w<)(?=[A-Za-z]\s+\w[^<>\"'=]*>)"
     r"|(?=\?(?!xml)|/>|!(?i:doctype)[^<>]*>(?!\s*<[A-Za-z!]))"
-    r"|(?<=><)(?=(?!br>|p>|t[dh]>)[a-z][a-z0-9]*></t[dh]>))"
+    r"|(?<=><)(?=(?!br>|p>)([a-z][a-z0-9]*)></(?!\1>)(?:t[dh]|strong|b|em)>))"
 )
 # A parameter of an address, ?a=1&copy=2, is no ©; `a &lt= b` is a sign.
 _PARAMETER = re.compile(r"&(?!(?:lt|gt|amp|quot|nbsp)=)(?=[A-Za-z]\w*=)")
 
 # Text as a feed gave it, in what the archive's generator put around it.
 _PLAIN = re.compile(r"\s*<div> {3}\n([^<]*(?:<(?![A-Za-z/!?])[^<]*)*)</div>\s*")
+# An element named in a sentence: 用 <div> 和 <span> 布局，在 <ul> 里放 <li>、<td>。
+_NAMED_BLOCK = re.compile(
+    r"<(?:(?=(?:span|div|[uo]l|table)> ?[^\s<])(?:(?<=[^\s>]<)|(?<=[^\s>] <)|(?<=h\d><))"
+    r"|(?=(?:span|div|[uo]l|table|p|li|t[dhr])>[，。、；：）]))([a-z]+)>"
+)
 # Sign → pattern and what stands for it: a section (but for `<![CDATA[ < ]]>` in code), the address
 # of a heading beside it, AMP's elements, and those that load a player when it is asked for.
 _ANCHOR = re.compile(r"<a\s[^<>]*>\s*[#¶]\s*</a>")
@@ -76,7 +82,7 @@ _SHOWN = _NAMED - _MARKUP - _LINES - {"summary"}  # /// <summary> of C#
 
 def repaired(text: str) -> str:
     """Return HTML in which every `<` begins markup, and nothing hides the rest."""
-    text = _signs_as_text(text)
+    text = _names_as_text(_signs_as_text(text))
     parts: list[str] = []
     alone: list[tuple[int, re.Match[str]]] = []  # what may be a word, and its place in `parts`
     names: set[str] = set()  # of the tags outside of code: p, /p
@@ -125,6 +131,16 @@ def _signs_as_text(text: str) -> str:
         text = re.sub(r"(?i)<(/?)t[dhr](?=[\s>])", r"<\1div", text)
     last = text.rfind(">") + 1
     return text[:last] + re.sub("<(?!!--)", "&lt;", text[last:])
+
+
+def _names_as_text(text: str) -> str:
+    """Return HTML in which elements named in a sentence are words, if all others have a partner."""
+    words = set()
+    for name, times in Counter(_NAMED_BLOCK.findall(text)).items():
+        others = text.count(f"<{name}>") + text.count(f"<{name} ") - times
+        if others == text.count(f"</{name}>"):
+            words.add(name)
+    return _NAMED_BLOCK.sub(lambda m: f"&lt;{m[0][1:]}" if m[1] in words else m[0], text)
 
 
 def _end(tag: re.Match[str], name: str, known: dict[str, int]) -> int:
