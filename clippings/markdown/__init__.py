@@ -10,8 +10,6 @@ What Markdown cannot say, or what went missing all the same, is a diagnostic wit
 
 from __future__ import annotations
 
-from collections import Counter
-
 from clippings.markdown.commonmark import without_surrogates
 from clippings.markdown.converter import Converter
 from clippings.markdown.guard import lost_text
@@ -42,7 +40,9 @@ def to_markdown(body: str, *, base_url: str | None = None) -> Conversion:
     `base_url`. Never raises for its input; trouble is in `diagnostics`, stage "convert".
     """
     if not is_html(body):
-        return _pass_through(body, base_url)
+        text = without_surrogates(body).replace("\0", "").replace("\r\n", "\n")
+        passage = Passage(text.strip("\n").rstrip(), base_url)
+        return _conversion(passage.text, passage)
     document = Document(body)
     converter = Converter(base_url=base_url)
     markdown = converter.process_tag(document.root)
@@ -55,21 +55,11 @@ def to_markdown(body: str, *, base_url: str | None = None) -> Conversion:
     return _conversion(markdown, converter)
 
 
-def diagnostics_of(losses: Counter[str]) -> tuple[Diagnostic, ...]:
-    """One diagnostic for each kind of loss that occurred."""
-    return tuple(
-        Diagnostic(severity, "convert", code, message.format(losses[code]))
-        for code, (severity, message) in LOSSES.items()
-        if losses[code]
-    )
-
-
-def _pass_through(body: str, base_url: str | None) -> Conversion:
-    text = without_surrogates(body).replace("\0", "").replace("\r\n", "\n")
-    passage = Passage(text.strip("\n").rstrip(), base_url)
-    return _conversion(passage.text, passage)
-
-
 def _conversion(markdown: str, met: Converter | Passage) -> Conversion:
-    links, images = tuple(met.links), tuple(met.images)
-    return Conversion(markdown, links, images, frozenset(met.features), diagnostics_of(met.losses))
+    """Return a body with what was met on the way, and a diagnostic for each kind of loss."""
+    notes = tuple(
+        Diagnostic(severity, "convert", code, message.format(met.losses[code]))
+        for code, (severity, message) in LOSSES.items()
+        if met.losses[code]
+    )
+    return Conversion(markdown, tuple(met.links), tuple(met.images), frozenset(met.features), notes)

@@ -30,7 +30,7 @@ MOST_COLUMNS = 1000
 _BAR = r"\|"
 SPARE_PLACES = 20_000  # that spans may cover in one table; beyond, they count for one
 # What a cell of GFM cannot hold; a table with one of these is taken apart.
-_TOO_BIG_FOR_A_CELL = tuple("table pre blockquote h1 h2 h3 hr".split())
+_TOO_BIG = tuple("table pre blockquote h1 h2 h3 hr".split())
 
 
 def heading(level: int, title: str, style: str) -> str:
@@ -123,9 +123,7 @@ def _indented(item: str, marker: str) -> str:
 
 def is_layout(table: Element) -> bool:
     """Whether a table only places things on the page: it is unwrapped and its cells are blocks."""
-    if table.attr("role") in ("presentation", "none"):
-        return True
-    if next(table.iter_elements(_TOO_BIG_FOR_A_CELL), None) is not None:
+    if table.attr("role") in ("presentation", "none") or any(table.iter_elements(_TOO_BIG)):
         return True
     if table.find("img") and not table.select_one("tr > :nth-child(2)"):  # a picture's caption
         return True

@@ -36,9 +36,8 @@ _MARKERS = re.compile(r"^(?:[-+*]|(\d+)\.) ", re.MULTILINE)
 _LONE_TAGS = re.compile(r"^((?:</?[a-z]+>)+)\s*\n")  # on a line of their own: not a paragraph
 _BRACKET = re.compile(rf"\\.|{SYNTAX}.|[\[\]]", re.DOTALL)
 _CODE_EDGES = f"{SYNTAX}`{SYNTAX}`"
-_TOUCHING_CODE = re.compile(
-    rf"(?<!`){_CODE_EDGES}(?!`)"
-)  # `a``b`: one span, as it looks in the page
+# `a``b`: one span, as it looks in the page
+_TOUCHING_CODE = re.compile(rf"(?<!`){_CODE_EDGES}(?!`)")
 _BRACKET_TOKEN, _BANG_LINK = f"{SYNTAX}]", f"!{SYNTAX}["
 _TARGET_TOKEN, _IMAGE_TOKEN = f"{SYNTAX}(", f"{SYNTAX}!"
 # A bracket at the end of a text needs its escape only before what makes it a link, and so
@@ -107,7 +106,7 @@ def finish(text: str, styles: str = "", *, starts_line: bool = True) -> list[str
             if run[0] == "<":
                 run = _LONE_TAGS.sub(r"\1", run, count=1)
             if starts_line and (run[0] in _LINE_STARTERS or "\n" in run):
-                run = _LINE_START.sub(_escape_start, run)
+                run = _LINE_START.sub(lambda m: f"{m[1] or ''}\\", run)
             done.append(run)
     return done
 
@@ -178,7 +177,3 @@ def _paragraphs(piece: str) -> list[str]:
         elif text:
             lines.append(text)
     return [*runs, "  \n".join(lines)] if lines else runs
-
-
-def _escape_start(match: re.Match[str]) -> str:
-    return f"{match[1] or ''}\\"

@@ -47,7 +47,7 @@ def place_marks(run: str, styles: str = "") -> tuple[str, str]:
     `styles` names the marks that are open at its beginning, as "BI".
     """
     if not styles and _SIDE_BY_SIDE.fullmatch("".join(_MARK.findall(run))):
-        run = _ALONE.sub(_alone, run)
+        run = _ALONE.sub(lambda m: _WRITTEN[m[1]][0] + m[2] + _WRITTEN[m[1]][0], run)
         if not _MARK.search(run):
             return run, ""
     pieces = []
@@ -62,11 +62,6 @@ def place_marks(run: str, styles: str = "") -> tuple[str, str]:
         if marked.styles and not left.styles and not right.styles:
             _mark(left, marked, right)
     return _with_tags(stretches), styles
-
-
-def _alone(match: re.Match[str]) -> str:
-    mark, _ = _WRITTEN[match[1]]
-    return f"{mark}{match[2]}{mark}"
 
 
 def _joined(pieces: list[_Stretch]) -> list[_Stretch]:

@@ -26,7 +26,7 @@ _PHOTOGRAPHS = frozenset("jpg jpeg png webp avif bmp".split())
 _PICTURES = _DRAWN | _PHOTOGRAPHS
 _LAZY_SETS = ("data-srcset", "data-lazy-srcset")
 _LAZY_NAMES = frozenset((*_LAZY, *_LAZY_SETS))
-_NEVER_LAZY = frozenset("src alt title class id style width height loading decoding".split())
+_TEXTS = frozenset("src alt title style".split())  # no other address of the picture
 _OFTEN = 3
 """On so many pictures of a page the same address is a stand-in, if they name another."""
 
@@ -36,7 +36,7 @@ _STAND_IN = re.compile(
     r"(?i)(?:[a-z]{1,12}[_-])?(?:blank|spacer|placeholder|load(?:ing|er)?(?:[_-]?img)?|lazy(?:load)?|transparent|gr[ae]y|1x1"
     r"|pixel|white|empty)(?:[._-][\w-]*)?\.(?:gif|png|svg|jpe?g|webp)|(?:undefined|null)$"
 )
-_CANDIDATE = re.compile(r"([^\s,]\S*)(?:\s+([\d.]+)[wxh](?![^\s,]))?")
+_CANDIDATE = re.compile(r"([^\s,]\S*)(?:\s+(\d+(?:\.\d+)?)[wxh](?![^\s,]))?")
 # What counts readers, or unfolds code.
 TRACKER = re.compile(
     r"(?i)(?:https?:)?//(?:[\w-]+\.)*(?:doubleclick\.net|pixel\.wp\.com|stats\.wordpress\.com"
@@ -79,17 +79,13 @@ def image_address(image: Element, times: Callable[[str], int]) -> str:
     is_real = is_real_address(address)
     if is_real and times(address) < _OFTEN and _ending(address) not in _DRAWN:
         return address
-    named = [
-        (name, image.attr(name) or "")
-        for name in (*_PERHAPS_LAZY, *(name for name in names if name not in _NEVER_LAZY))
-    ]
-    found = [value for _, value in named if "/" in value and _ending(value) in _PICTURES]
+    named = [image.attr(name) or "" for name in (*_PERHAPS_LAZY, *names) if name not in _TEXTS]
+    found = [value for value in named if "/" in value and _ending(value) in _PICTURES]
     if is_real and times(address) < _OFTEN:
         return next((value for value in found if _ending(value) not in _DRAWN), address)
-    found += [value for name, value in named if name in _PERHAPS_LAZY and "/" in value]
+    found += [value for value in named[: len(_PERHAPS_LAZY)] if "/" in value]
     found.append(_largest(image.attr("srcset") or ""))
-    picture = image.parent
-    if isinstance(picture, Element) and picture.tag == "picture":
+    if picture := image.closest("picture"):
         for source in picture.iter_elements("source"):
             found += [_largest(source.attr(name) or "") for name in (*_LAZY_SETS, "srcset")]
     if not is_real and address[:5] != "data:" and _ending(address) not in _PHOTOGRAPHS:
@@ -108,12 +104,8 @@ def _ending(address: str) -> str:
 
 def _largest(srcset: str) -> str:
     """The candidate of a `srcset` with the greatest width or density."""
-    found = [(_number(m[2]), m[1].rstrip(",")) for m in _CANDIDATE.finditer(srcset)]
+    found = [(float(m[2] or 1), m[1].rstrip(",")) for m in _CANDIDATE.finditer(srcset)]
     return max(found, key=lambda candidate: candidate[0])[1] if found else ""
-
-
-def _number(descriptor: str | None) -> float:
-    return float(descriptor) if descriptor and descriptor.count(".") < 2 else 1.0
 
 
 def no_size(element: Element) -> bool:

@@ -10,7 +10,6 @@ One walk over the tags tells which `<` is text, and ends what would hide the res
 from __future__ import annotations
 
 import re
-from collections import Counter
 
 from clippings.markdown.code import NO_CODE
 from clippings.markdown.elements import NAMES
@@ -21,33 +20,35 @@ _ANY = r"(/?)([A-Za-z][^\s<>/]*|!--)([^<>]*)>?"
 _IN_CODE = re.compile(f"<(?:{_ANY})?")
 _TAG = re.compile(rf"<(?!/?(?:p|br|span|div|strong|em|b|li|ul|td|tr)[ >]|img ){_ANY}")
 # Cut short by an end tag: 若 a<b 则停</p>. A comparison: a<b 且 c>d. No name: <? super T>,
-# <?php echo $x ?>, </>. A word: <!DOCTYPE html> 是声明, <td><a></td>
+# <?php echo $x ?>, </>. A word: <!DOCTYPE html> 是声明. (Most tags are none of these.)
 _NO_TAG = re.compile(
-    r"<(?:(?=[A-Za-z]\w*(?:\s+\w[^<>\"'=]*)?</)|(?<=\w<)(?=[A-Za-z]\s+\w[^<>\"'=]*>)"
-    r"|(?=\?(?!xml)|/>|!(?i:doctype)[^<>]*>(?!\s*<[A-Za-z!]))"
-    r"|(?<=><)(?=(?!br>|p>)([a-z][a-z0-9]*)></(?!\1>)(?:t[dh]|strong|b|em)>))"
+    r"<(?!/[a-z]|[a-z]{1,9}\d?>|img |span )"
+    r"(?:(?=[A-Za-z]\w*(?:\s+\w[^<>\"'=]*)?</)|(?<=\w<)(?=[A-Za-z]\s+\w[^<>\"'=]*>)"
+    r"|(?=\?(?!xml)|/>|!(?i:doctype)[^<>]*>(?!\s*<[A-Za-z!])))"
 )
+_ALONE_IN_CELL = re.compile(r"<(?<=><)(?=(?!br>|p>|t[dh]>)[a-z][a-z0-9]*></t[dh]>)")
 # A parameter of an address, ?a=1&copy=2, is no ©; `a &lt= b` is a sign.
 _PARAMETER = re.compile(r"&(?!(?:lt|gt|amp|quot|nbsp)=)(?=[A-Za-z]\w*=)")
 
 # Text as a feed gave it, in what the archive's generator put around it.
 _PLAIN = re.compile(r"\s*<div> {3}\n([^<]*(?:<(?![A-Za-z/!?])[^<]*)*)</div>\s*")
 # An element named in a sentence: 用 <div> 和 <span> 布局，在 <ul> 里放 <li>、<td>。
+_CLOSING = "，。、；：）"
 _NAMED_BLOCK = re.compile(
-    r"<(?:(?=(?:span|div|[uo]l|table)> ?[^\s<])(?:(?<=[^\s>]<)|(?<=[^\s>] <)|(?<=h\d><))"
-    r"|(?=(?:span|div|[uo]l|table|p|li|t[dhr])>[，。、；：）]))([a-z]+)>"
+    rf"<((?:span|div|[uo]l|table)(?=> ?[^\s<])|(?:p|li|t[dhr])(?=>[{_CLOSING}]))>"
 )
 # Sign → pattern and what stands for it: a section (but for `<![CDATA[ < ]]>` in code), the address
-# of a heading beside it, AMP's elements, and those that load a player when it is asked for.
+# of a heading beside it.
 _ANCHOR = re.compile(r"<a\s[^<>]*>\s*[#¶]\s*</a>")
-_YOUTUBE = re.compile(r"<(?:amp|lite)-youtube\s[^<>]*?videoid=[\"']?([\w-]+)[\"']?")
 _REPLACED = (
     ("<![CDATA[", re.compile(r"(<!\[CDATA\[\s*[<>]=?\s*\]\]>)|<!\[CDATA\[|\]\]>"), r"\1"),
     ("#</a>", _ANCHOR, ""),
     ("¶</a>", _ANCHOR, ""),
-    ("-youtube", _YOUTUBE, r'<iframe src="https://www.youtube.com/embed/\1"'),
-    ("<amp-", re.compile(r"<(/?)amp-(?=(?:img|video|audio|iframe)\b)"), r"<\1"),
 )
+# AMP's elements, and what loads a player when it is asked for.
+_AMP = re.compile(r"<(/?)amp-(?=(?:img|video|audio|iframe)\b)")
+_YOUTUBE = re.compile(r"<(?:amp|lite)-youtube\s[^<>]*?videoid=[\"']?([\w-]+)[\"']?([^<>]*)")
+_FRAME = r'<iframe src="https://www.youtube.com/embed/\1"\2></iframe'
 _CODE = frozenset("pre code tt samp".split())
 _UNREAD = frozenset(("script", "style", "!--"))
 # Without an end tag, each of these would hide the rest of the document.
@@ -116,6 +117,8 @@ def repaired(text: str) -> str:
     for number, tag in alone:
         if _is_word(tag, names):
             parts[number] = f"&lt;{tag[0][1:]}"
+        elif "-" in tag[2]:
+            parts[number] = _YOUTUBE.sub(_FRAME, _AMP.sub(r"<\1", parts[number]))
     return "".join([*parts, text[place:]])
 
 
@@ -127,20 +130,27 @@ def _signs_as_text(text: str) -> str:
         if sign in text:
             text = pattern.sub(written, text)
     text = _NO_TAG.sub("&lt;", _PARAMETER.sub("&amp;", text))
-    if "<td" in text and "<table" not in text:  # cells of no table would run into each other
-        text = re.sub(r"(?i)<(/?)t[dhr](?=[\s>])", r"<\1div", text)
+    if "<td" in text:
+        text = _ALONE_IN_CELL.sub("&lt;", text)
+        if "<table" not in text:  # cells of no table would run into each other
+            text = re.sub(r"(?i)<(/?)t[dhr](?=[\s>])", r"<\1div", text)
     last = text.rfind(">") + 1
     return text[:last] + re.sub("<(?!!--)", "&lt;", text[last:])
 
 
 def _names_as_text(text: str) -> str:
     """Return HTML in which elements named in a sentence are words, if all others have a partner."""
-    words = set()
-    for name, times in Counter(_NAMED_BLOCK.findall(text)).items():
-        others = text.count(f"<{name}>") + text.count(f"<{name} ") - times
+    named: dict[str, set[int]] = {}
+    for tag in _NAMED_BLOCK.finditer(text):
+        before = text[max(0, tag.start() - 2) : tag.start()].rstrip(" ")[-1:]
+        if before.strip(">\n") or text[tag.end()] in _CLOSING:
+            named.setdefault(tag[1], set()).add(tag.start())
+    words: set[int] = set()
+    for name, starts in named.items():
+        others = text.count(f"<{name}>") + text.count(f"<{name} ") - len(starts)
         if others == text.count(f"</{name}>"):
-            words.add(name)
-    return _NAMED_BLOCK.sub(lambda m: f"&lt;{m[0][1:]}" if m[1] in words else m[0], text)
+            words |= starts
+    return re.sub("<", lambda m: "&lt;" if m.start() in words else "<", text) if words else text
 
 
 def _end(tag: re.Match[str], name: str, known: dict[str, int]) -> int:

@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import html
 import re
-from itertools import islice
 
 from turbohtml import Element, Text, parse
 
@@ -30,7 +29,6 @@ _UNSEEN = frozenset("script style button svg template head title link meta canva
 _HIDDEN = re.compile(r"(?i)\bdisplay\s*:\s*none")
 _PERHAPS_UNSEEN = _UNSEEN | KEPT_TAGS  # the latter if they are empty
 _TENDED = frozenset((*EMBEDDED, "math", "script", "table", "pre"))
-_SHORT = 100  # characters: what is longer waits to be unfolded
 _UNFOLDED = frozenset((*EMBEDDED, "img", "pre", "code", "table", "math", "script"))
 
 
@@ -86,7 +84,7 @@ def _drop_hidden(root: Element) -> None:
     """A few words that say that they are not shown go; more waits to be unfolded, and pictures to
     be loaded."""
     for element in root.select("[style*=display]"):
-        is_hidden = _HIDDEN.search(element.attr("style") or "") and len(element.text) < _SHORT
+        is_hidden = _HIDDEN.search(element.attr("style") or "") and len(element.text) < 100
         if is_hidden and not any(element.iter_elements(_UNFOLDED, include_self=True)):
             element.extract()
 
@@ -128,18 +126,13 @@ def _keep_tex(root: Element) -> None:
     for math in list(root.iter_elements("math")):
         source = math.find("annotation", attrs={"encoding": "application/x-tex"})
         if tex := source.text if source else math.attr("alttext"):
-            around = (up for up in islice(math.ancestors, 4) if isinstance(up, Element))
-            rendered = [up for up in around if "katex" in (up.attr("class") or "")]
-            is_block = math.attr("display") == "block"
-            (rendered[-1] if rendered else math).replace_with(_tex(tex, is_block))
-    kinds = [(script, script.attr("type") or "") for script in root.iter_elements("script")]
-    scripts = [(script, kind) for script, kind in kinds if kind.startswith("math/tex")]
-    for script, kind in scripts:
-        script.replace_with(_tex(html.unescape(script.text), "display" in kind))
-    if scripts:  # their rendering goes
-        for element in list(root.iter_elements(("span", "div"))):
-            if (element.attr("class") or "").startswith("MathJax"):
-                element.extract()
+            around = math.closest(".katex-display") or math.closest(".katex") or math
+            around.replace_with(_tex(tex, math.attr("display") == "block"))
+    scripts = root.select("script[type^='math/tex']")
+    for script in scripts:
+        script.replace_with(_tex(html.unescape(script.text), "display" in str(script.attr("type"))))
+    for rendered in root.select("[class^=MathJax]") if scripts else ():
+        rendered.extract()
 
 
 def _tex(source: str, is_block: bool) -> Element:

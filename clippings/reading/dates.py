@@ -159,8 +159,7 @@ def _zone(text: str, is_chinese: bool) -> str | None:
     """Read a zone; "" for one that is not known, None for what is no zone."""
     text = text.strip()
     if match := _OFFSET.fullmatch(text):
-        hours, minutes = int(match[2]), int(match[3] or 0)
-        sign = match[1] if hours or minutes else "+"  # RFC 2822 writes -0000
+        sign, hours, minutes = match[1], int(match[2]), int(match[3] or 0)
         return f"{sign}{hours:02}:{minutes:02}" if hours < 24 and minutes < 60 else None
     if is_chinese and text == "cst":
         return "+08:00"
