@@ -35,7 +35,7 @@ _PLAIN = re.compile(r"\s*<div> {3}\n([^<]*(?:<(?![A-Za-z/!?])[^<]*)*)</div>\s*")
 # An element named in a sentence: 用 <div> 和 <span> 布局，在 <ul> 里放 <li>、<td>。
 _CLOSING = "，。、；：）"
 _NAMED_BLOCK = re.compile(
-    rf"<((?:span|div|[uo]l|table)(?=> ?[^\s<])|(?:p|li|t[dhr])(?=>[{_CLOSING}]))>"
+    rf"<(?=[dolpstu])((?:span|div|[uo]l|table)(?=> ?[^\s<])|(?:p|li|t[dhr])(?=>[{_CLOSING}]))>"
 )
 # Sign → pattern and what stands for it: a section (but for `<![CDATA[ < ]]>` in code), the address
 # of a heading beside it.
@@ -43,7 +43,7 @@ _ANCHOR = re.compile(r"<a\s[^<>]*>\s*[#¶]\s*</a>")
 _REPLACED = (
     ("<![CDATA[", re.compile(r"(<!\[CDATA\[\s*[<>]=?\s*\]\]>)|<!\[CDATA\[|\]\]>"), r"\1"),
     ("#</a>", _ANCHOR, ""),
-    ("¶</a>", _ANCHOR, ""),
+    ("¶", _ANCHOR, ""),
 )
 # AMP's elements, and what loads a player when it is asked for.
 _AMP = re.compile(r"<(/?)amp-(?=(?:img|video|audio|iframe)\b)")

@@ -6,7 +6,6 @@ HTML ─► repair ─► turbohtml, as browsers read ─► without what nobody
 from __future__ import annotations
 
 import html
-import re
 
 from turbohtml import Element, Text, parse
 
@@ -26,7 +25,6 @@ from clippings.markdown.repair import repaired
 
 # Nothing a reader sees.
 _UNSEEN = frozenset("script style button svg template head title link meta canvas".split())
-_HIDDEN = re.compile(r"(?i)\bdisplay\s*:\s*none")
 _PERHAPS_UNSEEN = _UNSEEN | KEPT_TAGS  # the latter if they are empty
 _TENDED = frozenset((*EMBEDDED, "math", "script", "table", "pre"))
 _UNFOLDED = frozenset((*EMBEDDED, "img", "pre", "code", "table", "math", "script"))
@@ -50,7 +48,7 @@ class Document:
         self.unescaped = 0
         if "blockcode" in text or "mermaid" in text or "<textarea" in text:
             _lines_as_code(root)
-        if "display" in text:
+        if "display:none" in text or "display: none" in text:
             _drop_hidden(root)
         _clean(root)
         if unescape and ("&lt;" in text or "&amp;lt;" in text):
@@ -83,9 +81,9 @@ def _clean(root: Element) -> None:
 def _drop_hidden(root: Element) -> None:
     """A few words that say that they are not shown go; more waits to be unfolded, and pictures to
     be loaded."""
-    for element in root.select("[style*=display]"):
-        is_hidden = _HIDDEN.search(element.attr("style") or "") and len(element.text) < 100
-        if is_hidden and not any(element.iter_elements(_UNFOLDED, include_self=True)):
+    for element in root.select("[style*='display:none'], [style*='display: none']"):
+        is_long = len(element.text) > 100
+        if not (is_long or any(element.iter_elements(_UNFOLDED, include_self=True))):
             element.extract()
 
 
