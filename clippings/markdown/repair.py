@@ -245,7 +245,7 @@ def _shows_blocks(code: str, tags: list[re.Match[str]]) -> bool:
     if not (blocks and code.lstrip().startswith("<code")):
         return False
     classes = [tag[0] for tag in blocks if _COLOUR.search(tag[3])]
-    inside = code.partition(">")[2].rpartition("<")[0].strip()
+    inside = re.sub(r"</?code\b[^<>]*>", "", code).strip()
     is_alone = len(blocks) == 1 and not classes and "<br" not in code
     return is_alone or ("\n" in inside and len(set(classes)) == len(classes))
 

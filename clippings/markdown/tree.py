@@ -27,6 +27,7 @@ from clippings.markdown.repair import repaired
 _UNSEEN = frozenset("script style button svg template head title link meta canvas".split())
 _PERHAPS_UNSEEN = _UNSEEN | KEPT_TAGS  # the latter if they are empty
 _TENDED = frozenset((*EMBEDDED, "math", "script", "table", "pre"))
+_ITEMS = ("p", "li", "tr", "td", "dd")
 _UNFOLDED = frozenset((*EMBEDDED, "img", "pre", "code", "table", "math", "script"))
 
 
@@ -79,11 +80,11 @@ def _clean(root: Element) -> None:
 
 
 def _drop_hidden(root: Element) -> None:
-    """A few words that say that they are not shown go; more waits to be unfolded, and pictures to
-    be loaded."""
+    """A few words that say that they are not shown go; more, paragraphs and items wait to be
+    unfolded, pictures to be loaded."""
     for element in root.select("[style*='display:none'], [style*='display: none']"):
-        is_long = len(element.text) > 100
-        if not (is_long or any(element.iter_elements(_UNFOLDED, include_self=True))):
+        is_short = element.tag not in _ITEMS and len(element.text) < 100
+        if is_short and not any(element.iter_elements(_UNFOLDED)):
             element.extract()
 
 
