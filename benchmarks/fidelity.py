@@ -45,7 +45,6 @@ KINDS = (
 _RENDERER = MarkdownIt("commonmark", {"maxNesting": 200}).enable(["table", "strikethrough"])
 _UNSEEN = frozenset("script style button svg head title template canvas".split())
 _EMBEDDED = frozenset("iframe video audio object embed".split())
-_HIDDEN = re.compile(r"\bdisplay: ?none")
 _BLOCKS = frozenset(
     "address article aside blockquote body caption center dd details dialog dir div dl dt fieldset"
     " figcaption figure footer form h1 h2 h3 h4 h5 h6 header hr html legend li main menu nav ol p"
@@ -107,19 +106,9 @@ def children(node: LexborNode) -> Iterator[LexborNode]:
     """The nodes in a node, text too, without what nobody sees."""
     child = node.child
     while child is not None:
-        if child.tag not in _UNSEEN and child.tag != "-comment" and not is_hidden(child):
+        if child.tag not in _UNSEEN and child.tag != "-comment":
             yield child
         child = child.next
-
-
-def is_hidden(node: LexborNode) -> bool:
-    """Whether a page says of a few words that they are not shown."""
-    if node.tag in ("-text", "p", "li", "tr", "td", "dd") or not _HIDDEN.search(
-        attribute(node, "style")
-    ):
-        return False
-    inside = {inner.tag for inner in node.traverse()}
-    return len(node.text()) < 100 and inside.isdisjoint((*_EMBEDDED, "img", "pre", "code", "table"))
 
 
 def walk(node: LexborNode) -> Iterator[LexborNode]:

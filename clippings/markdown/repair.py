@@ -20,11 +20,11 @@ _ANY = r"(/?)([A-Za-z][^\s<>/]*|!--)([^<>]*)>?"
 _IN_CODE = re.compile(f"<(?:{_ANY})?")
 _TAG = re.compile(rf"<(?!/?(?:p|br|span|div|strong|em|b|li|ul|td|tr)[ >]|img ){_ANY}")
 # Cut short by an end tag: 若 a<b 则停</p>. A comparison: a<b 且 c>d. No name: <? super T>,
-# <?php echo $x ?>, </>. A word: <!DOCTYPE html> 是声明. (Most tags are none of these.)
+# </>. A word: <!DOCTYPE html> 是声明. (Most tags are none of these.)
 _NO_TAG = re.compile(
     r"<(?!/[a-z]|[a-z]{1,9}\d?>|img |span )"
     r"(?:(?=[A-Za-z]\w*(?:\s+\w[^<>\"'=]*)?</)|(?<=\w<)(?=[A-Za-z]\s+\w[^<>\"'=]*>)"
-    r"|(?=\?(?!xml)|/>|!(?i:doctype)[^<>]*>(?!\s*<[A-Za-z!])))"
+    r"|(?=\?(?![a-z])|/>|!(?i:doctype)[^<>]*>(?!\s*(?:<[A-Za-z!]|\Z))))"
 )
 _ALONE_IN_CELL = re.compile(r"<(?<=><)(?=(?!br>|p>|t[dh]>)[a-z][a-z0-9]*></t[dh]>)")
 # A parameter of an address, ?a=1&copy=2, is no ©; `a &lt= b` is a sign.

@@ -27,8 +27,6 @@ from clippings.markdown.repair import repaired
 _UNSEEN = frozenset("script style button svg template head title link meta canvas".split())
 _PERHAPS_UNSEEN = _UNSEEN | KEPT_TAGS  # the latter if they are empty
 _TENDED = frozenset((*EMBEDDED, "math", "script", "table", "pre"))
-_ITEMS = ("p", "li", "tr", "td", "dd")
-_UNFOLDED = frozenset((*EMBEDDED, "img", "pre", "code", "table", "math", "script"))
 
 
 class Document:
@@ -49,8 +47,6 @@ class Document:
         self.unescaped = 0
         if "blockcode" in text or "mermaid" in text or "<textarea" in text:
             _lines_as_code(root)
-        if "display:none" in text or "display: none" in text:
-            _drop_hidden(root)
         _clean(root)
         if unescape and ("&lt;" in text or "&amp;lt;" in text):
             self._unescape()
@@ -76,15 +72,6 @@ def _clean(root: Element) -> None:
         _empty_players(root)
     for element in list(root.iter_elements(_PERHAPS_UNSEEN)):
         if element.tag in _UNSEEN or next(iter(element), None) is None:
-            element.extract()
-
-
-def _drop_hidden(root: Element) -> None:
-    """A few words that say that they are not shown go; more, paragraphs and items wait to be
-    unfolded, pictures to be loaded."""
-    for element in root.select("[style*='display:none'], [style*='display: none']"):
-        is_short = element.tag not in _ITEMS and len(element.text) < 100
-        if is_short and not any(element.iter_elements(_UNFOLDED)):
             element.extract()
 
 
