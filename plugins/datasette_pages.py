@@ -49,6 +49,8 @@ LISTED = {
 EMPTY = {None, "", "\xa0", Markup("&nbsp;")}
 """Values of a cell in which nothing stands."""
 
+LINK = Markup('<a href="{}">{}</a>')
+
 BINARY = re.compile(r"&lt;Binary:&nbsp;([\d,]+)&nbsp;bytes?&gt;")
 """What Datasette shows of a value that is no text."""
 
@@ -66,11 +68,6 @@ def shortened(value: str) -> str:
     """Return the beginning of a text on one line."""
     text = " ".join(value[:LOOKED_AT].split())
     return text if len(text) <= LONGEST and len(value) <= LOOKED_AT else text[:LONGEST] + "…"
-
-
-def linked(address: str, text: str) -> Markup:
-    """Return a link."""
-    return Markup(f'<a href="{escape(address)}">{escape(text)}</a>')
 
 
 def language_name(t: Translator, code: str) -> str:
@@ -212,9 +209,9 @@ def render_cell(
     if not isinstance(value, str):
         return None
     if column == "title" and "id" in row.keys() and isinstance(row["id"], int):  # noqa: SIM118
-        return after_others(linked(article_url(datasette, row["id"]), value or "—"))
+        return after_others(LINK.format(article_url(datasette, row["id"]), value or "—"))
     if column in LISTED and LISTED[column].fullmatch(value):
-        return linked(datasette.urls.path(browse_path(column, value)), value)
+        return LINK.format(datasette.urls.path(browse_path(column, value)), value)
     if column == "snippet" and table is None:
         return passage(value)
     if column in ("published", "updated"):
