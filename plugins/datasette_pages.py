@@ -85,8 +85,10 @@ def shown_value(t: Translator, column: str, value: Any) -> Markup:
 
 def cell(t: Translator, column: str, value: Any) -> str:
     """Return a cell that names its column too, for a phone shows a row as a card."""
-    name, class_name = escape(t.name(column)), escape(to_css_class(column))
-    return f'<td class="col-{class_name}" data-label="{name}">{shown_value(t, column, value)}</td>'
+    name, classes = escape(t.name(column)), f"col-{escape(to_css_class(column))}"
+    if str(value).isdecimal():
+        classes += " number"
+    return f'<td class="{classes}" data-label="{name}">{shown_value(t, column, value)}</td>'
 
 
 def shown_columns(
