@@ -13,7 +13,7 @@ from functools import partial
 from html import unescape
 from sqlite3 import Row
 from typing import Any
-from urllib.parse import parse_qsl
+from urllib.parse import parse_qsl, urlencode
 
 from datasette import hookimpl
 from datasette.app import Datasette
@@ -48,6 +48,9 @@ LISTED = {
 
 EMPTY = {None, "", "\xa0", Markup("&nbsp;")}
 """Values of a cell in which nothing stands."""
+
+ASKED = {"host": "who_cites", "code": "repaired_files"}
+"""Column → the ready query that says where a value is, by a parameter of the column's name."""
 
 LINK = Markup('<a href="{}">{}</a>')
 
@@ -214,6 +217,9 @@ def render_cell(
         return after_others(LINK.format(article_url(datasette, row["id"]), value or "—"))
     if column in LISTED and LISTED[column].fullmatch(value):
         return LINK.format(datasette.urls.path(browse_path(column, value)), value)
+    if column in ASKED and value:
+        query = datasette.urls.query(DATABASE, ASKED[column])
+        return LINK.format(f"{query}?{urlencode({column: value})}", value)
     if column == "snippet" and table is None:
         return passage(value)
     if column in ("published", "updated"):
