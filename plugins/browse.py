@@ -8,7 +8,7 @@
 
 from calendar import Calendar
 from collections import Counter
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from sqlite3 import Connection
 from typing import Any
 from urllib.parse import unquote
@@ -38,11 +38,10 @@ LONG_DAY = 48
 """Articles of a day from which on its sections and sources are named."""
 
 
-def weeks(listing: Listing) -> Iterator[list[str]]:
-    """Yield the weeks of a month for its calendar: days as ISO dates, "" before and after it."""
-    year, month = map(int, listing.name.split("-"))
-    for week in Calendar().monthdayscalendar(year, month):
-        yield [f"{listing.name}-{day:02}" if day else "" for day in week]
+def weeks(month: str) -> list[list[str]]:
+    """Return the weeks of a month for its calendar: days as ISO dates, "" before and after it."""
+    calendar = Calendar().monthdayscalendar(*map(int, month.split("-")))
+    return [[f"{month}-{day:02}" if day else "" for day in week] for week in calendar]
 
 
 def read_around(conn: Connection, listing: Listing, total: int) -> dict[str, Any]:
@@ -57,7 +56,7 @@ def read_around(conn: Connection, listing: Listing, total: int) -> dict[str, Any
             found["names"] = {
                 kind: listings.names(conn, kind, 12, listing.name) for kind in ("section", "source")
             }
-        return found | {"weeks": list(weeks(listing)) if listing.kind == "month" and total else []}
+        return found | {"weeks": weeks(listing.name) if listing.kind == "month" and total else []}
     if listing.kind in NAMED and total:
         counts = listings.periods(conn, "month", listing) if total <= MOST_COUNTED else {}
         return {"bars": without_gaps(counts)}

@@ -13,7 +13,7 @@ from functools import partial
 from html import unescape
 from sqlite3 import Row
 from typing import Any
-from urllib.parse import parse_qsl
+from urllib.parse import parse_qsl, urlencode
 
 from datasette import hookimpl
 from datasette.app import Datasette
@@ -49,6 +49,11 @@ LISTED = {
 EMPTY = {None, "", "\xa0", Markup("&nbsp;")}
 """Values of a cell in which nothing stands."""
 
+ASKED = {"host": "who_cites", "code": "repaired_files"}
+"""Column → the ready query that says where a value is, by a parameter of the column's name."""
+
+LINK = Markup('<a href="{}">{}</a>')
+
 BINARY = re.compile(r"&lt;Binary:&nbsp;([\d,]+)&nbsp;bytes?&gt;")
 """What Datasette shows of a value that is no text."""
 
@@ -68,11 +73,6 @@ def shortened(value: str) -> str:
     return text if len(text) <= LONGEST and len(value) <= LOOKED_AT else text[:LONGEST] + "…"
 
 
-def linked(address: str, text: str) -> Markup:
-    """Return a link."""
-    return Markup(f'<a href="{escape(address)}">{escape(text)}</a>')
-
-
 def language_name(t: Translator, code: str) -> str:
     """Return what a language is called in the reader's: zh-Hans → 简体中文."""
     return str(t.strings["languages"].get(code, code))
@@ -88,8 +88,10 @@ def shown_value(t: Translator, column: str, value: Any) -> Markup:
 
 def cell(t: Translator, column: str, value: Any) -> str:
     """Return a cell that names its column too, for a phone shows a row as a card."""
-    name, class_name = escape(t.name(column)), escape(to_css_class(column))
-    return f'<td class="col-{class_name}" data-label="{name}">{shown_value(t, column, value)}</td>'
+    name, classes = escape(t.name(column)), f"col-{escape(to_css_class(column))}"
+    if str(value).isdecimal():
+        classes += " number"
+    return f'<td class="{classes}" data-label="{name}">{shown_value(t, column, value)}</td>'
 
 
 def shown_columns(
@@ -212,9 +214,12 @@ def render_cell(
     if not isinstance(value, str):
         return None
     if column == "title" and "id" in row.keys() and isinstance(row["id"], int):  # noqa: SIM118
-        return after_others(linked(article_url(datasette, row["id"]), value or "—"))
+        return after_others(LINK.format(article_url(datasette, row["id"]), value or "—"))
     if column in LISTED and LISTED[column].fullmatch(value):
-        return linked(datasette.urls.path(browse_path(column, value)), value)
+        return LINK.format(datasette.urls.path(browse_path(column, value)), value)
+    if column in ASKED and value:
+        query = datasette.urls.query(DATABASE, ASKED[column])
+        return LINK.format(f"{query}?{urlencode({column: value})}", value)
     if column == "snippet" and table is None:
         return passage(value)
     if column in ("published", "updated"):

@@ -28,7 +28,6 @@ NAMES = 5_000
 SIZE = 20_000
 """Articles of a part of the sitemap; sitemaps.org allows 50,000."""
 
-ALLOWED = (f"/{DATABASE}/articles/",)
 # Tables, SQL and their endless permutations; the longest rule that fits wins (RFC 9309).
 REFUSED = (
     "/-/",
@@ -56,7 +55,7 @@ SITEMAP = """<?xml version="1.0" encoding="utf-8"?>
 async def robots(datasette: Datasette, request: Request) -> Response:
     """Answer /robots.txt: articles and browse pages, yes; tables, SQL and searches, no."""
     path = datasette.urls.path
-    rules = [f"Allow: {path(rule)}" for rule in ALLOWED]
+    rules = [f"Allow: {path(f'/{DATABASE}/articles/')}"]
     rules += [f"Disallow: {path(rule)}" for rule in (*REFUSED, *disallowed())]
     sitemap = f"Sitemap: {site_root(datasette, request)}sitemap.xml"
     return Response.text("\n".join(["User-agent: *", *rules, "", sitemap, ""]))

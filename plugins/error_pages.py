@@ -9,6 +9,7 @@ from typing import Any
 from datasette import hookimpl
 from datasette.app import Datasette
 from datasette.utils.asgi import Base400, NotFound, Request, Response
+from datasette.views.base import DatasetteError
 
 from clippings.site.addresses import DATABASE, Missing, archive, local_path
 from clippings.site.error_pages import client_error_status, error_page
@@ -47,6 +48,12 @@ async def refused(datasette: Datasette, request: Request, exception: Base400) ->
 @hookimpl(tryfirst=True)
 def handle_exception(datasette: Datasette, request: Request, exception: Exception) -> Any:
     """Answer what is the client's fault; the rest is for Datasette and its log."""
+    if isinstance(exception, DatasetteError) and not request.path.endswith(".json"):
+        # Of a query that took too long Datasette's message is a piece of a page.
+        is_slow = exception.message_is_html
+        message = translator_for(request)("error.503") if is_slow else str(exception)
+        status = client_error_status(exception) or exception.status
+        return error_page(datasette, request, status, message)
     if status := client_error_status(exception):
         return error_page(datasette, request, status, str(exception) or repr(exception))
     return refused(datasette, request, exception) if isinstance(exception, Base400) else None

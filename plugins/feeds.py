@@ -220,29 +220,23 @@ async def opml(datasette: Datasette, request: Request) -> Response:
     return await xml(datasette, request, "sources.opml", context, "text/x-opml")
 
 
-def channels_of_page(path: str, query: str) -> list[Channel]:
-    """Return the feeds of a page, the closest first; a search for nothing has none of its own."""
-    notes = {note.code for note in parse_query(query).notes}
-    if path == "/search" and (not query or "nothing-to-search" in notes):
-        return [ARCHIVE]
-    return list(dict.fromkeys((channel_of(path, query), ARCHIVE)))
-
-
 @hookimpl
 def extra_template_vars(datasette: Datasette, request: Request | None) -> dict[str, Any]:
-    """Give `feed_links` to base.html."""
+    """Give `feed_links` to base.html, the closest first; a search for nothing has no feed."""
     if request is None:
         return {}
-    t = translator_for(request)
+    t, query = translator_for(request), request.args.get("q") or ""
     name = site_name(datasette, t)
-    path = local_path(datasette, request.path)
+    closest = channel_of(local_path(datasette, request.path), query)
+    notes = {note.code for note in parse_query(closest.query).notes}
+    is_empty = closest.path == "/search" and (not query or "nothing-to-search" in notes)
     links = [
         {
             "type": type_,
             "title": " · ".join(filter(None, (channel.title, name, t(f"feeds.{form}")))),
             "href": datasette.urls.path(channel.address(f".{form}")),
         }
-        for channel in channels_of_page(path, request.args.get("q") or "")
+        for channel in ((ARCHIVE,) if is_empty else dict.fromkeys((closest, ARCHIVE)))
         for form, type_ in TYPES.items()
     ]
     return {"feed_links": links}

@@ -16,6 +16,7 @@ from pathlib import Path
 from click import ClickException
 from datasette import hookimpl
 from datasette.app import Datasette
+from datasette.plugins import pm
 from datasette.utils import StartupError
 
 from clippings.dataset.owner import merged, read_about
@@ -51,7 +52,7 @@ def check_prefix(datasette: Datasette) -> None:
     prefix = datasette.setting("base_url")
     if not re.fullmatch(r"/([\w.~-]+/)*", prefix, re.ASCII):
         raise StartupError(f"base_url is {prefix!r}; it begins and ends with a slash: /archive/")
-    pages.load(datasette)
+    pm.hook.register_routes(datasette=datasette)  # every plugin declares its pages
     datasettes = (f"/{DATABASE}/", "/-/", "/static/")
     if prefix != "/" and (prefix in datasettes or pages.are_below(prefix)):
         raise StartupError(f"base_url {prefix} is an address of the site itself; choose another")

@@ -33,12 +33,11 @@ class MonthFacet(ColumnFacet):  # type: ignore[misc]
             month = f"substr({column}, 1, 7) as {escape_sqlite(name)}"
             self.sql = f"select *, {month} from ({self.sql})"
         found, slow = await super().facet_results()
-        return [{**each, "name": "month", "toggle_url": self.hidden(each)} for each in found], slow
-
-    def hidden(self, facet: dict[str, Any]) -> str:
-        """Return the address of the page without a facet."""
-        asked = {"_facet_month": facet["name"].removesuffix(OPERATOR)}
-        return str(self.ds.urls.path(path_with_removed_args(self.request, asked)))
+        for facet in found:
+            asked = {"_facet_month": facet["name"].removesuffix(OPERATOR)}
+            without = self.ds.urls.path(path_with_removed_args(self.request, asked))
+            facet.update(name="month", toggle_url=str(without))
+        return found, slow
 
 
 @hookimpl

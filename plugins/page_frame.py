@@ -7,7 +7,7 @@ Templates get `t` (the translator), `theme`, `choice` (links that change either:
 from __future__ import annotations
 
 import hashlib
-from functools import lru_cache, partial
+from functools import partial
 from pathlib import Path
 from typing import Any
 from urllib.parse import parse_qsl, quote, urlencode
@@ -24,18 +24,13 @@ from clippings.site.i18n import LANGUAGES
 from clippings.site.preferences import CHOICES, theme_for, translator_for
 
 
-@lru_cache(maxsize=64)
-def fingerprint(path: str, changed: int) -> str:
-    """Return a short digest of a file, so that its address changes when it does."""
-    return hashlib.sha256(Path(path).read_bytes()).hexdigest()[:8]
-
-
 def asset_url(datasette: Datasette, name: str) -> str:
-    """Return the address of a file in static/, or '' when the site is served without it."""
+    """Return the address of a file in static/, which changes when the file does; '' when the site
+    is served without it."""
     for mount, folder in datasette.static_mounts:
         file = Path(folder) / name
         if mount == "static" and file.is_file():
-            version = fingerprint(str(file), file.stat().st_mtime_ns)
+            version = hashlib.sha256(file.read_bytes()).hexdigest()[:8]
             return str(datasette.urls.path(f"/static/{quote(name)}?{version}"))
     return ""
 
@@ -53,7 +48,8 @@ def summary_beside(title: str, summary: str | None) -> str:
     return text if rest[0].isalnum() else rest.lstrip(' 。.，,:：;；-–—|_！!？?…"”’』」》】）)]\n')
 
 
-def frame(datasette: Datasette, request: Request | None) -> dict[str, Any]:
+@hookimpl
+def extra_template_vars(datasette: Datasette, request: Request | None) -> dict[str, Any]:
     """Return what every template gets to know: the reader's language and theme (without a request,
     any reader's), what the site calls itself, and whether pictures are shown."""
 
@@ -76,12 +72,6 @@ def frame(datasette: Datasette, request: Request | None) -> dict[str, Any]:
 
 
 @hookimpl
-def extra_template_vars(datasette: Datasette, request: Request | None) -> dict[str, Any]:
-    """Give them to every page."""
-    return frame(datasette, request)
-
-
-@hookimpl
 def prepare_jinja2_environment(env: Environment, datasette: Datasette) -> None:
     """Give them to the error pages too, which Datasette renders without our variables."""
     env.filters["in_turns"] = in_turns
@@ -90,7 +80,7 @@ def prepare_jinja2_environment(env: Environment, datasette: Datasette) -> None:
         picture=partial(picture_address, root=datasette.setting("base_url")),
         browse=lambda kind, name: datasette.urls.path(browse_path(kind, name)),
         summary_beside=summary_beside,
-        **frame(datasette, None),
+        **extra_template_vars(datasette, None),
     )
 
 

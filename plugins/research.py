@@ -11,6 +11,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from sqlite3 import Connection
 from typing import Any, NamedTuple
 from urllib.parse import urlencode
 
@@ -43,13 +44,12 @@ class Question(NamedTuple):
 
     async def lines(self, datasette: Datasette, limit: int, offset: int = 0) -> Concordance:
         """Read some lines."""
-        _, query, _, near, order = self
-        return await visit(
-            datasette,
-            lambda conn: concordance(
-                conn, query, order=order, near=near, limit=limit, offset=offset
-            ),
-        )
+
+        def read(conn: Connection) -> Concordance:
+            part = {"limit": limit, "offset": offset}
+            return concordance(conn, self.query, order=self.order, near=self.near, **part)
+
+        return await visit(datasette, read)
 
 
 def argument(request: Request, name: str) -> str:

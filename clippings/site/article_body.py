@@ -55,7 +55,16 @@ def with_pictures(body: str, t: Translator, *, pictures: bool, prefix: str) -> s
     """Return safe HTML with its pictures, or links to them, those of ours below `prefix`."""
 
     def image(tag: re.Match[str]) -> str:
-        return _picture(dict(_ATTRIBUTE.findall(tag.group(1))), t, pictures, prefix)
+        attributes = dict(_ATTRIBUTE.findall(tag.group(1)))
+        source = picture_address(attributes.get("src"), prefix)
+        if not source:
+            return ""
+        if not pictures:
+            label = " · ".join(filter(None, (t("picture"), attributes.get("alt"))))
+            rel = "nofollow noopener noreferrer"
+            return f'<a class="picture" rel="{rel}" href="{source}">{label}</a>'
+        shown = attributes | {"src": source}
+        return "<img " + " ".join(f'{name}="{value}"' for name, value in shown.items()) + ">"
 
     return _IMAGE.sub(image, body)
 
@@ -73,18 +82,6 @@ def _letters(text: str) -> str:
 
 def _text_of(markup: str) -> str:
     return html.unescape(_ANY_TAG.sub("", markup)).strip()
-
-
-def _picture(attributes: dict[str, str], t: Translator, pictures: bool, prefix: str) -> str:
-    """Return the tag of a picture, or a link to it where pictures are not wanted."""
-    source = picture_address(attributes.get("src"), prefix)
-    if not source:
-        return ""
-    if not pictures:
-        label = " · ".join(filter(None, (t("picture"), attributes.get("alt"))))
-        return f'<a class="picture" rel="nofollow noopener noreferrer" href="{source}">{label}</a>'
-    shown = attributes | {"src": source}
-    return "<img " + " ".join(f'{name}="{value}"' for name, value in shown.items()) + ">"
 
 
 def _named(link: re.Match[str]) -> str:

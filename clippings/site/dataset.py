@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 import sqlite3
+from contextlib import suppress
 from pathlib import Path
 
 from datasette.app import Datasette
@@ -26,8 +27,11 @@ async def description(datasette: Datasette) -> Description:
     folder = release_folder(datasette)
 
     def read(conn: sqlite3.Connection) -> Description:
-        served = File(f"{DATABASE}.db", "application/vnd.sqlite3", live.size, live.hash)
-        return describe(conn, described(datasette), _released_files(folder) or [served])
+        files = [File(f"{DATABASE}.db", "application/vnd.sqlite3", live.size, live.hash)]
+        with suppress(FileNotFoundError):  # a folder without a release
+            package = json.loads((folder / "datapackage.json").read_bytes())
+            files = [File(**resource[OURS]) for resource in package["resources"]]
+        return describe(conn, described(datasette), files)
 
     try:
         found = os.stat(folder / NAME)
@@ -40,12 +44,3 @@ async def description(datasette: Datasette) -> Description:
 def release_folder(datasette: Datasette) -> Path:
     """Return where the release of the archive lies: in `release` beside its database."""
     return Path(archive(datasette).path).with_name("release")
-
-
-def _released_files(folder: Path) -> list[File]:
-    """Return the data files of the release in `folder`, by its datapackage.json; [] for none."""
-    try:
-        package = json.loads((folder / "datapackage.json").read_bytes())
-    except FileNotFoundError:
-        return []
-    return [File(**resource[OURS]) for resource in package["resources"]]

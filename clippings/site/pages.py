@@ -17,9 +17,6 @@ from collections.abc import Awaitable, Callable
 from typing import Any, Literal, NamedTuple
 from urllib.parse import parse_qsl, urlencode
 
-from datasette.app import Datasette
-from datasette.plugins import pm
-
 from clippings.site.preferences import CHOICES
 
 View = Callable[..., Awaitable[Any]]
@@ -63,11 +60,6 @@ def routes(*pages: Page) -> list[Route]:
     """Declare pages, and return them as Datasette wants routes."""
     _pages.update({page.pattern: page for page in pages})
     return [(page.pattern, page.view) for page in pages]
-
-
-def load(datasette: Datasette) -> None:
-    """Let every plugin declare its pages, also before the application is made."""
-    pm.hook.register_routes(datasette=datasette)
 
 
 def find(path: str) -> Page | None:

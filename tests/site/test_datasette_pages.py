@@ -205,10 +205,14 @@ def test_values_lead_to_their_lists(site: Visitor) -> None:
     """Sources, days and months are links, and a whole number has no decimal point."""
     page = site.page("/clippings/sources")
     assert page.xpath("//td[@class='col-source']/a/@href")[0].startswith("http://localhost/source/")
-    assert all(text.isdigit() for text in text_of(page, "//td[@class='col-average_characters']"))
+    numbers = text_of(page, "//td[@class='col-average_characters number']")
+    assert numbers and all(text.isdigit() for text in numbers)
     months = site.page(f"/clippings/mentions_by_month?q={quote('桥')}")
     assert months.xpath("//td/a/@href")[0].startswith("http://localhost/month/")
     assert months.xpath("//figure[@class='bars']//@href")
+    for query, column in (("cited_hosts", "host"), ("repaired", "code")):
+        (first, *_) = site.page(f"/clippings/{query}").xpath(f"//td[@class='col-{column}']/a/@href")
+        assert text_of(site.page(first.removeprefix("http://localhost")), "//main//td"), "has rows"
 
 
 def test_columns_are_chosen_by_a_form(site: Visitor) -> None:

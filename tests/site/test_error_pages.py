@@ -118,6 +118,15 @@ def test_odd_request_is_told_what_is_wrong(site: Visitor, address: str, suffix: 
         assert headers[b"content-type"].startswith(b"text/html") and b'name="q"' in body
 
 
+def test_sql_that_cannot_be_run_is_kept_for_its_author(site: Visitor) -> None:
+    status, _, body = ask(site, f"{SQL}?sql=selec%20%3C&_lang=en")
+    page = body.decode()
+    assert status == 400
+    assert "This request cannot be answered" in page, "in the reader's language"
+    assert "selec &lt;</textarea>" in page, "what was typed"
+    assert 'href="/trends"' in page, "the menu"
+
+
 def test_published_addresses_get_an_answer(site: Visitor) -> None:
     """Every address of the vectors, for our table and as it stands, gives a known status."""
     for vector in vectors("url.jsonl"):

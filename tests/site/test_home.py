@@ -27,6 +27,8 @@ def test_home_shows_what_there_is(site: Visitor) -> None:
     assert f"http://localhost/section/{quote('新媒体')}" in page.xpath("//a/@href")
     assert "http://localhost/day/2022-01-11" in page.xpath("//figure[@class='bars']//@href")
     assert page.xpath("//main//form/@action") == ["http://localhost/search"]
+    for name in ("@name='description'", "@property='og:description'"):
+        assert page.xpath(f"//meta[{name}]/@content") == text_of(page, "//h1")
 
 
 def write(folder: Path, name: str, title: str) -> None:
