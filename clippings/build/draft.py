@@ -36,7 +36,7 @@ from clippings.models import (
     SourceFile,
 )
 from clippings.reading.withholding import Withholding
-from clippings.similarity import ArticleFeatures, Similar, find_similar
+from clippings.similarity import ArticleFeatures, find_similar
 
 Work = Callable[[Sequence[SourceFile]], list[FileRows | None]]
 
@@ -122,7 +122,7 @@ class Draft:
                 (article.id, article.published, *self._spool.features(article.lead))
                 for article in articles
             )
-            writer.relate(self._find_similar())
+            writer.relate(find_similar(ArticleFeatures.of(self._state.features())))
             list(written)  # waits for them
             writer.index()
             changes = writer.finish(files_seen, passed_over, about)
@@ -168,10 +168,6 @@ class Draft:
             for path, was in self._known.items()
             if was.text in self._texts and path not in self._dropped
         )
-
-    def _find_similar(self) -> Similar:
-        features = ArticleFeatures.of(self._state.features())
-        return find_similar(features, self._state.sketch_of)
 
 
 def _told(changes: Changes) -> dict[str, dict[str, Any]]:

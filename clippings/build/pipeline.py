@@ -14,7 +14,7 @@ clippings.db
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from pathlib import Path
 
 from clippings.build.executors import Mapper
@@ -109,7 +109,8 @@ def plan(articles: Sequence[SourceFile], known: Mapping[str, FileState]) -> Plan
     """Decide what to read: what is new, or has another stamp than it had, or none at all; and
     what has another file's number now, or no longer has."""
     read = []
-    same_id = _same_ids(articles)
+    there = {article.path for article in articles}
+    same_id = _same_ids(there)
     for article in articles:
         last = known.get(article.path)
         collides = article.path in same_id
@@ -117,16 +118,14 @@ def plan(articles: Sequence[SourceFile], known: Mapping[str, FileState]) -> Plan
             read.append(article._replace(same_id=collides))
         elif not article.stamp or article.stamp != last.stamp:
             read.append(article._replace(same_id=collides, known=last.digest))
-    there = {article.path for article in articles}
     return Plan(tuple(read), tuple(sorted(known.keys() - there)))
 
 
-def _same_ids(articles: Iterable[SourceFile]) -> set[str]:
+def _same_ids(paths: Collection[str]) -> set[str]:
     """Return the paths whose number an earlier path has: it happens once in some ten million
     archives, or on purpose."""
-    first: dict[int, str] = {}
-    paths = sorted(article.path for article in articles)
-    return {path for path in paths if first.setdefault(path_id(path), path) != path}
+    first = {path_id(path): path for path in sorted(paths, reverse=True)}
+    return set(paths).difference(first.values())
 
 
 def _hold_to_limit(database: Path, limit: float) -> None:

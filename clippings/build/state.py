@@ -24,17 +24,17 @@ _SCHEMA = """
     -- What tells which articles are alike (clippings/similarity), as packed numbers.
     create table if not exists features (
       article integer primary key, published text, keywords blob not null, factors blob not null,
-      band_keys blob not null, sketch blob not null
+      sketch blob not null
     );
     create table if not exists about (name text primary key, value text not null) without rowid;
 """
 
 _FEATURES = """
-    select article, published, keywords, factors, band_keys from features order by article
+    select article, published, keywords, factors, sketch from features order by article
 """
 
-FeatureRow = tuple[int, str | None, bytes, bytes, bytes, bytes]
-"""Article, date of publication, keywords, their factors, band keys, sketch."""
+FeatureRow = tuple[int, str | None, bytes, bytes, bytes]
+"""Article, date of publication, keywords, their factors, sketch."""
 
 
 class State:
@@ -63,17 +63,11 @@ class State:
 
     def note_features(self, rows: Iterable[FeatureRow]) -> None:
         """Note what tells which articles an article is like."""
-        self._db.executemany("insert into features values (?, ?, ?, ?, ?, ?)", rows)
+        self._db.executemany("insert into features values (?, ?, ?, ?, ?)", rows)
 
-    def features(self) -> Iterator[tuple[int, str | None, bytes, bytes, bytes]]:
-        """Give those of all articles, by id, without the sketch."""
+    def features(self) -> Iterator[FeatureRow]:
+        """Give those of all articles, by id."""
         yield from self._db.execute(_FEATURES)
-
-    def sketch_of(self, article: int) -> bytes:
-        """Return the sketch of an article."""
-        found = self._db.execute("select sketch from features where article = ?", [article])
-        sketch: bytes = found.fetchone()[0]
-        return sketch
 
     def belongs_to(self, draft: Path, version: str, digest: str) -> None:
         """Note which database this is the state of: `draft`, with this SHA-256."""

@@ -25,7 +25,6 @@ from clippings.models import (
 )
 from clippings.reading.fields import host_of
 from clippings.reading.identity import path_id
-from clippings.similarity.near_duplicates import band_keys
 
 Value = str | int | float | bytes | None
 Row = tuple[Value, ...]
@@ -101,11 +100,10 @@ class StoredTokens(NamedTuple):
 
 class Features(NamedTuple):
     """What tells which articles are alike (clippings/similarity): numbers of keywords (uint32
-    each), a factor of each (uint8), band keys (uint32), and the sketch."""
+    each), a factor of each (uint8), and the sketch."""
 
     keywords: bytes
     factors: bytes
-    band_keys: bytes
     sketch: bytes
 
 
@@ -119,8 +117,7 @@ def rows_of(outcome: Outcome, entry: IndexEntry | None, digest: str) -> FileRows
     seen = (span.first_seen, span.last_seen, span.removed) if span else (None, None, None)
     place = (article.section, article.source, article.feed)
     key = path_id(outcome.path)
-    keys = band_keys(entry.sketch)
-    alike = (*entry.keywords, keys, entry.sketch if keys else b"")
+    alike = (*entry.keywords, entry.sketch)
     stored = (tuple(entry.tokens), article.language, tuple(sorted(article.features)))
     parts = (
         marshal.dumps(_article_values(article)),

@@ -7,13 +7,13 @@ keywords of each article ──────────────────�
 from __future__ import annotations
 
 from array import array
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from typing import NamedTuple
 
 import numpy as np
 
-from clippings.similarity.near_duplicates import day_number, find_groups
-from clippings.similarity.related import Array, Keywords, Related, find_related
+from clippings.similarity.near_duplicates import Sketches, day_number, find_groups
+from clippings.similarity.related import Keywords, Related, find_related
 
 __all__ = ["ArticleFeatures", "Similar", "find_similar"]
 
@@ -29,27 +29,27 @@ class ArticleFeatures(NamedTuple):
     ids: list[int]
     published: list[str | None]
     keywords: Keywords
-    key_counts: Array  # how many of the band keys are each one's
-    band_keys: Array
+    sketches: Sketches
 
     @classmethod
     def of(cls, rows: Iterable[tuple[int, str | None, bytes, bytes, bytes]]) -> ArticleFeatures:
-        """Unpack rows of id, date, keywords (uint32), their factors (uint8), band keys (uint32).
+        """Unpack rows of id, date, keywords (uint32), their factors (uint8), sketch (uint32).
         Only the numbers are kept, for these are many."""
-        ids, published, words, factors, keys = [], [], bytearray(), bytearray(), bytearray()
-        counts, key_counts = array("q"), array("q")
-        for article, date, of_words, of_factors, of_keys in rows:
+        ids, published, words, factors, sketches = [], [], bytearray(), bytearray(), bytearray()
+        counts, begins = array("q"), array("q", [0])
+        for article, date, of_words, of_factors, sketch in rows:
             ids.append(article)
             published.append(date)
             counts.append(len(of_factors))
-            key_counts.append(len(of_keys) // 4)
             words += of_words
             factors += of_factors
-            keys += of_keys
+            sketches += sketch
+            begins.append(len(sketches) // 4)
         keywords = Keywords(
             np.array(counts), np.frombuffer(words, np.uint32), np.frombuffer(factors, np.uint8)
         )
-        return cls(ids, published, keywords, np.array(key_counts), np.frombuffer(keys, np.uint32))
+        drawn = Sketches(np.array(begins), np.frombuffer(sketches, np.uint32))
+        return cls(ids, published, keywords, drawn)
 
 
 class Similar(NamedTuple):
@@ -75,11 +75,10 @@ class Similar(NamedTuple):
             )
 
 
-def find_similar(known: ArticleFeatures, sketch_of: Callable[[int], bytes]) -> Similar:
-    """Return the near-duplicates and the related articles; `sketch_of` gives that of an id."""
+def find_similar(known: ArticleFeatures) -> Similar:
+    """Return the near-duplicates and the related articles."""
     days = np.array([day_number(date) for date in known.published], np.int64)
-    keys = known.key_counts, known.band_keys
-    found = list(find_groups(days, *keys, lambda article: sketch_of(known.ids[article])))
+    found = list(find_groups(days, known.sketches))
     group = np.full(len(known.ids), -1)
     earliest: dict[int, int] = {}
     for root, article in found:

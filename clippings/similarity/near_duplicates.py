@@ -17,11 +17,10 @@ The pairs grow with the articles, not with all their pairs, whatever they share.
 
 from __future__ import annotations
 
-from array import array
-from collections import defaultdict
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from datetime import date
 from functools import lru_cache
+from itertools import groupby
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -72,8 +71,8 @@ between two there may be something else of their template."""
 LARGEST = 2**32 - 1
 """The largest number of a clause."""
 
-_HEAD = 6  # numbers before the clauses
-_HEAD_BYTES = 4 * _HEAD
+_HEAD = 6  # numbers before the clauses, among them:
+_TITLE, _SOURCE, _COUNT = 1, 3, 5
 
 Frames = Mapping[int, frozenset[int]]
 """Source → the clauses that stand in all of its articles."""
@@ -93,20 +92,39 @@ class Sketch(NamedTuple):
     figures: frozenset[int]
 
 
-def band_keys(sketch: bytes) -> bytes:
-    """Return the numbers (uint32) by which near-duplicates find each other: of a short text
-    none."""
-    (kept,) = array("I", sketch[_HEAD_BYTES - 4 : _HEAD_BYTES])
-    end = _HEAD_BYTES + 4 * min(kept, BAND_KEYS)
-    return sketch[_HEAD_BYTES:end] if kept >= FEWEST_CLAUSES else b""
+class Sketches(NamedTuple):
+    """The sketches of all articles, one after the other: uint32 numbers."""
 
+    begins: Array  # where each begins, and where the last one ends
+    numbers: Array
 
-def read_sketch(sketch: bytes) -> Sketch:
-    """Unpack a sketch."""
-    numbers = array("I", sketch)
-    _, title, template, source, length, kept = numbers[:_HEAD]
-    clauses, figures = numbers[_HEAD : _HEAD + kept], numbers[_HEAD + kept :]
-    return Sketch(title, template, source, length, frozenset(clauses), frozenset(figures))
+    def read(self, article: int) -> Sketch:
+        """Unpack one."""
+        numbers = self.numbers[self.begins[article] : self.begins[article + 1]]
+        _, title, template, source, length, kept = numbers[:_HEAD].tolist()
+        clauses = frozenset(numbers[_HEAD : _HEAD + kept].tolist())
+        figures = frozenset(numbers[_HEAD + kept :].tolist())
+        return Sketch(title, template, source, length, clauses, figures)
+
+    def clauses(self, article: int) -> Array:
+        """Return the clauses of an article."""
+        begin = self.begins[article] + _HEAD
+        clauses: Array = self.numbers[begin : begin + self.numbers[begin - 1]]
+        return clauses
+
+    def head(self, column: int) -> Array:
+        """Return one of the numbers before the clauses of each article."""
+        numbers: Array = self.numbers[self.begins[:-1] + column]
+        return numbers
+
+    def band_keys(self) -> tuple[Array, Array]:
+        """Return how many band keys each article has, a short text none, and all of them: the
+        numbers by which near-duplicates find each other."""
+        kept = self.head(_COUNT)
+        counts = np.where(kept < FEWEST_CLAUSES, 0, np.minimum(kept, BAND_KEYS)).astype(np.int64)
+        ends = np.cumsum(counts)
+        first = self.begins[:-1] + _HEAD - (ends - counts)
+        return counts, self.numbers[first.repeat(counts) + np.arange(counts.sum())]
 
 
 def is_near_duplicate(one: Sketch, other: Sketch, frames: Frames = _NO_FRAMES) -> bool:
@@ -134,41 +152,40 @@ def is_near_duplicate(one: Sketch, other: Sketch, frames: Frames = _NO_FRAMES) -
     return few or _shared(one.figures, other.figures, reach) >= SHARED
 
 
-def find_groups(
-    days: Array, counts: Array, keys: Array, sketch_of: Callable[[int], bytes]
-) -> Iterator[tuple[int, int]]:
+def find_groups(days: Array, sketches: Sketches) -> Iterator[tuple[int, int]]:
     """Give (one of its group, article) of each near-duplicate, ordered by the latter.
 
-    Articles go by their place among all, which are in the order of their ids. `days` are their
-    days, `counts` how many of the `keys` are each one's.
+    Articles go by their place among all, which are in the order of their ids.
     """
-    known = lru_cache(maxsize=1024)(lambda article: read_sketch(sketch_of(article)))
-    pairs = candidate_pairs(days, counts, keys)
-    frames = find_frames(map(known, np.unique(np.concatenate(pairs)).tolist()))
+    pairs = candidate_pairs(days, *sketches.band_keys())
+    frames = find_frames(sketches, np.unique(np.concatenate(pairs)))
+    known = lru_cache(maxsize=1024)(sketches.read)
     each = zip(map(int, pairs[0]), map(int, pairs[1]), strict=True)
     yield from components(
         (one, other) for one, other in each if is_near_duplicate(known(one), known(other), frames)
     )
 
 
-def find_frames(sketches: Iterable[Sketch]) -> Frames:
+def find_frames(sketches: Sketches, articles: Array) -> Frames:
     """Return the clauses that FRAME articles of a source have, of several with one title the
     first: what its articles share says nothing of any of them."""
-    of_source: defaultdict[int, dict[int, Array]] = defaultdict(dict)
-    for sketch in sketches:
-        if sketch.source and sketch.title not in of_source[sketch.source]:
-            clauses = np.fromiter(sketch.clauses, np.uint32)
-            of_source[sketch.source][sketch.title] = clauses
-    frames = {}
-    for source, of_title in of_source.items():
-        clauses, articles = np.unique(np.concatenate([*of_title.values()]), return_counts=True)
-        frames[source] = frozenset(clauses[articles >= FRAME].tolist())
+    source, title = (sketches.head(n)[articles].astype(np.uint64) for n in (_SOURCE, _TITLE))
+    _, first = np.unique(source << np.uint64(32) | title, return_index=True)  # ordered by source
+    frames: dict[int, frozenset[int]] = {}
+    for number, of_source in groupby(first.tolist(), key=source.tolist().__getitem__):
+        if number:
+            said = [sketches.clauses(articles[n]) for n in of_source]
+            clauses, counts = np.unique(np.concatenate(said), return_counts=True)
+            frames[number] = frozenset(clauses[counts >= FRAME].tolist())
     return frames
 
 
 def candidate_pairs(days: Array, counts: Array, keys: Array) -> tuple[Array, Array]:
     """Return the pairs that share a key and are close in its order of days, one and other, by day:
-    each article has its pairs near each other. `find_groups` has the parameters."""
+    each article has its pairs near each other.
+
+    `days` are the articles' days, `counts` how many of the `keys` are each one's.
+    """
     by_day = np.argsort(days, kind="stable")
     rank = np.empty_like(by_day)
     rank[by_day] = np.arange(len(days))

@@ -6,6 +6,7 @@ import sqlite3
 from contextlib import closing
 from pathlib import Path
 
+import numpy as np
 import pytest
 from conftest import CORPUS, benchmark_named
 
@@ -13,15 +14,14 @@ from clippings.build.executors import mapper
 from clippings.build.pipeline import build
 from clippings.reading.withholding import NOTHING_WITHHELD, Entry, Withholding
 from clippings.search.arrays import TextBatch
-from clippings.similarity.features import sketches
+from clippings.similarity.features import sketches as draw_sketches
 from clippings.similarity.near_duplicates import (
     KEPT,
     Sketch,
-    band_keys,
+    Sketches,
     components,
     find_frames,
     is_near_duplicate,
-    read_sketch,
 )
 
 benchmark, generate = benchmark_named("stories"), benchmark_named("generate")
@@ -34,12 +34,18 @@ LATER = "工程师们站在桥面上合影留念，大桥将于下个月通车�
 
 
 def packed(title: str, text: str, source: str | None = None) -> bytes:
-    (sketch,) = sketches([title], TextBatch([text]), [None], [source])
+    (sketch,) = draw_sketches([title], TextBatch([text]), [None], [source])
     return sketch
 
 
+def together(*drawn: bytes) -> Sketches:
+    """Sketches as an archive has them."""
+    begins = np.cumsum([0, *(len(each) // 4 for each in drawn)])
+    return Sketches(begins, np.frombuffer(b"".join(drawn), np.uint32))
+
+
 def of(title: str, text: str, source: str | None = None) -> Sketch:
-    return read_sketch(packed(title, text, source))
+    return together(packed(title, text, source)).read(0)
 
 
 @pytest.mark.parametrize(
@@ -92,19 +98,20 @@ def test_what_a_source_always_says_is_no_evidence() -> None:
     """Three sources report one fire, each within a frame as long as the report; other articles
     of theirs have the frame only."""
     sources = ("晨星日报", "看江湖", "五点半")
-    fire = [of("起火", frame(source).format(BRIDGE), source) for source in sources]
-    others = [
-        [
-            of(f"{n}号新闻", frame(source).format(BRIDGE.replace("江城", f"{n}城")), source)
-            for n in "ABCDE"
-        ]
+    drawn = [packed("起火", frame(source).format(BRIDGE), source) for source in sources]
+    drawn += [
+        packed(f"{n}号新闻", frame(source).format(BRIDGE.replace("江城", f"{n}城")), source)
         for source in sources
+        for n in "ABCDE"
     ]
-    frames = find_frames([*fire, *(each for of_source in others for each in of_source)])
+    sketches = together(*drawn)
+    frames = find_frames(sketches, np.arange(len(drawn)))
+    fire, others = ([*map(sketches.read, places)] for places in (range(3), range(3, 18)))
     pairs = [*zip(fire, fire[1:] + fire[:1], strict=True)]
     assert all(is_near_duplicate(one, other, frames) for one, other in pairs)
     assert not any(is_near_duplicate(one, other) for one, other in pairs)
-    assert not any(is_near_duplicate(one[0], one[1], frames) for one in others)
+    alike = zip(others[::5], others[1::5], strict=True)
+    assert not any(is_near_duplicate(one, other, frames) for one, other in alike)
 
 
 def test_long_articles_are_compared_by_a_sample() -> None:
@@ -123,8 +130,9 @@ def test_long_articles_are_compared_by_a_sample() -> None:
 def test_a_short_text_has_no_band_keys() -> None:
     """A video's blurb is too little to find a near-duplicate by."""
     short = packed("第11集", "本片由本台制作。版权所有，转载请注明来源于本台网站。")
-    assert band_keys(short) == b""
-    assert len(band_keys(packed("江城二桥合龙", BRIDGE))) > 4 * 5
+    counts, keys = together(packed("江城二桥合龙", BRIDGE), short).band_keys()
+    assert counts[0] > 5
+    assert counts.tolist() == [len(keys), 0]
 
 
 def test_what_hangs_together_is_one_story() -> None:

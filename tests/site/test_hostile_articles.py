@@ -18,6 +18,7 @@ import pytest
 from conftest import ROOT, SQL, Visitor, chromium, listening, process_article
 from lxml import etree, html
 
+from clippings.build.process import RawFile, process_articles
 from clippings.markdown.rendering import render_html
 from clippings.models import ProcessedArticle, Quarantined
 from clippings.site.compatibility import IS_SECOND
@@ -116,12 +117,10 @@ def scheme(address: str) -> str:
 @lru_cache(maxsize=1)
 def processed() -> list[tuple[str, str, Any]]:
     """(place, payload, outcome) of each vector as body, as Markdown and as picture."""
-    places = ("body", "markdown", "image")
-    return [
-        (place, payload, process_article("攻击.md", article(place, [payload])))
-        for place in places
-        for payload in vectors()
-    ]
+    cases = [(place, payload) for place in ("body", "markdown", "image") for payload in vectors()]
+    files = [RawFile("攻击.md", article(place, [payload])) for place, payload in cases]
+    outcomes = process_articles(files)
+    return [(*case, outcome) for case, outcome in zip(cases, outcomes, strict=True)]
 
 
 def test_a_harmful_fragment_is_found() -> None:
