@@ -28,6 +28,7 @@ from clippings.search.suggestions import unknown_sources
 
 MATCH = {"fg": "yellow", "bold": True}
 INDENT = "  "
+AT_LEAST_ONE = click.IntRange(min=1)
 
 # Texts come from strangers: none of them moves the cursor or turns the line around.
 _UNSAFE = re.compile("[\x00-\x1f\x7f-\x9f\u202a-\u202e\u2066-\u2069]+")
@@ -79,13 +80,7 @@ def _reading(database: str) -> Iterator[sqlite3.Connection]:
 @main.command()
 @click.argument("query", nargs=-1, required=True)
 @database_option
-@click.option(
-    "-n",
-    "--limit",
-    type=click.IntRange(min=1),
-    default=20,
-    help="Articles to show at most.",
-)
+@click.option("-n", "--limit", type=AT_LEAST_ONE, default=20, help="Articles to show at most.")
 @click.option(
     "--order",
     type=click.Choice([*ORDERS]),
@@ -136,13 +131,7 @@ def search(
 @main.command(name="concordance")
 @click.argument("query", nargs=-1, required=True)
 @database_option
-@click.option(
-    "-n",
-    "--limit",
-    type=click.IntRange(min=1),
-    default=100,
-    help="Lines to show at most.",
-)
+@click.option("-n", "--limit", type=AT_LEAST_ONE, default=100, help="Lines to show at most.")
 @click.option(
     "--sort",
     type=click.Choice([*LINE_ORDERS]),

@@ -14,7 +14,7 @@ import shutil
 from collections.abc import Iterator
 from pathlib import Path
 
-from clippings.dataset.checksums import NAME, as_checksums, read_checksums
+from clippings.dataset.checksums import NAME, read_checksums
 from clippings.models import BuildError
 from clippings.reading.identity import digest_of_file
 
@@ -82,7 +82,7 @@ def publish_folder(draft: Path, target: Path) -> None:
     The old folder goes away with the draft's own. Between its going and the new one's coming
     there are two renames: whoever is killed there leaves no folder, never half of one.
     """
-    for path in sorted(draft.rglob("*")):
+    for path in draft.iterdir():
         _sync(path)
     if target.exists():
         os.rename(target, draft.with_name("old"))
@@ -91,10 +91,9 @@ def publish_folder(draft: Path, target: Path) -> None:
 
 
 def write_checksums(folder: Path) -> None:
-    """Write SHA256SUMS over all files below the folder, read back."""
-    paths = [path for path in folder.rglob("*") if path.is_file()]
-    digests = {path.relative_to(folder).as_posix(): digest_of_file(path) for path in paths}
-    (folder / NAME).write_text(as_checksums(digests), "utf-8")
+    """Write SHA256SUMS over the files in a folder, read back."""
+    lines = [f"{digest_of_file(path)}  {path.name}\n" for path in sorted(folder.iterdir())]
+    (folder / NAME).write_text("".join(lines), "utf-8")
 
 
 def check_replaceable(folder: Path) -> None:
@@ -106,8 +105,7 @@ def check_replaceable(folder: Path) -> None:
         raise BuildError(f"{folder} is no folder; give a new one")
     sums = folder / NAME
     known = {NAME, *(read_checksums(sums.read_text("utf-8")) if sums.is_file() else ())}
-    found = (path for path in folder.rglob("*") if not path.is_dir())
-    if foreign := {path.relative_to(folder).as_posix() for path in found} - known:
+    if foreign := {path.name for path in folder.iterdir()} - known:
         raise BuildError(
             f"{folder} holds {min(foreign)}, which no build wrote; nothing was touched. "
             "Give a new or empty folder, or that of an earlier build"
@@ -127,16 +125,10 @@ def _locked(folder: Path) -> int:
                 f"another build is writing {folder.parent / folder.name[1:-6]}; "
                 "wait for it to end, or give another --output"
             ) from None
-        if _is_still(folder, descriptor):
-            return descriptor
+        with contextlib.suppress(FileNotFoundError):
+            if os.path.samestat(os.stat(folder), os.fstat(descriptor)):
+                return descriptor
         os.close(descriptor)  # its owner removed it between our mkdir and our lock
-
-
-def _is_still(folder: Path, descriptor: int) -> bool:
-    try:
-        return os.path.samestat(os.stat(folder), os.fstat(descriptor))
-    except FileNotFoundError:
-        return False
 
 
 def _empty(folder: Path) -> None:

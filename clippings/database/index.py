@@ -20,9 +20,8 @@ from clippings.search.tokens import join_labels
 Place = tuple[str | None, str | None, str | None]
 """Section, source and feed."""
 
-Labels = tuple[str, str, str]
+Labels = tuple[str, ...]
 """Tokens of the names of section, source and feed, each of all places of an article."""
-
 
 Entry = tuple[int | str, ...]
 """A row of the index: the article's number, its IndexTokens, its Labels."""
@@ -85,17 +84,10 @@ def stored(db: sqlite3.Connection, articles: Iterable[tuple[int, int]]) -> Itera
 def labels(articles: Iterable[Iterable[Place]]) -> list[Labels]:
     """Return the tokens of the names that each article stands under; many at a time are fastest."""
     names = [
-        tuple(sorted({name for name in of_level if name}) for of_level in zip(*places, strict=True))
+        [sorted({name for name in of_level if name}) for of_level in zip(*places, strict=True)]
         for places in articles
     ]
     different = list({name for levels in names for level in levels for name in level})
     batch = TextBatch(different)
     cut = dict(zip(different, zip(batch.characters, batch.words, strict=True), strict=True))
-    return [
-        (
-            join_labels(cut[name] for name in section),
-            join_labels(cut[name] for name in source),
-            join_labels(cut[name] for name in feed),
-        )
-        for section, source, feed in names
-    ]
+    return [tuple(join_labels(cut[name] for name in level) for level in levels) for levels in names]

@@ -71,7 +71,7 @@ def release(
     with draft_folder(folder) as drafts, closing(open_readonly(database)) as conn:
         draft = drafts / "new"
         draft.mkdir()
-        files = tuple(_write(draft, *each, on_bytes) for each in _contents(database, conn))
+        files = tuple(_write(draft, each, on_bytes) for each in _contents(database, conn))
         description = describe(conn, metadata, files)
         for name in DESCRIPTIONS:
             text = description_file(name, description, description.home_url or "./", "")
@@ -124,15 +124,9 @@ def _compressed(pieces: Iterable[bytes]) -> Iterator[bytes]:
     yield compressor.flush()
 
 
-def _write(
-    folder: Path,
-    name: str,
-    media_type: str,
-    pieces: Iterable[bytes],
-    table: Table | None,
-    on_bytes: OnBytes,
-) -> File:
+def _write(folder: Path, content: Content, on_bytes: OnBytes) -> File:
     """Write a file; return what there is to say of it."""
+    name, media_type, pieces, table = content
     digest, size = hashlib.sha256(), 0
     on_bytes(name, 0)
     with (folder / name).open("xb") as file:

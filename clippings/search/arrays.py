@@ -125,7 +125,8 @@ class TextBatch:
     @cached_property
     def words(self) -> list[str]:
         """Return the tokens of each text in their order, separated by spaces."""
-        return [words[:-1] for words in _split(self._written)]
+        written = self._written.tobytes().decode(_UTF_32)
+        return [words[:-1] for words in written.split("\n")[1:-1]]
 
     def word_numbers(self, least: int) -> Numbered:
         """Number the tokens of `least` or more characters, in their order."""
@@ -249,8 +250,9 @@ def _number(codes: Codes, inside: Mask, edges: Places, least: int) -> Numbered:
     return Numbered(_texts_of(starts, edges), (hashes >> np.uint64(32)).astype(np.uint32))
 
 
+@lru_cache(maxsize=1)
 def _powers(size: int) -> tuple[Hashes, Hashes]:
-    """So many powers of _BASE and of its inverse, modulo 2 ** 64."""
+    """Return so many powers of _BASE and of its inverse, modulo 2 ** 64."""
     powers, inverses = (np.full(size, base, np.uint64) for base in (_BASE, pow(_BASE, -1, 2**64)))
     np.multiply.accumulate(powers, out=powers)
     np.multiply.accumulate(inverses, out=inverses)
@@ -264,7 +266,3 @@ def _texts_of(places: Places, edges: Places) -> Places:
     """Return the index of the text in which each place lies; places are sorted."""
     counts = np.diff(np.searchsorted(places, edges))
     return np.repeat(np.arange(len(counts)), counts)
-
-
-def _split(codes: Codes) -> list[str]:
-    return codes.tobytes().decode(_UTF_32).split("\n")[1:-1]

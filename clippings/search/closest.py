@@ -21,7 +21,14 @@ from typing import NamedTuple
 from clippings.search.folding import CJK, ONE_CJK, SYMBOLS
 from clippings.search.query import WORDS, Query, phrase, without
 from clippings.search.results import WEIGHTS, count
-from clippings.search.snippets import Span, find_places, fold_with_origin, window
+from clippings.search.snippets import (
+    Span,
+    end_in_text,
+    find_places,
+    fold_with_origin,
+    merge,
+    window,
+)
 
 MOST = 10
 """So many of the closest articles are given."""
@@ -74,11 +81,13 @@ class Closest:
 
 class _Parts(NamedTuple):
     """The parts of a question, and where in it they stand: those that say which articles are
-    meant, the rarest first; those that no article has; those that many have."""
+    meant, the rarest first; those that no article has; those that many have. `rarest` are those
+    to look for."""
 
     telling: dict[str, Span]
     absent: list[Span]
     common: list[Span]
+    rarest: list[str]
 
 
 def closest(conn: sqlite3.Connection, query: Query, known: Collection[int] = ()) -> Closest:
@@ -88,10 +97,10 @@ def closest(conn: sqlite3.Connection, query: Query, known: Collection[int] = ())
     of them close together.
     """
     text = "\n".join(query.plain)
-    parts, rarest = _parts(conn, text)
-    if not rarest:
+    parts = _parts(conn, text)
+    if not parts.rarest:
         return Closest(query, {})
-    match = f"({WORDS} : ({' OR '.join(rarest)}))"
+    match = f"({WORDS} : ({' OR '.join(map(phrase, parts.rarest))}))"
     match = without(f"{match} AND {query.required}" if query.required else match, query.excluded)
     page = {"match": match, "limit": MOST + len(known)}
     docids = [docid for (docid,) in conn.execute(_CLOSEST, page) if docid not in known][:MOST]
@@ -102,7 +111,8 @@ def closest(conn: sqlite3.Connection, query: Query, known: Collection[int] = ())
         titled = _held(head, len(head), parts)
         held = titled | _held(body, _PASSAGE, parts)
         if _share(text, titled, held, parts) >= _ENOUGH:
-            matched[docid] = tuple(text[start:end] for start, end in _merged(sorted(held)))
+            # 加盟 and 盟费 are 加盟费.
+            matched[docid] = tuple(text[start:end] for start, end in merge(held, shared=1))
     return Closest(replace(query, match=match, terms=tuple(parts.telling)), matched)
 
 
@@ -123,17 +133,16 @@ def split_question(text: str) -> dict[str, Span]:
             term = asked[start : start + width]
             if not chinese and len(term) > 3 and term.isascii() and term.isalpha():
                 term = _ENDING.sub("", term) + "*"
-            parts.setdefault(term, (origin[start], origin[start + width]))
+            parts.setdefault(term, (origin[start], end_in_text(origin, start + width)))
     return parts
 
 
-def _parts(conn: sqlite3.Connection, text: str) -> tuple[_Parts, list[str]]:
-    """Sort the parts of a question by how many articles have them, and give the expressions of
-    the rarest."""
+def _parts(conn: sqlite3.Connection, text: str) -> _Parts:
+    """Sort the parts of a question by how many articles have them."""
     (size,) = conn.execute(_SIZE).fetchone()
     most = max(size // _COMMON, MOST)
     counts: dict[str, int] = {}
-    parts = _Parts({}, [], [])
+    parts = _Parts({}, [], [], [])
     spans = dict(islice(split_question(text).items(), _LONGEST))
     for term, span in spans.items():
         counted = count(conn, f"{WORDS} : {phrase(term)}", most + 1)
@@ -142,13 +151,12 @@ def _parts(conn: sqlite3.Connection, text: str) -> tuple[_Parts, list[str]]:
         else:
             (parts.common if counted else parts.absent).append(span)
     parts.telling.update((term, spans[term]) for term in sorted(counts, key=counts.__getitem__))
-    rarest: list[str] = []
     read = 0
     for term in islice(parts.telling, _PARTS):
         read += counts[term]
-        if read <= _READ or not rarest:
-            rarest.append(phrase(term))
-    return parts, rarest
+        if read <= _READ or not parts.rarest:
+            parts.rarest.append(term)
+    return parts
 
 
 def _held(text: str, length: int, parts: _Parts) -> set[Span]:
@@ -173,14 +181,3 @@ def _places(spans: Iterable[Span]) -> set[int]:
 
 def _weight(text: str, places: Iterable[int]) -> float:
     return sum(1 if ONE_CJK.match(text[place]) else _LETTER for place in places)
-
-
-def _merged(spans: Iterable[Span]) -> list[Span]:
-    """Join sorted spans that overlap: 加盟 and 盟费 are 加盟费."""
-    merged: list[Span] = []
-    for start, end in spans:
-        if merged and start < merged[-1][1]:
-            before = merged.pop()
-            start, end = before[0], max(before[1], end)
-        merged.append((start, end))
-    return merged

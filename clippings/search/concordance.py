@@ -28,6 +28,9 @@ from clippings.search.query import Query
 from clippings.search.snippets import Span, end_in_text, fold_with_origin
 from clippings.search.timeline import matching
 
+ORDERS = ("date", "right", "left", "source")
+"""By what lines may be sorted; the newest first where that is the same."""
+
 SORT_WIDTH = 40
 """Characters beside a word by which lines are sorted."""
 
@@ -92,7 +95,8 @@ def concordance(
     texts = read_texts(conn, matching(conn, query.match)[::-1], most)
     spans = texts.find(query.terms)
     spans = _near(texts, spans, near) if near else spans
-    spans.sort(key=ORDERS[order](conn, texts))
+    if order != "date":
+        spans.sort(key=_sort_key(conn, texts, order))
     articles = len({texts.text_at(start) for start, _ in spans})
     lines = _lines(conn, texts, spans[offset : offset + limit], width)
     return Concordance(lines, len(spans), articles, len(texts.docids), texts.found)
@@ -108,34 +112,16 @@ def _near(texts: Texts, spans: list[Span], word: str) -> list[Span]:
     return [spans[index] for index in np.flatnonzero(gap + length <= SPAN).tolist()]
 
 
-SortKey = Callable[[Span], tuple[str, ...]]
-
-
-def _by_right(conn: sqlite3.Connection, texts: Texts) -> SortKey:
+def _sort_key(conn: sqlite3.Connection, texts: Texts, order: str) -> Callable[[Span], list[str]]:
+    """Return what spans are sorted by: to the left the nearest character of Chinese, or word of
+    others, counts first; without a source comes last."""
     folded = texts.folded
-    return lambda span: tuple(folded[span[1] : span[1] + SORT_WIDTH].split())
-
-
-def _by_left(conn: sqlite3.Connection, texts: Texts) -> SortKey:
-    """The nearest character of Chinese, or word of others, counts first."""
-    folded = texts.folded
-    return lambda span: tuple(
-        reversed(_UNIT.findall(folded[max(0, span[0] - SORT_WIDTH) : span[0]]))
-    )
-
-
-def _by_source(conn: sqlite3.Connection, texts: Texts) -> SortKey:
+    if order == "right":
+        return lambda span: folded[span[1] : span[1] + SORT_WIDTH].split()
+    if order == "left":
+        return lambda span: _UNIT.findall(folded[max(0, span[0] - SORT_WIDTH) : span[0]])[::-1]
     about = _about(conn, texts.docids)
-    return lambda span: (about[texts.docids[texts.text_at(span[0])]][3] or "\U0010ffff",)
-
-
-ORDERS: dict[str, Callable[[sqlite3.Connection, Texts], SortKey]] = {
-    "date": lambda conn, texts: lambda span: (),  # as they are
-    "right": _by_right,
-    "left": _by_left,
-    "source": _by_source,
-}
-"""The name of an order → what makes its sort key; the newest first where that is the same."""
+    return lambda span: [about[texts.docids[texts.text_at(span[0])]][3] or "\U0010ffff"]
 
 
 def _about(conn: sqlite3.Connection, docids: list[int]) -> dict[int, tuple[int, str, str, str]]:

@@ -9,7 +9,6 @@ left out. The index has no positions of a single Chinese character, nor of begin
 
 from __future__ import annotations
 
-import json
 import sqlite3
 from bisect import bisect_right
 from collections.abc import Iterable, Sequence
@@ -33,10 +32,7 @@ MOST_CHARACTERS = 4_000_000
 SPAN = 5
 """Characters of Chinese, or words of other scripts, that are near another."""
 
-_CHUNK = 250
-_MARKDOWN = """
-    select docid, markdown from articles where docid in (select value from json_each(?))
-"""
+_MARKDOWN = "select markdown from articles where docid = ?"
 _TABLE = """
     create virtual table if not exists temp.positions using fts5vocab(main, articles_fts, instance)
 """
@@ -110,15 +106,11 @@ def read_texts(
     """Read the texts of articles in the order given, up to about `most` characters. They are
     returned by date, the newest first."""
     read: dict[int, str] = {}
-    for start in range(0, len(docids), _CHUNK):
-        chunk = docids[start : start + _CHUNK]
-        markdown = dict(conn.execute(_MARKDOWN, [json.dumps(chunk)]).fetchall())
-        for docid in chunk:
-            if most > 0:
-                read[docid] = plain_text(markdown[docid])
-                most -= len(read[docid])
+    for docid in docids:
         if most <= 0:
             break
+        read[docid] = plain_text(conn.execute(_MARKDOWN, [docid]).fetchone()[0])
+        most -= len(read[docid])
     kept = sorted(read, reverse=True)
     return Texts(kept, [read[docid] for docid in kept], len(docids))
 
@@ -142,17 +134,14 @@ def count_occurrences(conn: sqlite3.Connection, query: Query) -> tuple[Places, P
     """Return the docids of a query's articles that hold its words in their text, in order, and how
     often each does; None where the index cannot tell. The connection has had open_positions."""
     terms = {tuple(tokens(term)): term for term in query.terms}
-    if not all(terms) or any(_is_unknown(term, words) for words, term in terms.items()):
+    ends = [word for words in terms for word in (*words[:1], *words[-1:])]
+    is_unknown = any(len(word) == 1 and is_of(CJK, word) for word in ends)
+    if is_unknown or not all(terms) or any(term.endswith(STARS) for term in terms.values()):
         return None
     found = [_positions(conn, words) >> 32 for words in terms]
     docids, counts = np.unique(np.concatenate(found), return_counts=True)
     wanted = np.isin(docids, matching(conn, query.match))
     return docids[wanted], counts[wanted]
-
-
-def _is_unknown(term: str, words: tuple[str, ...]) -> bool:
-    ends = (words[0], words[-1])
-    return term.endswith(STARS) or any(len(word) == 1 and is_of(CJK, word) for word in ends)
 
 
 def _positions(conn: sqlite3.Connection, words: tuple[str, ...]) -> Places:

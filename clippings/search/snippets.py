@@ -67,18 +67,18 @@ def snippet(text: str, query: Query | str, *, length: int = 120) -> Snippet:
         query = parse_query(query)
     found = find_places(text, query.terms)
     windows = _windows(text, found, length)
-    marks = sorted((low, high) for low, high, _ in found)
+    marks = merge((low, high) for low, high, _ in found)
     parts: list[tuple[str, bool]] = []
     for start, end in windows:
         parts += [("…", False)] if start > 0 else []
-        parts += _parts(text, start, end, _merged(marks, start, end))
+        parts += _parts(text, start, end, marks)
     parts += [("…", False)] if windows[-1][1] < len(text) else []
     return Snippet(tuple(parts))
 
 
 def find_terms(text: str, terms: Iterable[str]) -> list[Span]:
     """Return where in a text the terms of a query stand; stretches that touch are one."""
-    return _merged(sorted((low, high) for low, high, _ in find_places(text, terms)), 0, len(text))
+    return merge((low, high) for low, high, _ in find_places(text, terms))
 
 
 def find_places(text: str, terms: Iterable[str]) -> list[Place]:
@@ -214,21 +214,23 @@ def word_edge(text: str, position: int) -> int:
     return min(position, len(text))
 
 
-def _merged(marks: list[Span], start: int, end: int) -> list[Span]:
-    """Join marks that touch or overlap, cut to the window."""
+def merge(spans: Iterable[Span], shared: int = 0) -> list[Span]:
+    """Join spans that touch, or have so many characters in common."""
     merged: list[Span] = []
-    for low, high in marks:
-        if high <= start or low >= end:
-            continue
-        if merged and low <= merged[-1][1]:
-            merged[-1] = merged[-1][0], max(merged[-1][1], min(high, end))
+    for low, high in sorted(spans):
+        if merged and low + shared <= merged[-1][1]:
+            merged[-1] = merged[-1][0], max(merged[-1][1], high)
         else:
-            merged.append((max(low, start), min(high, end)))
+            merged.append((low, high))
     return merged
 
 
 def _parts(text: str, start: int, end: int, marks: list[Span]) -> Iterator[tuple[str, bool]]:
-    edges = [start, *(edge for mark in marks for edge in mark), end]
+    """Cut a window of a text at the marks that lie in it."""
+    inside = [
+        (max(low, start), min(high, end)) for low, high in marks if low < end and high > start
+    ]
+    edges = [start, *(edge for mark in inside for edge in mark), end]
     for index, (low, high) in enumerate(pairwise(edges)):
         if low < high:
             yield text[low:high], index % 2 == 1

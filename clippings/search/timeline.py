@@ -8,10 +8,12 @@ from __future__ import annotations
 
 import sqlite3
 from bisect import bisect_left
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import date
 from itertools import pairwise
+from typing import Any
+
+import numpy as np
 
 PERIODS = {"day": 10, "month": 7, "year": 4}
 """Kind of period → how much of an ISO 8601 date names one."""
@@ -42,17 +44,6 @@ _FOUND = """
 """
 _END = "select coalesce(max(docid), 0) + 1 from articles"
 _MATCHING = "select rowid from articles_fts where articles_fts match ? order by rowid"
-
-_NUMBER: dict[str, Callable[[str], int]] = {
-    "day": lambda name: date.fromisoformat(name).toordinal(),
-    "month": lambda name: int(name[:4]) * 12 + int(name[5:]) - 1,
-    "year": int,
-}
-_NAME: dict[str, Callable[[int], str]] = {
-    "day": lambda number: date.fromordinal(number).isoformat(),
-    "month": lambda number: f"{number // 12:04}-{number % 12 + 1:02}",
-    "year": "{:04}".format,
-}
 
 
 @dataclass(frozen=True, slots=True)
@@ -111,14 +102,13 @@ def read_timeline(
     found: list[tuple[str, int]] = [
         tuple(row) for row in conn.execute(_FOUND, {"width": PERIODS[by]})
     ]
-    number = _NUMBER[by]
     start = sum(name[: len(first)] < first[: PERIODS[by]] for name, _ in found)
     stop = sum(not last or name[: len(last)] <= last for name, _ in found)
     later, end = found[stop] if stop < len(found) else (None, end)
     if start >= stop:
         return Timeline((), (end,), None, later)
-    least = number(found[stop - 1][0]) - limit + 1
-    start += sum(number(name) < least for name, _ in found[start:stop])
+    least = str(_period(by, found[stop - 1][0]) - limit + 1)
+    start += sum(name < least for name, _ in found[start:stop])
     begins = dict(found[start:stop])
     names = period_names(by, min(begins), max(begins))
     edges = [end]
@@ -130,5 +120,10 @@ def read_timeline(
 
 def period_names(by: str, first: str, last: str) -> list[str]:
     """Return the periods of a kind from the first to the last: 2021-11, 2021-12, 2022-01."""
-    number = _NUMBER[by]
-    return [*map(_NAME[by], range(number(first), number(last) + 1))]
+    names: list[str] = np.arange(_period(by, first), _period(by, last) + 1).astype(str).tolist()
+    return names
+
+
+def _period(by: str, name: str) -> Any:
+    """Return a period as numpy counts them: datetime64[D], [M] or [Y]."""
+    return np.array(name, f"datetime64[{by[0].upper()}]")

@@ -117,6 +117,7 @@ def test_parts_of_a_question() -> None:
         "c++": (7, 10),
         "languag*": (11, 20),
     }
+    assert split_question("㈱会社") == {"株": (0, 1), "会社": (1, 3)}
 
 
 def test_long_questions_are_bounded(archive: sqlite3.Connection) -> None:
