@@ -24,7 +24,7 @@ _TAG = re.compile(rf"<(?!/?(?:p|br|span|div|strong|em|b|li|ul|td|tr)[ >]|img ){_
 _NO_TAG = re.compile(
     r"<(?!/[a-z]|[a-z]{1,9}\d?>|img |span )"
     r"(?:(?=[A-Za-z]\w*(?:\s+\w[^<>\"'=]*)?</)|(?<=\w<)(?=[A-Za-z]\s+\w[^<>\"'=]*>)"
-    r"|(?=\?(?![a-z])|/>|!(?i:doctype)[^<>]*>(?!\s*(?:<[A-Za-z!]|\Z))))"
+    r"|(?=\?(?![a-z])|/>|!(?i:doctype)[^<>]*>(?!\s*(?:<[A-Za-z!]|(?:</div>\s*)*\Z))))"
 )
 _ALONE_IN_CELL = re.compile(r"<(?<=><)(?=(?!br>|p>|t[dh]>)[a-z][a-z0-9]*></t[dh]>)")
 # A parameter of an address, ?a=1&copy=2, is no ©; `a &lt= b` is a sign.
