@@ -21,7 +21,7 @@ from importlib.util import find_spec
 import click
 import markdownify
 
-from clippings.markdown import to_markdown
+from clippings.markdown.conversion import to_markdown
 from clippings.markdown.converter import Converter
 from clippings.markdown.guard import lost_text
 from clippings.markdown.tree import Document

@@ -26,7 +26,7 @@ import click
 from markdown_it import MarkdownIt
 from selectolax.lexbor import LexborHTMLParser, LexborNode
 
-from clippings.markdown import to_markdown
+from clippings.markdown.conversion import to_markdown
 from clippings.reading.frontmatter import parse_article
 
 ROOT = Path(__file__).parents[1]

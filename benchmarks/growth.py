@@ -15,7 +15,7 @@ from collections.abc import Callable
 
 import click
 
-from clippings.markdown import to_markdown
+from clippings.markdown.conversion import to_markdown
 from clippings.markdown.rendering import plain_text
 
 MOST = 2.5

@@ -15,7 +15,7 @@ from typing import NamedTuple, TypeVar
 
 from clippings.database.entries import index
 from clippings.database.rows import FileRows, rows_of
-from clippings.markdown import to_markdown
+from clippings.markdown.conversion import to_markdown
 from clippings.markdown.rendering import plain_text
 from clippings.models import (
     SAME_ID,

@@ -8,8 +8,6 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from sqlite_utils import Database
-
 DATES = {"day": "date", "published": "datetime", "updated": "datetime"}
 """Columns that SQLite keeps as text and that are more than text."""
 
@@ -57,7 +55,7 @@ def open_readonly(path: Path) -> sqlite3.Connection:
 
 def read_tables(conn: sqlite3.Connection, metadata: Mapping[str, Any]) -> tuple[Table, ...]:
     """Return the tables that `metadata` (that of the database in metadata.yml) shows, in order."""
-    there = set(Database(conn).table_names())
+    there = {name for (name,) in conn.execute("select name from sqlite_master")}
     return tuple(
         read_table(conn, name, about)
         for name, about in metadata.get("tables", {}).items()
@@ -67,6 +65,8 @@ def read_tables(conn: sqlite3.Connection, metadata: Mapping[str, Any]) -> tuple[
 
 def read_table(conn: sqlite3.Connection, name: str, about: Mapping[str, Any]) -> Table:
     """Return one table, with what metadata.yml says `about` it."""
+    from sqlite_utils import Database  # loads pandas where that is installed
+
     found = Database(conn).table(name)
     described = about.get("columns", {})
     return Table(

@@ -17,7 +17,8 @@ from hypothesis import strategies as st
 from markdownify import MarkdownConverter
 from turbohtml import Element
 
-from clippings.markdown import MOST_GROWTH, converter, to_markdown, tree
+from clippings.markdown import converter, tree
+from clippings.markdown.conversion import MOST_GROWTH, to_markdown
 from clippings.markdown.converter import Converter
 from clippings.markdown.guard import lost_text
 from clippings.markdown.rendering import plain_text

@@ -16,8 +16,8 @@ import pytest
 from conftest import benchmark_named
 
 import clippings.markdown
-from clippings.markdown import to_markdown
 from clippings.markdown.commonmark import plain_text
+from clippings.markdown.conversion import to_markdown
 from clippings.markdown.tokens import SYNTAX
 from clippings.reading.time_limit import TookTooLong, time_limit
 

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from clippings.markdown import to_markdown
+from clippings.markdown.conversion import to_markdown
 
 PAGE = Path(__file__).parents[2] / "docs" / "reading.md"
 EXAMPLE = re.compile(

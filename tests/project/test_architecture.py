@@ -5,6 +5,8 @@ from __future__ import annotations
 import ast
 import re
 import sqlite3
+import subprocess
+import sys
 import textwrap
 from dataclasses import fields
 from functools import cache
@@ -85,6 +87,10 @@ def test_the_package_is_light_at_home() -> None:
     for module in READING_SIDE - {"site"} | AT_HOME:
         for file in files_of(module):
             assert not any(name.startswith("datasette") for name in imports_of(file)), file.name
+    loaded = "import clippings.command, sys; print(*sys.modules)"
+    modules = subprocess.check_output([sys.executable, "-c", loaded], text=True).split()
+    assert "sqlite3" in modules
+    assert not {"datasette", "markdownify", "pandas", "sqlite_utils"} & set(modules)
 
 
 def test_only_the_database_module_writes_sqlite() -> None:

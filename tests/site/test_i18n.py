@@ -13,7 +13,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from lxml import html
 
-from clippings.markdown import LOSSES
+from clippings.markdown.conversion import LOSSES
 from clippings.reading.identity import path_id
 from clippings.site.i18n import BETWEEN, LANGUAGES, accepted_language, translator
 
