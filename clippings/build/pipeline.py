@@ -14,7 +14,7 @@ clippings.db
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 
 from clippings.build.executors import Mapper
@@ -110,7 +110,8 @@ def plan(articles: Sequence[SourceFile], known: Mapping[str, FileState]) -> Plan
     what has another file's number now, or no longer has."""
     read = []
     there = {article.path for article in articles}
-    same_id = _same_ids(there)
+    first = {path_id(article.path): article.path for article in reversed(articles)}
+    same_id = there.difference(first.values())  # once in ten million archives, or on purpose
     for article in articles:
         last = known.get(article.path)
         collides = article.path in same_id
@@ -119,13 +120,6 @@ def plan(articles: Sequence[SourceFile], known: Mapping[str, FileState]) -> Plan
         elif not article.stamp or article.stamp != last.stamp:
             read.append(article._replace(same_id=collides, known=last.digest))
     return Plan(tuple(read), tuple(sorted(known.keys() - there)))
-
-
-def _same_ids(paths: Collection[str]) -> set[str]:
-    """Return the paths whose number an earlier path has: it happens once in some ten million
-    archives, or on purpose."""
-    first = {path_id(path): path for path in sorted(paths, reverse=True)}
-    return set(paths).difference(first.values())
 
 
 def _hold_to_limit(database: Path, limit: float) -> None:

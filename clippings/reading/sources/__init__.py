@@ -10,6 +10,7 @@ from __future__ import annotations
 import os
 from collections.abc import Iterable
 from itertools import chain, count
+from operator import itemgetter
 from pathlib import Path
 from typing import NamedTuple
 from urllib.parse import unquote
@@ -57,7 +58,8 @@ def find_articles(sources: Iterable[Path | str], with_history: bool = False) -> 
     read: set[str] = set()
     for source in sources:
         name, files = _open(source, with_history, passed_over)
-        for key, file in sorted(files, key=lambda found: (found[1].path, found[0])):
+        by_key = sorted(files, key=itemgetter(0))  # of two with one path, the first by that
+        for key, file in sorted(by_key, key=lambda found: found[1].path):
             if key in read:
                 passed_over["repeated"] += 1
                 continue
