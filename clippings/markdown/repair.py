@@ -139,11 +139,14 @@ def _signs_as_text(text: str) -> str:
 
 
 def _names_as_text(text: str) -> str:
-    """Return HTML in which elements named in a sentence are words, if all others have a partner."""
+    """Return HTML in which elements named in a sentence are words, if all others have a partner
+    and their paragraph ends, where any does: a feed may have cut a page off."""
     named: dict[str, set[int]] = {}
+    last_end = max(text.rfind("</p>"), text.rfind("</li>"), text.rfind("</td>"))
     for tag in _NAMED_BLOCK.finditer(text):
         before = text[max(0, tag.start() - 2) : tag.start()].rstrip(" ")[-1:]
-        if before.strip(">\n") or text[tag.end()] in _CLOSING:
+        is_cut_off = 0 < last_end < tag.start()
+        if not is_cut_off and (before.strip(">\n") or text[tag.end()] in _CLOSING):
             named.setdefault(tag[1], set()).add(tag.start())
     words: set[int] = set()
     for name, starts in named.items():
