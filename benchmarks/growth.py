@@ -32,6 +32,14 @@ HOSTILE: dict[str, tuple[Callable[[int], str], int]] = {
     "void tags": (lambda n: "<p>" + "文<wbr><embed src=x>" * n, 50_000),
     "players without end": (lambda n: "<video src=x><source src=y>文" * n, 50_000),
     "lazy pictures": (lambda n: "<img src=x><noscript><img src=x></noscript>文" * n, 50_000),
+    "sources of a picture": (
+        lambda n: "<picture>" + "<source srcset='data:x'><img src='data:x'>文" * n,
+        20_000,
+    ),
+    "numbers beside code": (
+        lambda n: "<div>" + "<i class=lineno>1</i>文" * n + "</div><pre>码</pre>",
+        50_000,
+    ),
     "unclosed p li td font": (lambda n: "<p>文<li>字<td>表<font>体" * n, 5_000),
     "paragraphs": (lambda n: "<p>一段文字。</p>\n" * n, 700_000),
     "br": (lambda n: "文<br>" * n, 200_000),

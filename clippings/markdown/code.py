@@ -140,9 +140,9 @@ def drop_copy_button(pre: Element) -> None:
         if isinstance(beside, Element):
             pictures = " ".join(image.attr("alt") or "" for image in beside.iter_elements("img"))
             words = beside.text.strip() or pictures
-            if words and beside.tag in ("div", "span"):
-                words = words.removeprefix(code_language(pre)).strip() or COPY[0]
-            if words in COPY:
+            is_bar = words and beside.tag in ("div", "span")
+            label = words.removeprefix(code_language(pre)).strip() if is_bar else words
+            if label in COPY or (is_bar and not label):
                 beside.extract()
     texts = [n for n in pre.descendants if isinstance(n, Text) and n.data.strip()]
     if len(texts) > 1 and texts[-1].parent is not pre and texts[-1].data.strip() in COPY:

@@ -14,7 +14,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Callable
-from functools import cached_property, partialmethod
+from functools import cache, cached_property, partial, partialmethod
 from itertools import islice
 from typing import Any
 
@@ -37,7 +37,14 @@ from clippings.markdown.elements import (
 )
 from clippings.markdown.inline import assemble, balance_brackets, escape, finish, one_line, tagged
 from clippings.markdown.links import clean_address, link, title_of
-from clippings.markdown.media import TRACKER, image_address, media_kind, media_label, no_size
+from clippings.markdown.media import (
+    TRACKER,
+    image_address,
+    media_kind,
+    media_label,
+    no_size,
+    picture_source,
+)
 from clippings.markdown.tokens import (
     BREAK,
     CELL,
@@ -303,7 +310,7 @@ class Converter(MarkdownConverter):
         return linked
 
     def convert_img(self, el: Element, text: str, parent_tags: Parents) -> str:
-        found = image_address(el, lambda address: self._shown[address])
+        found = self._image_address(el)
         alt = " ".join((el.attr("alt") or "").split())
         if no_size(el) or TRACKER.match(found):
             return ""
@@ -316,9 +323,10 @@ class Converter(MarkdownConverter):
         return f"{SYNTAX}!{shown}{SYNTAX}({address}{title_of(el, alt)}{SYNTAX})"
 
     @cached_property
-    def _shown(self) -> Counter[str]:
-        """How many pictures of the page have an address."""
-        return Counter(image.attr("src") or "" for image in self._root.iter_elements("img"))
+    def _image_address(self) -> Callable[[Element], str]:
+        sources = (image.attr("src") or "" for image in self._root.iter_elements("img"))
+        shown = Counter(sources)
+        return partial(image_address, times=shown.__getitem__, source_of=cache(picture_source))
 
     def convert_code(self, el: Element, text: str, parent_tags: Parents) -> str:
         if next(el.iter_elements(NOT_CODE), None) is None:
@@ -349,8 +357,7 @@ class Converter(MarkdownConverter):
         before = self._images_before
         seen = {image.url for image in self.images[max(0, before - _BESIDE) : before]}
         if isinstance(after := el.next_sibling, Element) and after.tag == "img":
-            found = image_address(after, lambda address: self._shown[address])
-            seen.add(clean_address(found, self.base_url))
+            seen.add(clean_address(self._image_address(after), self.base_url))
         added = self.images[before:]
         if added and seen.issuperset(image.url for image in added):
             del self.images[before:]

@@ -11,7 +11,8 @@ from turbohtml import Element
 from clippings.markdown.inline import SPACES, balance_brackets
 from clippings.markdown.tokens import BREAK, FINISHED, ITEM, ITEM_END, LINE, SYNTAX, syntax
 
-_UNSAFE = re.compile(
+# What leads nowhere, or should not: a script, a file, what a template left.
+_NOWHERE = re.compile(
     r"(?i)(?:javascript|vbscript|data|about|blob|file)\s*:|undefined$|#$|.*\[object "
 )
 _IGNORED = "".join(map(chr, range(33)))  # what browsers strip from an address
@@ -29,7 +30,7 @@ _JOINT = re.compile(f"[{LINE}{BREAK}]+")
 _ITEM = re.compile(f"({ITEM})([^{ITEM_END}]*)({ITEM_END})")
 # A line of a finished block up to the text that a link can stand on, if it has none yet.
 _LINE_TEXT = re.compile(
-    r"^((?:[ >]|[-*] |\d+[.)] |#{1,6} )*)(?!.*\]\()([^\s>](?:.*\S)?)(?= *$)", re.MULTILINE
+    r"^(?!.*\]\()((?:[ >]|[-*] |\d+[.)] |#{1,6} )*)([^\s>](?:.*\S)?)(?= *$)", re.MULTILINE
 )
 
 
@@ -43,7 +44,7 @@ def clean_address(raw: str, base_url: str | None = None) -> str:
     address = raw.strip().strip(_IGNORED)
     if "\n" in address or "\t" in address or "\r" in address:
         address = "".join(address.split())
-    if not address or _UNSAFE.match(address):
+    if not address or _NOWHERE.match(address):
         return ""
     if base_url:
         with suppress(ValueError):  # "http://[" is kept as it is written

@@ -62,11 +62,14 @@ _WORDS = (
 )
 
 
-def image_address(image: Element, times: Callable[[str], int]) -> str:
+def image_address(
+    image: Element, times: Callable[[str], int], source_of: Callable[[Element], str]
+) -> str:
     """Return the address of a picture: `src`, unless that is a stand-in.
 
     That is told by the other attribute, by the same address on many pictures (`times` counts
-    them), by its name, in this order.
+    them), by its name, in this order. `source_of` is `picture_source`; many pictures may stand in
+    one <picture>, whose sources are to be read once.
     """
     address = image.attr("src") or ""
     names = image.attrs
@@ -79,18 +82,28 @@ def image_address(image: Element, times: Callable[[str], int]) -> str:
     is_real = is_real_address(address)
     if is_real and times(address) < _OFTEN and _ending(address) not in _DRAWN:
         return address
-    named = [image.attr(name) or "" for name in (*_PERHAPS_LAZY, *names) if name not in _TEXTS]
+    perhaps = [image.attr(name) or "" for name in _PERHAPS_LAZY]
+    named = [*perhaps, *(image.attr(name) or "" for name in names if name not in _TEXTS)]
     found = [value for value in named if "/" in value and _ending(value) in _PICTURES]
     if is_real and times(address) < _OFTEN:
         return next((value for value in found if _ending(value) not in _DRAWN), address)
-    found += [value for value in named[: len(_PERHAPS_LAZY)] if "/" in value]
+    found += [value for value in perhaps if "/" in value]
     found.append(_largest(image.attr("srcset") or ""))
     if picture := image.closest("picture"):
-        for source in picture.iter_elements("source"):
-            found += [_largest(source.attr(name) or "") for name in (*_LAZY_SETS, "srcset")]
+        found.append(source_of(picture))
     if not is_real and address[:5] != "data:" and _ending(address) not in _PHOTOGRAPHS:
         address = ""  # blank.gif
     return next(filter(is_real_address, found), address)
+
+
+def picture_source(picture: Element) -> str:
+    """Return the first address that the sources of a <picture> name; "" where none does."""
+    sets = (
+        source.attr(name) or ""
+        for source in picture.iter_elements("source")
+        for name in (*_LAZY_SETS, "srcset")
+    )
+    return next(filter(is_real_address, map(_largest, sets)), "")
 
 
 def is_real_address(address: str) -> bool:

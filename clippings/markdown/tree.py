@@ -6,8 +6,9 @@ HTML ─► repair ─► turbohtml, as browsers read ─► without what nobody
 from __future__ import annotations
 
 import html
+from itertools import takewhile
 
-from turbohtml import Element, Text, parse
+from turbohtml import Element, Node, Text, parse
 
 from clippings.markdown.code import (
     code_cells,
@@ -89,12 +90,13 @@ def _tend_code(root: Element) -> None:
         if cells := code_cells(table):
             code = "\n".join(code_text(cell).removesuffix("\n") for cell in cells)
             table.replace_with(Element("pre", None, [Text(code)]))
+    around_code: set[Node] = set()
     for pre in list(root.iter_elements("pre")):
         drop_copy_button(pre)
         drop_line_numbers(pre)
+        around_code.update(takewhile(lambda up: up not in around_code, pre.ancestors))
     for number in list(filter(is_line_number, root.iter_elements())):
-        beside = number.parent
-        if number.closest("pre") or (isinstance(beside, Element) and beside.find("pre")):
+        if number.closest("pre") or number.parent in around_code:
             number.extract()
 
 
