@@ -184,7 +184,6 @@ def plain_parameters(sql: str, given: Any) -> Any:
 def answer_queries(pipe: Connection, path: str, options: dict[str, Any]) -> None:
     """Answer queries of the file at `path` until the site has closed the pipe."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is the site's
-    os.nice(5)  # who reads a page goes first
     datasette = Datasette([], **options)
     conn = sqlite3.connect(f"{Path(path).absolute().as_uri()}?immutable=1", uri=True)
     conn.execute("pragma temp_store = memory")
@@ -193,6 +192,7 @@ def answer_queries(pipe: Connection, path: str, options: dict[str, Any]) -> None
     search_snippet("雪", "雪")  # loads what is large, before any query's time begins
     for limit, most in LIMITS.items():
         resource.setrlimit(limit, (most, most))
+    os.nice(5)  # from here on, who reads a page goes first
     with suppress(EOFError, OSError):
         pipe.send(None)
         while True:
